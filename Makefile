@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: MPL-2.0
+#
+# Keel's build. `make help` lists the targets, docs/testing.md and docs/boot.md explain them.
+#
+#   make V=1          show the commands
+#   make DEBUG=1      KASAN, UBSan, lock checking, all asserts: build/debug/
+#   make CC=clang     the second compiler: build/clang/
+#
+# A new .c or .S file is picked up by itself: its directory says which layer it belongs to, and the
+# layer says which headers it can see (docs/layers.md). Everything built lies under build/.
+
+MAKEFLAGS += --no-builtin-rules --no-builtin-variables
+.SUFFIXES:
+.DELETE_ON_ERROR:
+SHELL := /bin/bash
+.DEFAULT_GOAL := kernel
+
+ARCH   := x86_64
+V      ?= 0
+DEBUG  ?= 0
+ifeq ($(origin CC),default)
+CC     := gcc
+endif
+CC     ?= gcc
+LD     := ld
+NM     := nm
+OBJCOPY := objcopy
+PYTHON := python3
+Q      := $(if $(filter 1,$(V)),,@)
+say     = $(if $(filter 1,$(V)),@:,@printf '  %-8s %s\n' $(1) $(2))
+
+comma  := ,
+clang  := $(if $(findstring clang,$(CC)),1)
+# The release build by gcc lies in build/ itself, the variants below it.
+O      := build$(if $(clang),/clang)$(if $(filter 1,$(DEBUG)),/debug)
+OBJ    := $(O)/obj
+GEN    := $(O)/gen/include
+
+# ---- sources by layer -------------------------------------------------------------------------
+
+find-c = $(shell find $(wildcard $(1)) \( -name '*.c' -o -name '*.S' \) 2>/dev/null | LC_ALL=C sort)
+
+VDSO_DIR   := arch/$(ARCH)/vdso/vdso_image
+VDSO_SRC   := $(if $(wildcard $(VDSO_DIR)),$(call find-c,$(VDSO_DIR)))
+CORE_SRC   := $(filter-out $(VDSO_SRC) %/asm_offsets.c %.lds.S,$(call find-c,arch kernel/core mm/core))
+LIB_SRC    := $(call find-c,kernel/lib)
+UPPER_SRC  := $(filter-out $(CORE_SRC) $(LIB_SRC),$(call find-c,kernel mm fs net drivers))
+# lwIP joins with the network issue; its port directory needs headers that are fetched at set-up.
+UPPER_SRC  := $(filter-out net/port/% net/inet/%,$(UPPER_SRC))
+
+to-obj      = $(addprefix $(OBJ)/,$(addsuffix .o,$(basename $(1))))
+CORE_OBJ   := $(call to-obj,$(CORE_SRC))
+LIB_OBJ    := $(call to-obj,$(LIB_SRC))
+UPPER_OBJ  := $(call to-obj,$(UPPER_SRC))
+ALL_OBJ    := $(CORE_OBJ) $(LIB_OBJ) $(UPPER_OBJ)
+
+# ---- flags ------------------------------------------------------------------------------------
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith \
+	-Wundef -Wno-unused-parameter -Wno-missing-field-initializers -Wno-sign-compare -Werror
+BASE_FLAGS := -std=gnu11 -ffreestanding -nostdinc -isystem $(shell $(CC) -print-file-name=include) \
+	-fno-strict-aliasing -fno-strict-overflow -fno-delete-null-pointer-checks -fno-common \
+	-fno-pie -fno-pic -mno-red-zone -mgeneral-regs-only -mcmodel=kernel -fcf-protection=none \
+	-fno-asynchronous-unwind-tables -fno-unwind-tables \
+	-fno-omit-frame-pointer -momit-leaf-frame-pointer -g -pipe $(WARN)
+ifdef clang
+BASE_FLAGS += -Wno-unknown-warning-option -Wno-initializer-overrides -Wno-address-of-packed-member \
+	-Wno-gnu-variable-sized-type-not-at-end -Wno-unused-command-line-argument
+else
+BASE_FLAGS += -fno-allow-store-data-races -fconserve-stack -Wimplicit-fallthrough=5
+endif
+ifeq ($(DEBUG),1)
+BASE_FLAGS += -DDEBUG -O2 -fno-optimize-sibling-calls -Wframe-larger-than=4096
+else
+BASE_FLAGS += -O2 -Wframe-larger-than=1536
+endif
+BASE_FLAGS += -fno-stack-protector
+
+# Instrumentation of the DEBUG kernel. A source that runs before the shadow exists, or is the shadow,
+# says so with a line "keel: no-sanitize" in its first comment.
+ifeq ($(DEBUG),1)
+ifneq ($(wildcard mm/core/kasan.c),)
+ifdef clang
+SAN := -fsanitize=kernel-address -mllvm -asan-mapping-offset=0xdffffc0000000000 \
+	-mllvm -asan-globals=1 -mllvm -asan-stack=1 -mllvm -asan-instrumentation-with-call-threshold=0
+else
+SAN := -fsanitize=kernel-address -fasan-shadow-offset=0xdffffc0000000000 \
+	--param asan-globals=1 --param asan-stack=1 --param asan-instrumentation-with-call-threshold=0
+endif
+SAN += -DKASAN
+endif
+SAN += $(if $(wildcard kernel/core/ubsan.c),-fsanitize=undefined -fno-sanitize=vptr$(if $(clang),$(comma)function) -DUBSAN)
+NO_SAN := $(shell grep -l -r --include='*.c' 'keel: no-sanitize' arch kernel mm fs net drivers 2>/dev/null)
+endif
+
+INC_ALL   := -Iinclude -Iarch/$(ARCH)/prelude -I$(GEN)
+INC_CORE  := $(INC_ALL) -Iarch/$(ARCH)/include
+# The raw headers are on core's path only; above it the prelude carries the inline primitives and
+# ends by poisoning asm.
+CORE_FLAGS  := $(INC_CORE)
+LIB_FLAGS   := $(INC_ALL)
+UPPER_FLAGS := $(INC_ALL) $(if $(wildcard include/core/prelude.h),-include core/prelude.h)
+
+ASFLAGS := -D__ASSEMBLY__ -g $(INC_CORE) -mcmodel=kernel -fno-pie $(if $(filter 1,$(DEBUG)),-DDEBUG) \
+	-Wa,-I$(O)/vdso $(if $(clang),-Wno-unused-command-line-argument)
+
+# ---- generated files --------------------------------------------------------------------------
+
+SYSCALLS_TBL := arch/$(ARCH)/syscalls.tbl
+GEN_STAMPS   :=
+ifneq ($(wildcard tools/gen_syscalls.py),)
+ifneq ($(wildcard $(SYSCALLS_TBL)),)
+GEN_STAMPS += $(O)/gen/syscalls.stamp
+$(O)/gen/syscalls.stamp: $(SYSCALLS_TBL) tools/gen_syscalls.py
+	$(call say,GEN,syscalls)
+	@mkdir -p $(GEN)/generated
+	$(Q)$(PYTHON) tools/gen_syscalls.py $(SYSCALLS_TBL) $(GEN)/generated
+	@touch $@
+endif
+endif
+
+# Offsets of struct fields for assembly: arch/x86_64/asm_offsets.c prints "->NAME value" lines into
+# its own assembly output.
+ifneq ($(wildcard arch/$(ARCH)/asm_offsets.c),)
+GEN_STAMPS += $(O)/gen/offsets.stamp
+$(O)/gen/offsets.stamp: arch/$(ARCH)/asm_offsets.c $(filter $(O)/gen/syscalls.stamp,$(GEN_STAMPS)) $(O)/flags
+	$(call say,GEN,asm_offsets.h)
+	@mkdir -p $(GEN)/generated $(O)/gen
+	$(Q)$(CC) $(BASE_FLAGS) $(CORE_FLAGS) -MMD -MP -MT $@ -MF $(O)/gen/offsets.d -S -o $(O)/gen/offsets.s $<
+	$(Q){ echo '/* generated from arch/$(ARCH)/asm_offsets.c */'; \
+	 sed -n 's/.*->\([A-Za-z_0-9]*\) [$$#]*\(-\{0,1\}[0-9]*\).*/#define \1 \2/p' $(O)/gen/offsets.s; } \
+	 > $(GEN)/generated/asm_offsets.h
+	@touch $@
+-include $(O)/gen/offsets.d
+endif
+
+gen: $(GEN_STAMPS)
+
+# A change of the flags rebuilds everything.
+FLAG_TEXT := $(CC) $(BASE_FLAGS) $(SAN) $(CORE_FLAGS) $(LIB_FLAGS) $(UPPER_FLAGS) $(ASFLAGS)
+$(O)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(FLAG_TEXT)' | cmp -s - $@ || echo '$(FLAG_TEXT)' > $@
+
+# ---- compile ----------------------------------------------------------------------------------
+
+$(CORE_OBJ):  LAYER_FLAGS := $(CORE_FLAGS)
+$(LIB_OBJ):   LAYER_FLAGS := $(LIB_FLAGS)
+$(UPPER_OBJ): LAYER_FLAGS := $(UPPER_FLAGS)
+$(call to-obj,$(NO_SAN)): SAN :=
+
+$(OBJ)/%.o: %.c $(O)/flags | $(GEN_STAMPS)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE_FLAGS) $(LAYER_FLAGS) $(SAN) -MMD -MP -c -o $@ $<
+
+$(OBJ)/%.o: %.S $(O)/flags | $(GEN_STAMPS)
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ASFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(ALL_OBJ:.o=.d)
+
+# ---- vDSO: a shared object of its own, embedded by arch/x86_64/vdso/*.S with .incbin "vdso.so" ----
+
+ifneq ($(VDSO_SRC),)
+VDSO_OBJ   := $(addprefix $(O)/vdso/,$(addsuffix .o,$(notdir $(basename $(VDSO_SRC)))))
+VDSO_LDS   := $(firstword $(wildcard $(VDSO_DIR)/*.lds arch/$(ARCH)/vdso/*.lds))
+VDSO_FLAGS := -std=gnu11 -ffreestanding -nostdinc -isystem $(shell $(CC) -print-file-name=include) -O2 -fPIC \
+	-fno-stack-protector -fno-strict-aliasing -fcf-protection=none -fasynchronous-unwind-tables -mgeneral-regs-only \
+	-fno-omit-frame-pointer -DKEEL_VDSO -g0 $(WARN) $(INC_CORE)
+$(O)/vdso/%.o: $(VDSO_DIR)/%.c $(O)/flags | $(GEN_STAMPS)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(VDSO_FLAGS) -MMD -MP -c -o $@ $<
+$(O)/vdso/%.o: $(VDSO_DIR)/%.S $(O)/flags | $(GEN_STAMPS)
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -D__ASSEMBLY__ -fPIC $(INC_CORE) -MMD -MP -c -o $@ $<
+$(O)/vdso/vdso.so: $(VDSO_OBJ) $(VDSO_LDS)
+	$(call say,LD,$@)
+	$(Q)$(LD) -shared -Bsymbolic --hash-style=both --build-id=sha1 --eh-frame-hdr -z noexecstack \
+		-z max-page-size=4096 -soname linux-vdso.so.1 --no-undefined $(addprefix -T ,$(VDSO_LDS)) -o $@.full $(VDSO_OBJ)
+	$(Q)$(OBJCOPY) -S $@.full $@
+$(filter $(OBJ)/arch/$(ARCH)/vdso/%,$(CORE_OBJ)): $(O)/vdso/vdso.so
+-include $(VDSO_OBJ:.o=.d)
+endif
+
+# ---- link -------------------------------------------------------------------------------------
+#
+# Core is joined with ld -r and only the symbols of kernel/core/exports.list stay global, so that a
+# service which names another one does not link. Then three links: the first gives the functions and
+# the size of the relocation table, the second has both tables at their final size, the third has
+# the right addresses in them. docs/boot.md describes the tables.
+
+EXPORTS  := $(wildcard kernel/core/exports.list)
+LDS      := $(O)/kernel.lds
+LDFLAGS  := -nostdlib -static -z max-page-size=4096 -z noexecstack --no-warn-rwx-segments \
+	--build-id=none --no-warn-execstack --emit-relocs --orphan-handling=$(if $(filter 1,$(STRICT_ORPHANS)),error,place)
+
+$(LDS): arch/$(ARCH)/kernel.lds.S $(O)/flags
+	$(call say,LDS,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -E -P -x assembler-with-cpp -D__ASSEMBLY__ -DLINKER_SCRIPT $(if $(filter 1,$(DEBUG)),-DDEBUG) $(SAN:-fsan%=) $(INC_CORE) -MMD -MP -MT $@ -MF $@.d -o $@ $<
+-include $(LDS).d
+
+$(O)/core.o: $(CORE_OBJ) $(EXPORTS)
+	$(call say,LD,$@)
+	@printf '%s\n' $(CORE_OBJ) > $(O)/core.rsp
+	$(Q)$(LD) -r -o $@.all @$(O)/core.rsp
+	$(Q)$(if $(EXPORTS),$(OBJCOPY) --keep-global-symbols=<(grep -v '^#' $(EXPORTS)) $@.all $@,cp $@.all $@)
+
+$(O)/keel.full: $(O)/core.o $(LIB_OBJ) $(UPPER_OBJ) $(LDS) tools/mktables.py
+	$(call say,LD,$@)
+	@printf '%s\n' $(O)/core.o $(LIB_OBJ) $(UPPER_OBJ) > $(O)/kernel.rsp
+	$(Q)$(PYTHON) tools/mktables.py --link "$(LD) $(LDFLAGS) -T $(LDS) @$(O)/kernel.rsp" --as "$(CC) -c" --out $@
+
+# What ships: no symbols, no debug information, no relocation sections (GRUB refuses those).
+$(O)/keel.elf: $(O)/keel.full
+	$(call say,STRIP,$@)
+	$(Q)$(OBJCOPY) --strip-all -R .comment -R .note.GNU-stack --remove-relocations='*' $< $@.tmp
+	@mv $@.tmp $@
+
+kernel: $(O)/keel.elf
+objs: $(ALL_OBJ)
+
+FORCE:
+.PHONY: FORCE kernel objs gen
