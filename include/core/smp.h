@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Cross calls between CPUs (arch/x86_64/cpu/ipi.c, kernel/core/smpcall.c). */
+#ifndef CORE_SMP_H
+#define CORE_SMP_H
+
+#include <core/cpumask.h>
+
+/*
+ * Run fn(arg) in hard interrupt context on each CPU of the mask that is online, this one included
+ * if it is a member. With `wait` it returns after all have run it; then interrupts must be on and
+ * no lock held that an interrupts-off section takes. Preemption off or on.
+ */
+void smp_call_mask(const struct cpumask *mask, void (*fn)(void *), void *arg, bool wait);
+void smp_call_one(int cpu, void (*fn)(void *), void *arg, bool wait);
+/* Make another CPU look at its need-resched state. */
+void smp_send_reschedule(int cpu);
+/* Park all other CPUs; panic and power-off. Any context. */
+void smp_stop_others(void);
+
+#endif
