@@ -226,3 +226,140 @@ objs: $(ALL_OBJ)
 
 FORCE:
 .PHONY: FORCE kernel objs gen
+
+# ---- images -----------------------------------------------------------------------------------
+
+BUSYBOX := $(firstword $(wildcard /bin/busybox /usr/bin/busybox))
+MUSL    := $(firstword $(wildcard /lib/ld-musl-x86_64.so.1 /usr/lib/x86_64-linux-musl/libc.so))
+
+build/user/hello: boot/demo/hello.c
+	$(call say,MUSLCC,$@)
+	@mkdir -p $(@D)
+	$(Q)musl-gcc -O2 -Wall -Wextra -Werror -s -o $@ $<
+
+build/initramfs.cpio.gz: boot/initramfs.list tools/mkcpio.py build/user/hello $(BUSYBOX) $(shell find boot/rootfs 2>/dev/null)
+	$(call say,CPIO,$@)
+	$(Q)$(PYTHON) tools/mkcpio.py boot/initramfs.list $@ BUSYBOX=$(BUSYBOX) MUSL=$(MUSL) HELLO=build/user/hello
+
+$(O)/keel.iso: $(O)/keel.elf build/initramfs.cpio.gz boot/grub/grub.cfg tools/mkiso.sh
+	$(call say,ISO,$@)
+	$(Q)tools/mkiso.sh $@ $(O)/keel.elf build/initramfs.cpio.gz
+
+initramfs: build/initramfs.cpio.gz
+iso: $(O)/keel.iso
+all: kernel initramfs iso
+.PHONY: all iso initramfs
+
+# The user-space tests: static musl programs and their initramfs build/user.cpio.
+user: $(if $(wildcard test/user/Makefile),FORCE)
+	$(Q)$(MAKE) --no-print-directory -C test/user OUT=$(abspath build) $(if $(filter 0,$(V)),-s)
+
+# ---- run --------------------------------------------------------------------------------------
+
+SMP      ?= $(shell nproc)
+MEM      ?= 512
+FIRMWARE ?= bios
+BOOT     ?= grub
+APPEND   ?=
+MACHINE  ?= q35
+
+run:
+	@tools/setup.sh run
+	$(Q)$(MAKE) --no-print-directory -j$(shell nproc) all
+	$(if $(and $(filter grub,$(BOOT)),$(APPEND)),$(Q)tools/mkiso.sh build/run.iso $(O)/keel.elf build/initramfs.cpio.gz $(APPEND))
+	@$(PYTHON) tools/qemu.py --boot $(BOOT) --firmware $(FIRMWARE) --smp $(SMP) --mem $(MEM) --machine $(MACHINE) \
+		--kernel $(O)/keel.elf --iso $(if $(APPEND),build/run.iso,$(O)/keel.iso) --append "console=ttyS0 $(APPEND)"
+
+gdb:
+	@tools/setup.sh test
+	$(Q)$(MAKE) --no-print-directory -j$(shell nproc) all
+	@$(PYTHON) tools/qemu.py --gdb --boot pvh --smp $(SMP) --mem $(MEM) --kernel $(O)/keel.elf --symbols $(O)/keel.full \
+		--append "console=ttyS0 nokaslr $(APPEND)"
+.PHONY: run gdb user
+
+# ---- tests ------------------------------------------------------------------------------------
+
+TEST := $(PYTHON) tools/test.py $(if $(FILTER),--filter '$(FILTER)') $(if $(CPUS),--smp $(CPUS))
+
+test:
+	@tools/setup.sh test
+	@$(TEST) ci
+
+test-long:
+	@tools/setup.sh test
+	@$(TEST) long
+
+test-host test-user test-oracle test-bochs test-kernel test-debug test-clang test-busybox test-stress: test-%:
+	@tools/setup.sh test
+	$(Q)$(MAKE) --no-print-directory -j$(shell nproc) $(if $(filter test-host,$@),gen,all)
+	@$(TEST) $*
+
+test-boot:
+	@tools/setup.sh test
+	@$(TEST) boot-all
+.PHONY: test test-long test-host test-user test-oracle test-bochs test-kernel test-debug test-clang test-busybox \
+	test-stress test-boot
+
+bench:
+	@tools/setup.sh test
+	$(Q)$(MAKE) --no-print-directory -j$(shell nproc) all user
+	@$(PYTHON) tools/bench.py $(BENCH)
+.PHONY: bench
+
+# ---- checks -----------------------------------------------------------------------------------
+
+# Each check is a program that says nothing and ends with 0 when all is well.
+CHECKS := $(wildcard tools/check_*.py tools/check_*.sh)
+check-name = $(basename $(notdir $(1)))
+
+check: gen
+	@fail=0; for c in $(CHECKS); do \
+		if out=$$($$c 2>&1); then printf '  ok     %s\n' "$$c"; \
+		else fail=1; printf '  FAILED %s\n%s\n' "$$c" "$$out"; fi; done; exit $$fail
+
+# The same as result lines for tools/test.py, and the proof that each check catches what it is for.
+check-lines: gen
+	@for c in $(CHECKS); do n=$$(basename $$c); \
+		if out=$$($$c 2>&1); then echo "ok $$n"; else echo "$$out"; echo "not ok $$n: $$(echo "$$out" | head -1)"; fi; done
+	@$(if $(wildcard test/checks/run.py),$(PYTHON) test/checks/run.py)
+.PHONY: check check-lines
+
+size:
+	@$(PYTHON) tools/size.py $(O)/keel.full
+
+fmt:
+	@git diff --name-only --diff-filter=d HEAD -- '*.c' '*.h' | while read -r f; do \
+		git diff -U0 HEAD -- $$f | clang-format-diff -p1 -i; done
+
+clean:
+	rm -rf $(filter-out build/deps,$(wildcard build/*))
+distclean:
+	rm -rf build
+.PHONY: size fmt clean distclean
+
+help:
+	@echo 'make run          install what is missing, build, boot to a shell (SMP= MEM= FIRMWARE=bios|uefi BOOT=grub|pvh APPEND=)'
+	@echo 'make test         the tests that CI runs, under 40 minutes'
+	@echo 'make              the kernel: build/keel.elf (build/keel.full has symbols)'
+	@echo 'make all          kernel, initramfs and ISO'
+	@echo 'make iso          build/keel.iso: GRUB on BIOS and UEFI'
+	@echo 'make user         the user-space tests and their initramfs build/user.cpio'
+	@echo 'make test-host    pure code on this machine, under ASan and UBSan, with failing allocations'
+	@echo 'make test-kernel  tests inside the kernel (ktest=all; FILTER=suite)'
+	@echo 'make test-user    user-space tests on Keel (FILTER=area/glob, CPUS=1,2,4)'
+	@echo 'make test-oracle  the same programs on Debian'"'"'s Linux: each must pass there'
+	@echo 'make test-boot    every boot scenario of test/boot (FILTER=glob)'
+	@echo 'make test-debug   kernel and user tests on the DEBUG kernel (KASAN, UBSan, lock checks)'
+	@echo 'make test-clang   the kernel by the second compiler'
+	@echo 'make test-bochs   what TCG cannot show: x2APIC, PCID, TSC deadline'
+	@echo 'make test-busybox BusyBox'"'"'s own test suite'
+	@echo 'make test-stress  processes, threads, signals, mappings and files at random on 4 CPUs'
+	@echo 'make test-long    all of it, for hours; resumable, results in docs/results/'
+	@echo 'make bench        speed beside Linux in the same QEMU'
+	@echo 'make check        layers, exports, headers, locks, style, docs'
+	@echo 'make gdb          QEMU stopped at the first instruction, gdb attached with our commands'
+	@echo 'make size         lines and bytes by layer, exported core symbols'
+	@echo 'make fmt          clang-format on the lines you changed'
+	@echo 'make clean        everything built but the fetched sources'
+	@echo 'Variants: DEBUG=1, CC=clang, V=1 (show commands)'
+.PHONY: help

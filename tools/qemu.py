@@ -1,0 +1,341 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MPL-2.0
+"""The one place that composes QEMU command lines and runs guests.
+
+As a module: Machine describes a guest, Guest runs it with its console in a file, under a time-out,
+and Guest.wait() says how it ended, from QEMU's status and the reason QMP gave, never from the status
+alone (a triple fault under -no-reboot also ends with 0).
+As a program: `make run`, `make gdb`, and one-off guests by hand (--help).
+"""
+import argparse
+import dataclasses
+import json
+import os
+import re
+import select
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+OVMF = '/usr/share/ovmf/OVMF.fd'
+# Statuses that the kernel writes to isa-debug-exit: include/core/panic.h.
+STATUS = {0x10: 'tests-ok', 0x11: 'tests-failed', 0x31: 'panic'}
+# A loaded or slow machine waits longer.
+TIME_SCALE = float(os.environ.get('TIME_SCALE', '1'))
+
+
+def kvm_usable():
+    """A /dev/kvm that opens may still abort QEMU or be slower than TCG: run a probe to its exit code."""
+    if not os.access('/dev/kvm', os.R_OK | os.W_OK):
+        return False
+    with tempfile.TemporaryDirectory() as d:
+        bios = os.path.join(d, 'probe.bin')
+        # At the reset vector: mov al, 0x15; out 0xf4, al; hlt; jmp .
+        code = bytes.fromhex('b015e6f4f4ebfe')
+        with open(bios, 'wb') as f:
+            f.write(bytes(0xFFF0) + code + bytes(16 - len(code)))
+        try:
+            r = subprocess.run(['qemu-system-x86_64', '-M', 'pc,accel=kvm', '-cpu', 'host', '-m', '16',
+                                '-bios', bios, '-display', 'none', '-nodefaults', '-no-reboot',
+                                '-device', 'isa-debug-exit,iobase=0xf4,iosize=0x04'],
+                               timeout=5, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+            return r.returncode == (0x15 << 1 | 1)
+        except (subprocess.TimeoutExpired, OSError):
+            return False
+
+
+_accel = None
+
+
+def best_accel():
+    global _accel
+    if _accel is None:
+        _accel = os.environ.get('ACCEL') or ('kvm' if kvm_usable() else 'tcg')
+    return _accel
+
+
+@dataclasses.dataclass
+class Machine:
+    """A guest machine. boot: pvh (-kernel), grub (ISO on the CD drive) or linux (-kernel bzImage)."""
+    boot: str = 'pvh'
+    firmware: str = 'bios'
+    kernel: str = 'build/keel.elf'
+    initrd: str = 'build/initramfs.cpio.gz'
+    iso: str = 'build/keel.iso'
+    append: str = ''
+    smp: str = '2'
+    mem: str = '512'
+    machine: str = 'q35'
+    cpu: str = ''
+    accel: str = ''
+    icount: bool = False
+    reboot: bool = False
+    net: bool = False
+    extra: tuple = ()
+
+    def command(self):
+        accel = self.accel or best_accel()
+        cmd = ['qemu-system-x86_64', '-M', self.machine, '-nodefaults']
+        if self.icount:
+            cmd += ['-accel', 'tcg,thread=single', '-icount', 'shift=0,sleep=off']
+        elif accel == 'tcg':
+            cmd += ['-accel', 'tcg,thread=multi']
+        else:
+            cmd += ['-accel', accel]
+        cpu = self.cpu or ('host' if accel == 'kvm' and not self.icount else 'max')
+        cmd += ['-cpu', cpu, '-smp', str(self.smp), '-m', str(self.mem)]
+        if not self.reboot:
+            cmd += ['-no-reboot']
+        micro = self.machine.startswith('microvm')
+        if not micro:
+            cmd += ['-device', 'isa-debug-exit,iobase=0xf4,iosize=0x04', '-vga', 'std']
+        cmd += ['-device', 'virtio-rng-device' if micro else 'virtio-rng-pci']
+        if self.net:
+            cmd += ['-nic', 'user,model=virtio-net-' + ('device' if micro else 'pci')]
+        if self.firmware == 'uefi':
+            cmd += ['-bios', OVMF]
+        if self.boot == 'grub':
+            cmd += ['-cdrom', self.iso]
+        else:
+            cmd += ['-kernel', self.kernel]
+            if self.initrd:
+                cmd += ['-initrd', self.initrd]
+            cmd += ['-append', self.append]
+        return cmd + list(self.extra)
+
+
+@dataclasses.dataclass
+class End:
+    """How a guest ended. how: poweroff, reset, tests-ok, tests-failed, panic, exit-N, timeout, qemu-N."""
+    how: str
+    seconds: float
+    console: str
+
+
+class Guest:
+    """A running guest: its console goes to `log` and can be read and written; no terminal needed."""
+
+    def __init__(self, machine, log, timeout=60, chardev='serial'):
+        self.log_path, self.log = log, open(log, 'wb')
+        self.text, self.seen = '', 0
+        self.start = time.monotonic()
+        self.deadline = self.start + timeout * TIME_SCALE
+        self.reason, self.events, self.qmp_buf = None, [], b''
+        self.console, theirs = socket.socketpair()
+        self.qmp, qmp_theirs = socket.socketpair()
+        cmd = machine.command() + [
+            '-display', 'none', '-S',
+            '-chardev', f'socket,id=con,fd={theirs.fileno()}',
+            '-chardev', f'socket,id=qmp,fd={qmp_theirs.fileno()}', '-mon', 'chardev=qmp,mode=control']
+        if chardev == 'serial':
+            cmd += ['-serial', 'chardev:con']
+        elif chardev == 'hvc':
+            cmd += ['-device', 'virtio-serial-pci', '-device', 'virtconsole,chardev=con']
+        self.command = cmd
+        self.errors = tempfile.TemporaryFile()
+        self.proc = subprocess.Popen(cmd, stdin=subprocess.DEVNULL, stdout=self.errors, stderr=self.errors,
+                                     pass_fds=(theirs.fileno(), qmp_theirs.fileno()), cwd=TOP,
+                                     start_new_session=True)
+        theirs.close()
+        qmp_theirs.close()
+        self.send_qmp('qmp_capabilities')
+        self.send_qmp('cont')
+
+    def send_qmp(self, execute, **arguments):
+        msg = {'execute': execute}
+        if arguments:
+            msg['arguments'] = arguments
+        try:
+            self.qmp.sendall(json.dumps(msg).encode() + b'\n')
+        except OSError:
+            pass
+
+    def hmp(self, line):
+        """A command of QEMU's monitor; the answer comes as text."""
+        n = len(self.events)
+        self.send_qmp('human-monitor-command', **{'command-line': line})
+        end = time.monotonic() + 10
+        while time.monotonic() < end and self.poll(0.2):
+            for e in self.events[n:]:
+                if isinstance(e.get('return'), str):
+                    return e['return']
+        return ''
+
+    def send(self, text):
+        """Types text on the console."""
+        try:
+            self.console.sendall(text.encode())
+        except OSError:
+            pass
+
+    def poll(self, seconds):
+        """Takes in what the guest said for at most that long. False when QEMU has ended."""
+        ready, _, _ = select.select([self.console, self.qmp], [], [], seconds)
+        alive = self.proc.poll() is None
+        for s in ready:
+            try:
+                data = s.recv(65536)
+            except OSError:
+                data = b''
+            if not data:
+                if not alive:
+                    return False
+                time.sleep(0.01)
+                continue
+            if s is self.console:
+                self.log.write(data)
+                self.log.flush()
+                self.text += data.decode('utf-8', 'replace').replace('\r', '')
+            else:
+                self.qmp_buf += data
+                *lines, self.qmp_buf = self.qmp_buf.split(b'\n')
+                for line in lines:
+                    self.qmp_event(json.loads(line))
+        return alive or bool(ready)
+
+    def qmp_event(self, event):
+        self.events.append(event)
+        if event.get('event') == 'SHUTDOWN':
+            self.reason = event['data']['reason']
+
+    def expect(self, pattern, timeout=None):
+        """Waits for a regular expression in what came since the last match; None when it never comes."""
+        end = self.deadline if timeout is None else min(self.deadline, time.monotonic() + timeout * TIME_SCALE)
+        rx = re.compile(pattern, re.M)
+        while True:
+            m = rx.search(self.text, self.seen)
+            if m:
+                self.seen = m.end()
+                return m
+            left = end - time.monotonic()
+            if left <= 0 or not self.poll(min(left, 0.5)):
+                m = rx.search(self.text, self.seen)
+                if m:
+                    self.seen = m.end()
+                return m
+
+    def wait(self):
+        """Runs the guest to its end or to the time-out."""
+        while time.monotonic() < self.deadline and self.poll(min(0.5, max(0.01, self.deadline - time.monotonic()))):
+            pass
+        return self.close()
+
+    def close(self):
+        how = None
+        # QEMU may have closed its sockets a moment before it is gone.
+        if self.proc.poll() is None and (self.reason or time.monotonic() < self.deadline):
+            try:
+                self.proc.wait(3)
+            except subprocess.TimeoutExpired:
+                pass
+        if self.proc.poll() is None:
+            how = 'timeout' if time.monotonic() >= self.deadline else 'stopped'
+            self.proc.kill()
+        self.proc.wait()
+        for _ in range(100):
+            if not self.poll(0):
+                break
+        rc = self.proc.returncode
+        if how is None:
+            if rc == 0 and self.reason == 'guest-shutdown':
+                how = 'poweroff'
+            elif rc == 0 and self.reason == 'guest-reset':
+                how = 'reset'
+            elif rc > 0 and rc & 1 and rc != 1:
+                how = STATUS.get(rc >> 1, f'exit-{rc >> 1}')
+            else:
+                how = f'qemu-{rc}'
+                self.errors.seek(0)
+                self.text += '\nQEMU: ' + self.errors.read().decode('utf-8', 'replace')
+        self.log.close()
+        self.console.close()
+        self.qmp.close()
+        self.errors.close()
+        return End(how, time.monotonic() - self.start, self.text)
+
+    def kill(self):
+        if self.proc.poll() is None:
+            self.proc.kill()
+        self.proc.wait()
+
+
+def run_interactive(m, gdb=False):
+    """The console in this terminal; QEMU's own keys are Ctrl-A x (leave) and Ctrl-A c (monitor)."""
+    cmd = m.command() + ['-display', 'none', '-serial', 'mon:stdio']
+    accel = m.accel or best_accel()
+    print(f'QEMU with {"KVM" if accel == "kvm" else "TCG (no usable KVM)"}: {m.smp} CPU(s), {m.mem} MiB, '
+          f'{m.firmware.upper() if m.boot == "grub" else "direct boot"}. `poweroff` ends it, or Ctrl-A x.', flush=True)
+    status = subprocess.call(cmd, cwd=TOP)
+    if shutil.which('stty') and sys.stdin.isatty():
+        subprocess.call(['stty', 'sane'])
+    if status > 1 and status & 1:
+        print(f'Keel ended with status {status >> 1:#x} ({STATUS.get(status >> 1, "?")}).')
+    return status
+
+
+def run_gdb(m, script, symbols):
+    """QEMU stopped at its first instruction, gdb attached with our commands."""
+    sock = os.path.join(TOP, 'build', 'gdb.sock')
+    cmd = m.command() + ['-display', 'none', '-S', '-serial', f'file:{TOP}/build/gdb-console.log',
+                         '-chardev', f'socket,path={sock},server=on,wait=off,id=gdb', '-gdb', 'chardev:gdb']
+    print('The console goes to build/gdb-console.log (tail -f it). `c` continues, `keel help` lists our commands.')
+    q = subprocess.Popen(cmd, cwd=TOP, start_new_session=True, stdin=subprocess.DEVNULL)
+    try:
+        for _ in range(50):
+            if os.path.exists(sock):
+                break
+            time.sleep(0.1)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        return subprocess.call(['gdb', '-q', '-ex', 'set pagination off', '-x', script,
+                                '-ex', f'target remote {sock}', symbols], cwd=TOP)
+    finally:
+        q.kill()
+        q.wait()
+        if os.path.exists(sock):
+            os.unlink(sock)
+
+
+def main():
+    p = argparse.ArgumentParser(description='run a guest')
+    d = Machine()
+    p.add_argument('--boot', default=d.boot, choices=('pvh', 'grub', 'linux'))
+    p.add_argument('--firmware', default=d.firmware, choices=('bios', 'uefi'))
+    for name in ('kernel', 'initrd', 'iso', 'append', 'smp', 'mem', 'machine', 'cpu', 'accel'):
+        p.add_argument('--' + name, default=getattr(d, name))
+    p.add_argument('--icount', action='store_true')
+    p.add_argument('--net', action='store_true')
+    p.add_argument('--gdb', action='store_true')
+    p.add_argument('--symbols', default='build/keel.full')
+    p.add_argument('--batch', metavar='LOG', help='no terminal: console to LOG, say how it ended')
+    p.add_argument('--timeout', type=float, default=60)
+    p.add_argument('--show', action='store_true', help='print the command line only')
+    p.add_argument('extra', nargs='*', help='more QEMU arguments, after --')
+    a = p.parse_args()
+    m = Machine(**{f.name: getattr(a, f.name) for f in dataclasses.fields(Machine) if hasattr(a, f.name)})
+    m.extra = tuple(a.extra)
+    if a.show:
+        print(shlex.join(m.command()))
+        return 0
+    if a.gdb:
+        return run_gdb(m, os.path.join(TOP, 'tools/gdb/keel.py'), a.symbols)
+    if a.batch:
+        end = Guest(m, a.batch, a.timeout).wait()
+        sys.stdout.write(end.console)
+        print(f'\n[{end.how} after {end.seconds:.1f} s]')
+        return 0 if end.how in ('poweroff', 'tests-ok') else 1
+    m.reboot = True
+    return run_interactive(m)
+
+
+if __name__ == '__main__':
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

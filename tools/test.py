@@ -1,0 +1,448 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MPL-2.0
+"""Runs the test tiers; docs/testing.md describes them.
+
+    tools/test.py [options] PART...     parts: check host kernel user oracle boot bochs debug clang busybox
+    tools/test.py ci                    what `make test` runs, each part within its budget
+    tools/test.py long                  what `make test-long` runs; resumable, docs/results/
+
+Every part yields results (ok, not ok or skip, a name, a reason), one progress line each. The last line
+is "N passed, N failed, N skipped"; the status is 1 when one failed or when nothing ran.
+"""
+import argparse
+import datetime
+import fnmatch
+import glob
+import itertools
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+import tomllib
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import qemu  # noqa: E402
+from qemu import TOP, Guest, Machine  # noqa: E402
+
+LOGS = os.path.join(TOP, 'build/logs')
+LINE = re.compile(r'^(?:\[ *[\d.]+\] )?(?:ktest: )?(not ok|ok|skip) ([\w./+:@=-]+)(?:(?:: | +#? ?)(.*))?$')
+DONE = re.compile(r'KEEL-TEST-DONE (\d+) (\d+) (\d+)')
+MAKE = ['make', '--no-print-directory', f'-j{os.cpu_count()}']
+
+
+class Report:
+    """Counts results and prints a line for each."""
+
+    def __init__(self, quiet):
+        self.counts = {'ok': 0, 'not ok': 0, 'skip': 0}
+        self.failures, self.quiet, self.results = [], quiet, []
+
+    def add(self, status, name, why='', seconds=None, detail=''):
+        self.counts[status] += 1
+        self.results.append((status, name, why))
+        took = f' ({seconds:.1f} s)' if seconds is not None and seconds >= 0.05 else ''
+        if status == 'not ok':
+            self.failures.append((name, why))
+        if status != 'ok' or not self.quiet:
+            print(f'  {status:<6} {name}{": " + why if why else ""}{took}', flush=True)
+        if detail and status == 'not ok':
+            for line in detail.rstrip().split('\n')[-40:]:
+                print('         | ' + line, flush=True)
+
+    def totals(self):
+        c = self.counts
+        return f'{c["ok"]} passed, {c["not ok"]} failed, {c["skip"]} skipped'
+
+
+def log_path(name):
+    os.makedirs(LOGS, exist_ok=True)
+    return os.path.join(LOGS, re.sub(r'[^\w.-]+', '-', name) + '.log')
+
+
+def run_command(report, name, cmd, timeout=600, parse=False):
+    """A host command as one test, or (parse) as the source of result lines."""
+    start = time.monotonic()
+    with open(log_path(name), 'w+') as log:
+        try:
+            rc = subprocess.run(cmd, cwd=TOP, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                                timeout=timeout * qemu.TIME_SCALE).returncode
+        except subprocess.TimeoutExpired:
+            rc = 'timeout'
+        log.seek(0)
+        text = log.read()
+    n = 0
+    if parse:
+        for line in text.split('\n'):
+            m = LINE.match(line)
+            if m:
+                n += 1
+                report.add(m[1], f'{name}/{m[2]}', m[3] or '')
+    seconds = time.monotonic() - start
+    if rc != 0 and not (parse and n and rc == 1):
+        report.add('not ok', name, f'status {rc}, log {os.path.relpath(log_path(name), TOP)}', seconds, text)
+    elif parse and n == 0:
+        report.add('not ok', name, 'it reported no test at all', seconds, text)
+    elif not parse:
+        report.add('ok', name, '', seconds)
+    return rc == 0
+
+
+def build(report, name, *targets, **variables):
+    """Builds; says nothing when it works. False, and a failed test, when it does not."""
+    start = time.monotonic()
+    args = [f'{k}={v}' for k, v in variables.items()]
+    r = subprocess.run(MAKE + args + list(targets), cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                       text=True, stdin=subprocess.DEVNULL)
+    if r.returncode:
+        report.add('not ok', f'{name}/build', ' '.join(['make'] + args + list(targets)),
+                   time.monotonic() - start, r.stdout)
+    return r.returncode == 0
+
+
+def console_tail(text, n=25):
+    return '\n'.join(line for line in text.split('\n')[-n:])
+
+
+BAD = re.compile(r'(KASAN|UBSAN|ubsan|lockdep|LOCKDEP|BUG|WARNING|kernel panic|Kernel panic|panic:)[: ].*', re.I)
+REPORT = re.compile(r'^.*?\b(KASAN:|UBSan:|lockdep:|warning: .* at |leak:|soft lockup|RCU stall|hung task).*', re.M | re.I)
+
+
+def guest_suite(report, name, machine, timeout, done, good_ends, no_reports=True):
+    """Runs a guest that prints result lines itself. `done` matches its last line, giving the counts."""
+    g = Guest(machine, log_path(name), timeout)
+    at, last, seen, last_time = 0, None, [0, 0, 0], time.monotonic()
+    final = None
+
+    def take(text, whole):
+        nonlocal at, last, last_time, final
+        while True:
+            end = text.find('\n', at)
+            if end < 0:
+                if not whole or at >= len(text):
+                    return
+                end = len(text)
+            line, at = text[at:end], end + 1
+            m = LINE.match(line)
+            if m:
+                now = time.monotonic()
+                seen[('ok', 'not ok', 'skip').index(m[1])] += 1
+                report.add(m[1], f'{name}/{m[2]}', m[3] or '', now - last_time)
+                last, last_time = m[2], now
+            elif done.search(line):
+                final = done.search(line)
+
+    while time.monotonic() < g.deadline and g.poll(0.5):
+        take(g.text, False)
+    end = g.close()
+    take(end.console, True)
+    tail = console_tail(end.console)
+    if end.how not in good_ends:
+        report.add('not ok', f'{name}/end', f'the guest ended by {end.how} after {last or "no test"}, '
+                   f'log {os.path.relpath(g.log_path, TOP)}', end.seconds, tail)
+    elif final is None:
+        report.add('not ok', f'{name}/end', 'no closing line', end.seconds, tail)
+    elif [int(x) for x in final.groups()] != seen:
+        report.add('not ok', f'{name}/end', f'the guest counted {final.groups()}, here came {seen}')
+    elif sum(seen) == 0:
+        report.add('not ok', f'{name}/end', 'no test ran')
+    m = REPORT.search(end.console) if no_reports else None
+    if m:
+        report.add('not ok', f'{name}/reports', m[0].strip())
+    return end
+
+
+# ---- the parts --------------------------------------------------------------------------------
+
+def part_check(report, opts):
+    run_command(report, 'check', MAKE + ['-k', 'check-lines'], 300, parse=True)
+
+
+def part_host(report, opts):
+    run_command(report, 'host', MAKE + ['-C', 'test/host', 'run'], 600, parse=True)
+
+
+KTEST_DONE = re.compile(r'(\d+) passed, (\d+) failed, (\d+) skipped')
+
+
+def part_kernel(report, opts, variant='', smps=('2',)):
+    out = f'build/{variant}'.rstrip('/')
+    for smp in smps:
+        m = Machine(kernel=f'{out}/keel.elf', append=f'console=ttyS0 ktest={opts.filter or "all"} panic=-1', smp=smp)
+        guest_suite(report, f'kernel{"-" + variant.replace("/", "-") if variant else ""}-{smp}cpu', m, 600, KTEST_DONE,
+                    ('tests-ok', 'tests-failed'))
+
+
+def user_machine(opts, smp, variant='', mem='512'):
+    out = f'build/{variant}'.rstrip('/')
+    append = 'console=ttyS0 rdinit=/test/run panic=-1 quiet'
+    if opts.filter:
+        append += f' test={opts.filter}'
+    return Machine(kernel=f'{out}/keel.elf', initrd='build/user.cpio', append=append, smp=smp, mem=mem)
+
+
+def part_user(report, opts, variant='', smps=None):
+    if not build(report, 'user', 'user'):
+        return
+    tag = '-' + variant.replace('/', '-') if variant else ''
+    for smp in smps or opts.smp or ('1', '2', '4'):
+        guest_suite(report, f'user{tag}-{smp}cpu', user_machine(opts, smp, variant), opts.user_timeout, DONE, ('poweroff',))
+
+
+def part_oracle(report, opts):
+    """The same programs on Debian's Linux: a test that fails there tests our imagination."""
+    if not os.path.exists(os.path.join(TOP, 'build/deps/linux/vmlinuz')):
+        report.add('skip', 'oracle', 'no Linux kernel in build/deps/linux (tools/setup.sh test fetches it)')
+        return
+    if not build(report, 'oracle', 'user'):
+        return
+    append = 'console=ttyS0 rdinit=/test/run panic=-1 quiet loglevel=1'
+    if opts.filter:
+        append += f' test={opts.filter}'
+    for smp in opts.smp or ('2',):
+        m = Machine(boot='linux', kernel='build/deps/linux/vmlinuz', initrd='build/user.cpio', append=append, smp=smp)
+        guest_suite(report, f'oracle-{smp}cpu', m, opts.user_timeout, DONE, ('poweroff',), no_reports=False)
+
+
+def scenario_files(opts):
+    for path in sorted(glob.glob(os.path.join(TOP, 'test/boot/*.toml'))):
+        with open(path, 'rb') as f:
+            yield os.path.basename(path)[:-5], tomllib.load(f)
+
+
+def expand(base, scenario):
+    """A scenario's lists (smp, mem, boot, firmware, machine) are multiplied out."""
+    keys = [k for k in ('boot', 'firmware', 'machine', 'smp', 'mem', 'cpu') if isinstance(scenario.get(k), list)]
+    for values in itertools.product(*[scenario[k] for k in keys]):
+        one = dict(scenario, **dict(zip(keys, values)))
+        yield '-'.join([base] + [f'{v}{dict(smp="cpu", mem="M").get(k, "")}' for k, v in zip(keys, values)]), one
+
+
+def needs_missing(one):
+    if one.get('firmware') == 'uefi' and not os.path.exists(qemu.OVMF):
+        return f'no {qemu.OVMF}'
+    return None
+
+
+def run_scenario(report, name, one):
+    full = f'boot/{name}'
+    why = needs_missing(one)
+    if why:
+        report.add('skip', full, why)
+        return
+    if one.get('prepare'):
+        r = subprocess.run(['bash', '-e', '-c', one['prepare']], cwd=TOP, capture_output=True, text=True)
+        if r.returncode:
+            report.add('not ok', full, 'prepare failed', detail=r.stdout + r.stderr)
+            return
+    fields = {k: one[k] for k in ('boot', 'firmware', 'kernel', 'initrd', 'iso', 'machine', 'cpu') if k in one}
+    if one.get('boot', 'pvh') == 'grub' and one.get('append'):
+        fields['iso'] = f'build/logs/{name}.iso'
+        os.makedirs(LOGS, exist_ok=True)
+        subprocess.run(['tools/mkiso.sh', fields['iso'], one.get('kernel', 'build/keel.elf'),
+                        one.get('initrd', 'build/initramfs.cpio.gz'), one['append']], cwd=TOP, check=True)
+    m = Machine(append=f'console=ttyS0 panic=-1 {one.get("append", "")}', smp=str(one.get('smp', 2)),
+                mem=str(one.get('mem', 512)), extra=tuple(one.get('extra', ())), **fields)
+    if not isinstance(one.get('append'), str) and one.get('bare_append') is not None:
+        m.append = one['bare_append']
+    g = Guest(m, log_path(full), one.get('timeout', 90), chardev=one.get('console', 'serial'))
+    failed = None
+    for n, step in enumerate(one.get('steps', []), 1):
+        if 'send' in step:
+            g.send(step['send'])
+        if 'hmp' in step:
+            g.hmp(step['hmp'])
+        if 'sleep' in step:
+            end = time.monotonic() + step['sleep']
+            while time.monotonic() < end and g.poll(0.2):
+                pass
+        if 'expect' in step:
+            found = g.expect(step['expect'], step.get('timeout'))
+            if not found:
+                failed = f'step {n}: {step["expect"]!r} did not come'
+                break
+            if 'refuse' in step and re.search(step['refuse'], found[0], re.M):
+                failed = f'step {n}: {step["refuse"]!r} came'
+                break
+    want = one.get('end', 'poweroff')
+    if failed or want == 'stop':
+        g.kill()
+    end = g.wait()
+    if not failed and want not in ('stop', end.how):
+        failed = f'the guest ended by {end.how}, not by {want}'
+    for pattern in one.get('refuse', []):
+        m = re.search(pattern, end.console, re.M)
+        if m and not failed:
+            failed = f'{m[0]!r} on the console'
+    m = REPORT.search(end.console)
+    if m and not failed and not one.get('reports_expected'):
+        failed = m[0].strip()
+    if failed:
+        report.add('not ok', full, f'{failed}, log {os.path.relpath(g.log_path, TOP)}', end.seconds, console_tail(end.console))
+    else:
+        shown = ''
+        if one.get('show'):
+            m = re.search(one['show'], end.console, re.M)
+            shown = m[m.lastindex or 0].strip() if m else ''
+        report.add('ok', full, shown, end.seconds)
+
+
+def part_boot(report, opts, tiers=('ci',)):
+    if not build(report, 'boot', 'all'):
+        return
+    for base, scenario in scenario_files(opts):
+        if scenario.get('tier', 'ci') not in tiers:
+            continue
+        for name, one in expand(base, scenario):
+            if opts.filter and not fnmatch.fnmatch(name, opts.filter):
+                continue
+            run_scenario(report, name, one)
+
+
+def part_boot_all(report, opts):
+    part_boot(report, opts, ('ci', 'long'))
+
+
+def part_bochs(report, opts):
+    run_command(report, 'bochs', ['python3', 'tools/bochs.py'], 300, parse=True)
+
+
+def part_debug(report, opts):
+    """The DEBUG kernel (KASAN, UBSan, lock checking): kernel tests, then user tests on 2 CPUs."""
+    if build(report, 'debug', 'kernel', DEBUG=1):
+        part_kernel(report, opts, 'debug')
+        part_user(report, opts, 'debug', ('2',))
+
+
+def part_debug_kernel(report, opts):
+    if build(report, 'debug', 'kernel', DEBUG=1):
+        part_kernel(report, opts, 'debug')
+
+
+def part_clang(report, opts):
+    """The second compiler: it compiles without a warning, boots and passes the kernel tests."""
+    if build(report, 'clang', 'kernel', CC='clang'):
+        report.add('ok', 'clang/build')
+        part_kernel(report, opts, 'clang')
+
+
+def part_busybox(report, opts, only=None):
+    run_command(report, 'busybox', ['python3', 'tools/busybox_suite.py'] + (['--only', only] if only else []),
+                7200, parse=True)
+
+
+def part_busybox_slice(report, opts):
+    part_busybox(report, opts, only='slice')
+
+
+def part_stress(report, opts, seconds=60):
+    if not (build(report, 'stress', 'kernel', DEBUG=1) and build(report, 'stress', 'user')):
+        return
+    m = Machine(kernel='build/debug/keel.elf', initrd='build/user.cpio', smp='4', mem='1024',
+                append=f'console=ttyS0 rdinit=/test/run panic=-1 quiet stress={seconds}')
+    guest_suite(report, 'stress', m, 180 + 6 * seconds, DONE, ('poweroff',))
+
+
+PARTS = {
+    'check': part_check, 'host': part_host, 'kernel': part_kernel, 'user': part_user, 'oracle': part_oracle,
+    'boot': part_boot, 'boot-all': part_boot_all, 'bochs': part_bochs, 'debug': part_debug,
+    'debug-kernel': part_debug_kernel, 'clang': part_clang, 'busybox': part_busybox,
+    'busybox-slice': part_busybox_slice, 'stress': part_stress,
+}
+# What CI runs, with budgets in seconds on two cores.
+CI = (('check', 120), ('host', 120), ('kernel', 120), ('user', 900), ('boot', 420), ('debug-kernel', 300),
+      ('busybox-slice', 180))
+LONG = ('check', 'host', 'clang', 'kernel', 'user', 'oracle', 'debug', 'boot-all', 'bochs', 'stress', 'busybox')
+
+
+def run_part(report, name, opts, budget=None):
+    print(f'== {name}' + (f' (budget {budget} s)' if budget else ''), flush=True)
+    start = time.monotonic()
+    try:
+        PARTS[name](report, opts)
+    except Exception as e:      # a broken part is a failed test, never a silent end
+        report.add('not ok', name, f'{type(e).__name__}: {e}')
+        if opts.verbose:
+            raise
+    seconds = time.monotonic() - start
+    over = budget and seconds > budget * qemu.TIME_SCALE
+    print(f'== {name}: {seconds:.0f} s' + (f', over its budget of {budget} s' if over else ''), flush=True)
+    return seconds
+
+
+def commit():
+    r = subprocess.run(['git', 'rev-parse', '--short=12', 'HEAD'], cwd=TOP, capture_output=True, text=True)
+    dirty = subprocess.run(['git', 'status', '--porcelain', '-uno', '--', '.', ':!docs/results'], cwd=TOP,
+                           capture_output=True, text=True)
+    return (r.stdout.strip() or 'unknown') + ('+changes' if dirty.stdout.strip() else '')
+
+
+def run_long(report, opts):
+    """Each suite's result goes to docs/results/SUITE.json; green ones of this commit are not run again."""
+    results = os.path.join(TOP, 'docs/results')
+    os.makedirs(results, exist_ok=True)
+    at = commit()
+    for name in opts.parts[1:] or LONG:
+        path = os.path.join(results, name + '.json')
+        try:
+            with open(path) as f:
+                old = json.load(f)
+        except (OSError, ValueError):
+            old = {}
+        if old.get('commit') == at and old.get('failed') == 0 and old.get('passed') and not opts.again:
+            print(f'== {name}: green at {at} on {old["date"]}, not run again')
+            for key, status in (('passed', 'ok'), ('skipped', 'skip')):
+                report.counts[status] += old[key]
+            continue
+        sub = Report(opts.quiet)
+        seconds = run_part(sub, name, opts)
+        for k in report.counts:
+            report.counts[k] += sub.counts[k]
+        report.failures += sub.failures
+        with open(path, 'w') as f:
+            json.dump({'suite': name, 'commit': at,
+                       'date': datetime.datetime.now(datetime.timezone.utc).strftime('%Y-%m-%d %H:%M UTC'),
+                       'seconds': round(seconds), 'accel': qemu.best_accel(), 'passed': sub.counts['ok'],
+                       'failed': sub.counts['not ok'], 'skipped': sub.counts['skip'],
+                       'failures': [f'{n}: {w}' for n, w in sub.failures],
+                       'skips': [f'{n}: {w}' for s, n, w in sub.results if s == 'skip']}, f, indent=1)
+            f.write('\n')
+
+
+def main():
+    p = argparse.ArgumentParser(description='run test parts')
+    p.add_argument('parts', nargs='+', help='ci, long, or: ' + ' '.join(PARTS))
+    p.add_argument('--filter', default='', help='only tests that match this glob')
+    p.add_argument('--smp', type=lambda s: s.split(','), default=None, help='CPU counts, with commas')
+    p.add_argument('--user-timeout', type=float, default=1200)
+    p.add_argument('--quiet', action='store_true', help='print no line for a test that passed')
+    p.add_argument('--again', action='store_true', help='long: also what is green already')
+    p.add_argument('--verbose', action='store_true')
+    opts = p.parse_args()
+    report = Report(opts.quiet)
+    start = time.monotonic()
+    print(f'Guests run under {"KVM" if qemu.best_accel() == "kvm" else "TCG (no usable KVM)"}.', flush=True)
+    if opts.parts[0] == 'ci':
+        if build(report, 'build', 'all', 'user'):
+            for name, budget in CI:
+                run_part(report, name, opts, budget)
+    elif opts.parts[0] == 'long':
+        if build(report, 'build', 'all', 'user'):
+            run_long(report, opts)
+    else:
+        for name in opts.parts:
+            run_part(report, name, opts)
+    if report.failures:
+        print('\nFailed:')
+        for name, why in report.failures:
+            print(f'  {name}: {why}')
+    print(f'\n{time.monotonic() - start:.0f} s in all\n{report.totals()}')
+    return 1 if report.failures or not report.counts['ok'] else 0
+
+
+if __name__ == '__main__':
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
