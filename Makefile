@@ -38,7 +38,7 @@ GEN    := $(O)/gen/include
 
 # ---- sources by layer -------------------------------------------------------------------------
 
-find-c = $(shell find $(wildcard $(1)) \( -name '*.c' -o -name '*.S' \) 2>/dev/null | LC_ALL=C sort)
+find-c = $(if $(wildcard $(1)),$(shell find $(wildcard $(1)) \( -name '*.c' -o -name '*.S' \) | LC_ALL=C sort))
 
 VDSO_DIR   := arch/$(ARCH)/vdso/vdso_image
 VDSO_SRC   := $(if $(wildcard $(VDSO_DIR)),$(call find-c,$(VDSO_DIR)))
