@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Mounts: instances placed in the tree of a mount namespace (fs/vfs/mount.c). */
+#ifndef FS_MOUNT_H
+#define FS_MOUNT_H
+
+#include <base/list.h>
+#include <base/ref.h>
+#include <fs/path.h>
+
+struct mnt_ns;
+struct super_block;
+struct seq_file;
+
+#define MNT_NOSUID	0x01u
+#define MNT_NODEV	0x02u
+#define MNT_NOEXEC	0x04u
+#define MNT_NOATIME	0x08u
+#define MNT_NODIRATIME	0x10u
+#define MNT_RELATIME	0x20u
+#define MNT_READONLY	0x40u
+#define MNT_NOSYMFOLLOW	0x80u
+#define MNT_SHARED	0x1000u
+#define MNT_UNBINDABLE	0x2000u
+#define MNT_INTERNAL	0x4000u
+#define MNT_DETACHED	0x8000u		/* umount -l: gone from the tree */
+
+struct mount {
+	struct super_block *sb;		/* [I] active reference */
+	struct dentry *root;		/* [I] referenced */
+	struct mount *parent;		/* [mount hash lock; r] itself when not attached */
+	struct dentry *mountpoint;	/* [mount hash lock; r] referenced */
+	u32 flags;			/* [namespace lock; atomic reads] MNT_* */
+	int id;				/* [I] */
+	s64 *count;			/* per-CPU references; summed only by umount (see mount_put) */
+	atomic_t writers;		/* files open for writing and operations under way */
+	struct hlist_node hash;		/* [mount hash lock; r] by (parent, mountpoint) */
+	struct list_head children;	/* [mount hash lock] */
+	struct list_head child;
+	struct list_head ns_link;	/* [namespace lock] in mount order */
+	struct mnt_ns *ns;		/* [namespace lock] */
+	struct list_head peers;		/* [namespace lock] shared subtree group */
+	struct list_head slaves, slave_link;
+	struct mount *master;
+	int group_id;
+	const char *source;		/* [I] device name as given */
+	struct rcu_head rcu;
+};
+
+struct mnt_ns {
+	struct ref ref;
+	struct mount *root;
+	struct list_head mounts;	/* [namespace lock] */
+	u64 nr;
+	u64 seq;			/* [a] poll on /proc/mounts */
+	u64 inum;
+};
+extern struct mnt_ns *init_mnt_ns;
+struct mnt_ns *mnt_ns_copy(struct mnt_ns *old, struct fs_struct *fs);	/* ERR_PTR */
+void mnt_ns_put(struct mnt_ns *ns);
+
+void mount_get(struct mount *m);
+void mount_put(struct mount *m);			/* may sleep */
+/* Mounted at (mnt, dentry)? Under RCU, no reference; NULL. */
+struct mount *mount_lookup(struct mount *mnt, struct dentry *d);
+/* Write access for an operation: -EROFS. */
+__must_check int mount_want_write(struct mount *m);
+void mount_drop_write(struct mount *m);
+/* The root file system: rootfs (tmpfs) as first mount; called by kernel/init. */
+void mount_init_root(void);
+/* /proc/PID/{mounts,mountinfo,mountstats} */
+void mounts_show(struct seq_file *s, struct mnt_ns *ns, const struct path *root, int which);
+extern struct seqcount mount_seq;			/* RCU walk checks it */
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Events on files for inotify (fs/vfs/inotify.c). Cheap when nobody watches: one load. */
+#ifndef FS_NOTIFY_H
+#define FS_NOTIFY_H
+
+#include <fs/inode.h>
+
+struct qstr;
+void notify_slow(struct inode *inode, u32 mask, const struct qstr *name, u32 cookie);
+/* An event on the inode itself, or on a name in directory `inode`. mask IN_*. */
+static inline void notify_inode(struct inode *inode, u32 mask, const struct qstr *name, u32 cookie)
+{
+	if (unlikely(READ_ONCE(inode->notify) != NULL))
+		notify_slow(inode, mask, name, cookie);
+}
+/* An event on an open or named file: to its own watchers and its directory's. */
+void notify_dentry(struct dentry *d, u32 mask);
+extern atomic_t notify_watches;		/* 0: skip all */
+void notify_inode_gone(struct inode *inode);
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* File-system types and their instances (fs/vfs/super.c). */
+#ifndef FS_SUPER_H
+#define FS_SUPER_H
+
+#include <base/list.h>
+#include <base/ref.h>
+#include <core/mutex.h>
+#include <fs/dentry.h>
+
+struct kstatfs {
+	u64 type, bsize, blocks, bfree, bavail, files, ffree, namelen, frsize, flags;
+	u64 fsid;
+};
+
+struct seq_file;
+struct super_ops;
+
+#define FS_REQUIRES_DEV		0x1u
+#define FS_USERNS_MOUNT		0x2u
+#define FS_NOMOUNT		0x4u	/* kernel-internal */
+
+struct fs_type {
+	const char *name;
+	u32 flags;
+	/* Make or find an instance: an active super block with root set. sb_flags: SB_*. ERR_PTR. */
+	struct super_block *(*mount)(struct fs_type *t, u32 sb_flags, const char *source, const char *options);
+	struct list_head link;		/* [fs types lock] */
+};
+__must_check int fs_register(struct fs_type *t);
+struct fs_type *fs_type_find(const char *name);
+void fs_types_show(struct seq_file *s);		/* /proc/filesystems */
+
+/* sb.flags: the MS_ values of mount(2) that belong to the instance. */
+#define SB_RDONLY	0x0001u
+#define SB_SYNCHRONOUS	0x0010u
+#define SB_MANDLOCK	0x0040u
+#define SB_DIRSYNC	0x0080u
+#define SB_NOATIME	0x0400u
+#define SB_KERNMOUNT	0x400000u
+#define SB_ACTIVE	0x40000000u
+
+struct super_block {
+	struct list_head link;		/* [super list lock] */
+	dev_t dev;			/* [I] st_dev */
+	u32 blocksize, blkbits;		/* [I] */
+	u64 maxbytes;			/* [I] largest file */
+	struct fs_type *type;		/* [I] */
+	const struct super_ops *ops;	/* [I] */
+	const struct dentry_ops *dops;	/* [I] for new dentries */
+	u32 flags;			/* [umount lock] SB_* */
+	u32 iflags;
+	u64 magic;			/* [I] */
+	struct dentry *root;		/* [I] referenced */
+	struct ref active;		/* mounts */
+	struct rwsem umount;		/* class SUPER: readers use it, unmount and remount write */
+	struct mutex rename_mutex;	/* class RENAME */
+	struct list_head inodes;	/* [inode_list_lock] */
+	spinlock_t inode_list_lock;
+	u32 time_gran;			/* [I] ns */
+	char id[32];			/* device name for messages and mounts */
+	void *private;			/* file system's */
+};
+
+struct super_ops {
+#define SUPER_OP(ret, name, params, args, dflt)	ret (*name) params;
+#include <fs/super_ops.def>
+#undef SUPER_OP
+};
+
+/* A fresh instance with an anonymous device number, umount lock held for writing. ERR_PTR. */
+__must_check struct super_block *super_create(struct fs_type *t, u32 flags, void *private);
+/* One instance a type (sysfs, devtmpfs...): returns the existing one (active reference) or calls fill on a fresh one. */
+__must_check struct super_block *super_get_single(struct fs_type *t, u32 flags, int (*fill)(struct super_block *sb, const char *options), const char *options);
+__must_check struct super_block *super_get_nodev(struct fs_type *t, u32 flags, int (*fill)(struct super_block *sb, const char *options), const char *options);
+/* Finish after fill: unlock, SB_ACTIVE. */
+void super_activate(struct super_block *sb);
+void super_put_active(struct super_block *sb);		/* last: shut down. May sleep */
+/* For all instances, with a reference, umount lock shared. */
+void super_for_each(void (*fn)(struct super_block *sb, void *arg), void *arg);
+int super_sync(struct super_block *sb, bool wait);
+void sync_all(void);
+
+/* A pseudo file system that is only mounted inside the kernel (pipefs, sockfs, anon inodes). */
+struct mount;
+__must_check struct mount *kern_mount(struct fs_type *t);
+__must_check struct super_block *super_pseudo(struct fs_type *t, u64 magic, const struct super_ops *ops, const struct dentry_ops *dops);
+
+/* Helpers for memory file systems (fs/vfs/libfs.c). */
+extern const struct inode_ops simple_dir_inode_ops;	/* lookup only */
+extern const struct file_ops simple_dir_fops;		/* readdir over the dcache children */
+extern const struct inode_ops simple_symlink_inode_ops;	/* inode->link */
+struct dentry *simple_lookup(struct inode *dir, struct dentry *d, u32 flags);
+int simple_link(struct inode *dir, struct dentry *old, struct dentry *d);
+int simple_unlink(struct inode *dir, struct dentry *d);
+int simple_rmdir(struct inode *dir, struct dentry *d);
+int simple_rename(struct inode *dir, struct dentry *d, struct inode *newdir, struct dentry *newd, u32 flags);
+bool simple_empty(struct dentry *d);
+int simple_statfs(struct dentry *root, struct kstatfs *st);
+/* Copy between a kernel buffer and an iterator with position, for small virtual files. */
+ssize_t simple_read_from_buffer(struct iov_iter *to, loff_t *pos, const void *from, size_t avail);
+
+#endif

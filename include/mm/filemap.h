@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * The page cache (mm/cache): the one owner of file data. A struct mapping belongs to an inode and
+ * holds its folios by page index. read, write, mmap, sendfile and exec all go through it.
+ *
+ * Order: inode lock, mm locks, invalidate lock, folio lock, reverse map, page-table lock, xarray lock.
+ * Truncate: set size, take the invalidate lock, unmap, drop folios, unmap again.
+ */
+#ifndef MM_FILEMAP_H
+#define MM_FILEMAP_H
+
+#include <base/rbtree.h>
+#include <base/xarray.h>
+#include <core/iov_iter.h>
+#include <core/mutex.h>
+#include <core/page.h>
+
+struct file;
+struct inode;
+struct kiocb;
+struct mapping;
+struct vma;
+struct vm_fault_ctx;
+
+enum wb_mode { WB_NONE, WB_ALL };
+struct writeback_control {
+	u64 start, end;			/* byte range, inclusive end */
+	enum wb_mode mode;		/* WB_ALL: data integrity, wait */
+	s64 nr_to_write;
+};
+
+/* mapping.flags */
+#define MAPPING_NO_WRITEBACK	0x1u	/* memory files: folios are the only copy, never written or dropped */
+#define MAPPING_UNEVICTABLE	0x2u
+#define MAPPING_STABLE_WRITES	0x4u
+
+/* What a file system does for its pages. All may sleep; folio locked on entry unless said. NULL: memory file. */
+struct mapping_ops {
+	/* Fill; unlock when done (also later, from an interrupt). 0 or -errno (then unlocked too). */
+	int (*read_folio)(struct file *f, struct folio *folio);
+	/* Write one dirty folio: clears dirty, sets writeback, unlocks; end by folio_end_writeback(). */
+	int (*writepage)(struct folio *folio, struct writeback_control *wbc);
+	/* Make [pos, pos+len) writable in the folio: read what is not overwritten, reserve blocks. Folio returned locked. */
+	int (*write_begin)(struct file *f, struct mapping *m, loff_t pos, size_t len, struct folio **folio, void **fsdata);
+	/* `copied` bytes came in; unlock and put the folio. Bytes accepted or -errno. */
+	int (*write_end)(struct file *f, struct mapping *m, loff_t pos, size_t len, size_t copied, struct folio *folio, void *fsdata);
+	/* Before a folio leaves the cache. False: it cannot (memory file). */
+	bool (*release_folio)(struct folio *folio);
+	void (*invalidate_folio)(struct folio *folio, size_t off, size_t len);
+	ssize_t (*direct_io)(struct kiocb *k, struct iov_iter *i);
+	bool (*dirty_folio)(struct mapping *m, struct folio *folio);
+};
+
+struct mapping {
+	struct inode *host;		/* [I] */
+	struct xarray folios;		/* [lock; r] */
+	spinlock_t lock;		/* class XARRAY */
+	u32 flags;			/* [I] MAPPING_* */
+	u64 nr_pages;			/* [lock] */
+	const struct mapping_ops *ops;	/* [I] */
+	struct rwsem invalidate_lock;
+	struct rb_root_cached i_mmap;	/* [rmap_lock] vmas by pgoff */
+	struct rwsem rmap_lock;
+	atomic_t nr_writable;		/* shared writable mappings; < 0: such are refused (sealed) */
+	u32 wb_err;			/* [a] error sequence: 1 bit seen, errno, counter */
+	gfp_t gfp;			/* [I] */
+};
+
+void mapping_init(struct mapping *m, struct inode *host, const struct mapping_ops *ops);
+
+/* --- look-up. A returned folio is referenced. --- */
+struct folio *filemap_get(struct mapping *m, u64 index);		/* NULL: not there */
+struct folio *filemap_lock_folio(struct mapping *m, u64 index);	/* locked; NULL */
+/* Find or make: locked, referenced; not uptodate when fresh. ERR_PTR(-ENOMEM). */
+__must_check struct folio *filemap_grab(struct mapping *m, u64 index, gfp_t gfp);
+/* Read in if need be: referenced, uptodate, not locked. ERR_PTR. */
+__must_check struct folio *filemap_read_folio(struct file *f, struct mapping *m, u64 index);
+__must_check int filemap_add(struct mapping *m, struct folio *folio, u64 index, gfp_t gfp);
+void filemap_remove(struct folio *folio);			/* locked */
+
+/* --- generic operations for file_ops and inode code --- */
+ssize_t filemap_read(struct kiocb *k, struct iov_iter *to);
+/* Inode lock held; checks were done. Advances k->pos. */
+ssize_t filemap_write(struct kiocb *k, struct iov_iter *from);
+int filemap_mmap(struct file *f, struct vma *v);		/* file_ops.mmap */
+int filemap_fault(struct vm_fault_ctx *f);
+/* Map pages around the fault that are uptodate already. */
+void filemap_map_around(struct vm_fault_ctx *f);
+
+/* Mark after changing the contents through kmap_local; true if it was clean. */
+bool folio_mark_dirty(struct folio *folio);
+void folio_mark_accessed(struct folio *folio);
+void folio_start_writeback(struct folio *folio);
+void folio_end_writeback(struct folio *folio, int error);
+void folio_end_read(struct folio *folio, int error);
+
+int filemap_write_and_wait(struct mapping *m, loff_t start, loff_t end);
+int filemap_flush(struct mapping *m);
+/* errseq: errors since *seen, reported once. */
+int mapping_check_error(struct mapping *m, u32 *seen);
+u32 mapping_error_sample(struct mapping *m);
+void mapping_set_error(struct mapping *m, int error);
+
+/* --- truncation (inode lock held; size already set) --- */
+void truncate_pagecache(struct mapping *m, loff_t newsize);
+void truncate_range(struct mapping *m, loff_t start, loff_t end);	/* punch: bytes [start, end) */
+void truncate_all(struct mapping *m);				/* inode goes */
+int invalidate_clean(struct mapping *m, u64 first, u64 last);	/* drop clean unmapped pages; count */
+void unmap_mapping_range(struct mapping *m, u64 first, u64 nr, bool even_private);
+
+/* --- memory files: tmpfs, memfd, shared anonymous memory (mm/cache/shmem.c) --- */
+extern const struct mapping_ops shmem_mapping_ops;
+/* An unlinked memory file for MAP_SHARED|MAP_ANONYMOUS: implemented by tmpfs's kernel mount. ERR_PTR. */
+struct file *shmem_file_create(const char *name, u64 size, u32 vmflags);
+
+/* For /proc/sys/vm/drop_caches: 1 pages, 2 dentries and inodes, 3 both. */
+void drop_caches(int what);
+
+/* Shrinkers: caches above give objects back under pressure (dentries, inodes). */
+struct shrinker {
+	struct list_head link;
+	const char *name;
+	u64 (*count)(struct shrinker *s);
+	u64 (*scan)(struct shrinker *s, u64 nr, gfp_t gfp);	/* objects freed */
+};
+void shrinker_register(struct shrinker *s);
+
+#endif

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Address spaces (mm/vm). A struct mm is shared by the threads of a process (CLONE_VM); it lives
+ * while `users` tasks run in it, and its memory (tables, counters) while anything holds `refs`.
+ *
+ * Locks, outermost first: range lock (mmap, munmap, mprotect, ... of overlapping ranges), vma lock
+ * (faults hold it for reading, changes of that vma for writing), tree lock (the moment of linking),
+ * folio lock, reverse map, page-table lock. Look-up of a vma is by RCU. fork takes the whole range.
+ */
+#ifndef MM_MM_H
+#define MM_MM_H
+
+#include <base/ref.h>
+#include <base/rbtree.h>
+#include <core/mutex.h>
+#include <core/percpu.h>
+#include <core/pgtable.h>
+#include <core/seqlock.h>
+#include <core/usercopy.h>
+
+struct file;
+struct inode;
+struct mapping;
+struct mm;
+struct vma;
+struct task;
+struct cred;
+
+/* vma.flags */
+#define VM_READ		0x0001u
+#define VM_WRITE	0x0002u
+#define VM_EXEC		0x0004u
+#define VM_SHARED	0x0008u
+#define VM_MAYREAD	0x0010u
+#define VM_MAYWRITE	0x0020u
+#define VM_MAYEXEC	0x0040u
+#define VM_MAYSHARE	0x0080u
+#define VM_GROWSDOWN	0x0100u
+#define VM_LOCKED	0x0200u
+#define VM_LOCKONFAULT	0x0400u
+#define VM_NORESERVE	0x0800u
+#define VM_ACCOUNT	0x1000u		/* counted as committed */
+#define VM_DONTCOPY	0x2000u
+#define VM_WIPEONFORK	0x4000u
+#define VM_DONTDUMP	0x8000u
+#define VM_SEQ_READ	0x10000u
+#define VM_RAND_READ	0x20000u
+#define VM_HUGEPAGE	0x40000u
+#define VM_NOHUGEPAGE	0x80000u
+#define VM_SPECIAL	0x100000u	/* device memory or kernel pages: PT_SPECIAL, no folios */
+#define VM_STACK	0x200000u
+#define VM_DONTEXPAND	0x400000u
+#define VM_UNCACHED	0x800000u
+#define VM_MERGEABLE_NOT (VM_SPECIAL | VM_DONTEXPAND)
+
+struct vma_ops;
+
+/* One mapping: [start, end) with one set of rights. Type-stable under RCU. */
+struct vma {
+	u64 start, end;			/* [range lock of it; r] */
+	struct mm *mm;			/* [I] while linked */
+	u32 flags;			/* [vma lock to write] VM_* */
+	u32 seq;			/* [a] bumped when unlinked or changed: fault retry */
+	u64 pgoff;			/* page offset in the file; for anonymous: start >> PAGE_SHIFT when made */
+	struct file *file;		/* ref; NULL for anonymous */
+	struct anon_root *anon;		/* [vma lock] root of reverse maps of its anonymous pages */
+	const struct vma_ops *ops;	/* [I] NULL: anonymous */
+	void *private;
+	struct rwsem lock;		/* class VMA */
+	struct rb_node node;		/* [tree lock] in mm->vmas */
+	u64 gap;			/* [tree lock] augmented: largest hole in the subtree */
+	struct rb_node rmap_node;	/* [rmap lock] in mapping->i_mmap */
+	u64 rmap_max;
+	struct list_head anon_link;	/* [anon root lock] */
+	struct rcu_head rcu;
+	const char *name;		/* "[heap]" and so on for special ones; NULL */
+};
+
+/* How a fault ends inside a vma operation. */
+struct vm_fault_ctx {
+	struct vma *vma;		/* read-locked */
+	u64 addr;			/* page aligned */
+	u64 pgoff;			/* in the file */
+	bool write;
+	struct folio *folio;		/* out: referenced, uptodate, locked; page_nr of it */
+	u64 page_nr;
+	bool major;			/* out: had to read */
+};
+
+struct vma_ops {
+	void (*open)(struct vma *v);			/* a copy was made (fork, split) */
+	void (*close)(struct vma *v);
+	int (*fault)(struct vm_fault_ctx *f);		/* 0, or -errno (-EFAULT SIGBUS, -ENOMEM, -EAGAIN retry) */
+	int (*page_mkwrite)(struct vm_fault_ctx *f);	/* shared page becomes writable; folio locked. NULL: mark dirty */
+	int (*may_mprotect)(struct vma *v, u32 newflags);
+	int (*mremap)(struct vma *v, u64 old_start);
+	int (*msync)(struct vma *v, u64 start, u64 end, bool sync);
+};
+
+struct mm {
+	struct ref users;		/* tasks that run in it, and those who look (procfs): their puts unmap all */
+	struct ref refs;		/* the struct itself */
+	struct pgtable *pt;		/* [I] */
+	struct rb_root vmas;		/* [tree lock; readers retry by tree_seq under RCU] */
+	struct seqcount tree_seq;
+	spinlock_t tree_lock;
+	struct rwsem range_lock;	/* writers of ranges; see mm/vm/range.c for the ranged form */
+	void *range;			/* mm/vm/range.c's state */
+	struct vma *cached_vma;		/* [r] last fault's hit, a hint */
+	u64 nr_vmas;			/* [tree lock] */
+	u64 mmap_base;			/* [I] top-down allocation starts below it */
+	u64 start_code, end_code, start_data, end_data;	/* [range lock] for procfs, prctl(PR_SET_MM) */
+	u64 start_brk, brk;		/* [range lock] */
+	u64 start_stack, arg_start, arg_end, env_start, env_end;
+	u64 total_vm, locked_vm, data_vm, stack_vm, exec_vm;	/* [range lock] pages */
+	atomic64_t committed;		/* pages */
+	struct percpu_counter rss_anon, rss_file, rss_shmem, swap_ents;
+	atomic64_t rss[4];		/* same order; see mm_count() */
+	u64 hiwater_rss;
+	struct file *exe_file;		/* ref; [r] */
+	u64 saved_auxv[48];		/* [I] after exec; /proc/PID/auxv */
+	u64 vdso_base;
+	u32 def_flags;			/* mlockall(MCL_FUTURE) */
+	u32 dumpable;			/* [a] prctl(PR_SET_DUMPABLE) */
+	u32 membarrier_state;		/* [a] */
+	bool oom_victim;		/* [a] */
+	struct rcu_head rcu;
+};
+
+enum mm_counter { MM_ANON, MM_FILE, MM_SHMEM, MM_SWAP };
+static inline void mm_count(struct mm *mm, enum mm_counter c, s64 n) { atomic64_add(&mm->rss[c], n); }
+static inline u64 mm_counter(const struct mm *mm, enum mm_counter c)
+{
+	s64 v = atomic64_read(&mm->rss[c]);
+
+	return v < 0 ? 0 : (u64)v;
+}
+
+/* --- life --- */
+__must_check struct mm *mm_create(void);		/* ERR_PTR(-ENOMEM). users = refs = 1 */
+/* Copy for fork: current's mm. ERR_PTR. May sleep; takes the whole range. */
+__must_check struct mm *mm_fork(struct mm *old, struct task *child);
+static inline void mm_get(struct mm *mm) { ref_get(&mm->users); }
+void mm_put(struct mm *mm);				/* may sleep: unmaps everything at the last one */
+void mm_ref(struct mm *mm);
+void mm_unref(struct mm *mm);
+/* A task's mm with users raised; NULL for kernel threads and zombies. */
+struct mm *task_mm_get(struct task *t);
+/* Current runs in mm from now on (exec, kernel thread); returns the old one. Does the pgtable switch. */
+struct mm *mm_switch_current(struct mm *mm);
+
+/* --- mmap family, in kernel terms; each takes the locks it needs; current's mm unless given --- */
+/* Returns the address or -errno. pgoff in pages. */
+long mmap_do(struct mm *mm, struct file *file, u64 addr, u64 len, u32 prot, u32 flags, u64 pgoff);
+int munmap_do(struct mm *mm, u64 addr, u64 len);
+int mprotect_do(struct mm *mm, u64 addr, u64 len, u32 prot);
+long mremap_do(u64 addr, u64 old_len, u64 new_len, u32 flags, u64 new_addr);
+int madvise_do(struct mm *mm, u64 addr, u64 len, int advice);
+/* brk segment for a fresh image: [start, start) */
+void mm_set_brk(struct mm *mm, u64 start);
+/* Anonymous memory at a fixed place in a fresh image (bss). */
+int mm_map_anon(struct mm *mm, u64 addr, u64 len, u32 vmflags);
+/*
+ * The stack of a fresh image: a VM_GROWSDOWN mapping whose top pages are the given folios (argument
+ * strings; one reference each is consumed, also on failure), top page last. Address of the lowest
+ * byte of the first folio is returned in *where; executable as asked.
+ */
+int mm_map_stack(struct mm *mm, struct folio **pages, u64 nr, bool exec, u64 *where);
+/* vDSO and its data; address of the image in mm->vdso_base. */
+int mm_map_vdso(struct mm *mm);
+/* Device memory or kernel pages, for file_ops.mmap: map all of vma to frames from `first`. */
+int vma_map_frames(struct vma *v, pfn_t first, u64 nr, bool uncached);
+
+/* --- look at --- */
+/* Under RCU: the vma that holds addr, or the next one above; NULL. */
+struct vma *vma_find(struct mm *mm, u64 addr);
+/* The same with its lock held for reading; drop with vma_unlock_read(). */
+struct vma *vma_lock_read(struct mm *mm, u64 addr);
+void vma_unlock_read(struct vma *v);
+/* Iterate for /proc/PID/maps: fills a copy (file gets a reference, put it with file_put) of the first vma with end > addr. False at the end. */
+struct vma_info {
+	u64 start, end, pgoff;
+	u32 flags;
+	struct file *file;
+	const char *name;
+	u64 rss, anon, dirty, swap;	/* bytes; only when `count` */
+};
+bool vma_info_next(struct mm *mm, u64 addr, struct vma_info *info, bool count);
+/* Read or write another task's memory (ptrace, /proc/PID/mem, cmdline); bytes moved or -errno. */
+ssize_t mm_access_remote(struct mm *mm, u64 addr, void *buf, size_t len, bool write, bool force);
+/* Pin the folio behind a user address (futex keys, vmsplice): referenced. page number inside in *nr. -EFAULT. May sleep. */
+int mm_pin_page(struct mm *mm, u64 addr, bool write, struct folio **f, u64 *nr);
+
+u64 mm_rss_pages(const struct mm *mm);
+u64 mm_total_vm(const struct mm *mm);
+
+/* --- overcommit --- */
+__must_check int mem_commit(struct mm *mm, s64 pages);		/* -ENOMEM by policy */
+void mem_uncommit(struct mm *mm, s64 pages);
+extern int overcommit_memory, overcommit_ratio;		/* /proc/sys/vm */
+
+/* Randomised bases: bits follow Linux; off with personality ADDR_NO_RANDOMIZE or norandmaps. */
+u64 aslr_mmap_base(u64 stack_limit, bool randomize);
+u64 aslr_stack_top(bool randomize);
+u64 aslr_pie_base(bool randomize);
+u64 aslr_brk(u64 start, bool randomize);
+extern int randomize_va_space;
+
+/* OOM: badness for /proc/PID/oom_score. */
+long oom_badness(struct task *t);
+
+#endif
