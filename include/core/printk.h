@@ -31,8 +31,9 @@ struct console {
 	const char *name;		/* "ttyS0", "hvc0", "tty0": matched with console= */
 	void (*write)(struct console *c, const char *s, size_t n);	/* polled, works in panic */
 	bool early;			/* dropped when a real one registers */
-	struct list_head link;		/* [console mutex] */
-	bool enabled;
+	struct list_head link;		/* [console owner] */
+	bool enabled;			/* [console owner] */
+	u64 seq;			/* [console owner] next record to show */
 };
 void console_register(struct console *c);
 /* Write straight to all consoles: panic and the debugger. */

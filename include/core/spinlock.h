@@ -13,7 +13,7 @@
 #include <core/preempt.h>
 
 typedef struct spinlock {
-	u32 locked;		/* [a] 0 free, 1 held, more when queued */
+	u32 locked;		/* [a] lowest byte: held; upper half: end of the queue */
 	LOCKDEP_FIELD
 } spinlock_t;
 
@@ -41,7 +41,7 @@ static __always_inline void spin_lock_raw(spinlock_t *l)
 
 static __always_inline void spin_unlock_raw(spinlock_t *l)
 {
-	__atomic_store_n(&l->locked, 0, __ATOMIC_RELEASE);
+	__atomic_store_n((u8 *)&l->locked, 0, __ATOMIC_RELEASE);
 }
 
 static __always_inline void spin_lock(spinlock_t *l)

@@ -49,6 +49,7 @@
 #define WORK_USER_EXIT		0xffffu
 
 struct fpu_state;
+struct kthread;
 struct pgtable;
 struct pt_regs;
 
@@ -75,6 +76,7 @@ struct task_core {
 	struct fpu_state *fpu;	/* NULL for kernel threads */
 	struct pgtable *pt;	/* user page tables, NULL for kernel threads; lazy: last one stays loaded */
 	bool kthread;		/* [I] */
+	struct kthread *kt;	/* [I] of kernel/core/kthread.c, NULL for others */
 #if IS_DEBUG
 	int nr_held;		/* [o task] */
 	struct held_lock held[MAX_HELD_LOCKS];

@@ -18,7 +18,8 @@ typedef u64 (*timer_fn)(struct timer *t);
 
 struct timer {
 	struct rb_node node;		/* [base lock] */
-	u64 expires;			/* [base lock] absolute ns in its clock */
+	u64 expires;			/* [base lock] absolute ns in its clock: not before */
+	u64 deadline;			/* [base lock] expires + slack: not later; the tree's key */
 	timer_fn fn;			/* [I] */
 	enum timer_clock clock;		/* [I] */
 	int cpu;			/* [base lock] whose base it is queued on */
@@ -38,6 +39,8 @@ bool timer_queued(const struct timer *t);
 /* ns until expiry in its clock, may be negative. */
 s64 timer_remaining(const struct timer *t);
 u64 timer_clock_now(enum timer_clock clock);
+/* The wall clock was set or TAI moved: look at its timers on all CPUs. Thread context. */
+void timer_clock_was_set(void);
 
 /* Event device of this CPU, by arch: fire the interrupt at that monotonic time. */
 void arch_timer_program(u64 monotonic_ns);

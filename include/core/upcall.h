@@ -72,8 +72,6 @@ void reclaim_wake(void);
 __noreturn void kernel_start(void);
 /* Power button, ctrl-alt-del: ask init for a clean shutdown. Any context. */
 void power_button_pressed(void);
-/* SysRq key from a console. Hard interrupt context allowed. */
-void sysrq_key(char key);
 
 /* --- kernel/time --- */
 /* The wall clock was set: absolute realtime timers of user space notice. */

@@ -15,11 +15,13 @@ bool kthread_should_stop(void);
 int kthread_stop(struct task_core *t);
 
 struct work;
+struct workqueue;
 typedef void (*work_fn)(struct work *w);
 
 struct work {
 	struct list_head link;		/* [queue lock] */
 	work_fn fn;			/* [I] */
+	struct workqueue *wq;		/* [pool lock] where it is queued */
 	u32 pending;			/* [a] queued and not begun */
 };
 
@@ -33,6 +35,7 @@ static inline void work_init(struct work *w, work_fn fn)
 {
 	list_init(&w->link);
 	w->fn = fn;
+	w->wq = NULL;
 	w->pending = 0;
 }
 void delayed_work_init(struct delayed_work *w, work_fn fn);
