@@ -8,6 +8,8 @@
 #define CORE_HOOKS_H
 
 #include <core/cpumask.h>
+#include <core/init.h>
+#include <core/ktest.h>
 #include <core/preempt.h>
 #include <core/regs.h>
 
@@ -22,11 +24,6 @@ bool arch_under_hypervisor(void);
  * Any context, NMI included. Before the local APIC is up: does nothing.
  */
 void arch_send_call_ipi(const struct cpumask *mask);
-/*
- * Start the other CPUs (maxcpus=, nosmp); returns when each that came is in cpu_online_mask and on
- * its way into sched_cpu_start(). Thread context.
- */
-void smp_boot_aps(void);
 /* Print registers (and CR2, CR3, ...) of an exception through printk. */
 void arch_regs_print(const struct pt_regs *regs);
 /*
@@ -110,9 +107,6 @@ void irq_work_queue(struct irq_work *w);
 
 /* ---- linker script ---- */
 
-struct initcall;
-struct kparam;
-struct ktest;
 /* Where the sections .initcall.1 to .initcall.7 begin, and the end of the last. */
 extern const struct initcall __initcall_level1[], __initcall_level2[], __initcall_level3[], __initcall_level4[],
 	__initcall_level5[], __initcall_level6[], __initcall_level7[], __initcall_end[];

@@ -38,6 +38,14 @@ struct kparam {
 #define KPARAM(name, fn)	KPARAM_AT(name, fn, 0, fn)
 #define EARLY_KPARAM(name, fn)	KPARAM_AT(name, fn, 1, fn)
 
+/* kernel/core/cmdline.c: run one level of initcalls; failures are reported. */
+void initcalls_run(int level);
+/*
+ * Run the KPARAMs that are not early. What nobody knows is for init: name=value into envp, bare words
+ * into argv, at most `max` each; strings live for ever. A word "--" sends all that follows to argv.
+ */
+void cmdline_parse(const char *argv[], int *argc, const char *envp[], int *envc, int max);
+
 /* The whole line as the boot loader gave it (/proc/cmdline). */
 extern const char *boot_command_line;
 

@@ -14,6 +14,11 @@ void smp_call_mask(const struct cpumask *mask, void (*fn)(void *), void *arg, bo
 void smp_call_one(int cpu, void (*fn)(void *), void *arg, bool wait);
 /* Make another CPU look at its need-resched state. */
 void smp_send_reschedule(int cpu);
+/*
+ * Start the other CPUs (maxcpus=, nosmp); returns when each that came is in cpu_online_mask and on
+ * its way into sched_cpu_start(). kernel_start() only, thread context. By arch.
+ */
+void smp_boot_aps(void);
 /* Park all other CPUs; panic and power-off. Any context. */
 void smp_stop_others(void);
 
