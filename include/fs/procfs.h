@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* /proc entries that other parts add (fs/procfs). */
+#ifndef FS_PROCFS_H
+#define FS_PROCFS_H
+
+#include <fs/seq_file.h>
+
+/* A text file below /proc, made by one show function; path may have directories that exist or are made. */
+int proc_create(const char *path, umode_t mode, int (*show)(struct seq_file *s, void *v), void *private);
+int proc_create_fops(const char *path, umode_t mode, const struct file_ops *ops, void *private);
+int proc_mkdir(const char *path);
+int proc_symlink(const char *path, const char *target);
+
+/* Integer or string settings below /proc/sys. */
+struct proc_sysctl {
+	const char *path;		/* "kernel/pid_max" */
+	umode_t mode;
+	enum { SYSCTL_INT, SYSCTL_U64, SYSCTL_STRING, SYSCTL_FN } kind;
+	void *data;
+	s64 min, max;
+	size_t maxlen;
+	int (*show)(struct seq_file *s, void *data);
+	int (*store)(const char *text, void *data);	/* SYSCTL_FN */
+};
+int proc_sysctl_register(const struct proc_sysctl *t);	/* t must live for ever */
+
+#endif
