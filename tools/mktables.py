@@ -143,6 +143,8 @@ keel_relocs:
 def link(args, tables, out):
     r = subprocess.run(f'{args.link} {tables} -o {out}', shell=True)
     if r.returncode:
+        if args.hint:
+            print(f'mktables: {args.hint}', file=sys.stderr)
         if os.path.exists(out):
             os.unlink(out)
         sys.exit(r.returncode)
@@ -153,6 +155,7 @@ def main():
     p.add_argument('--link', required=True, help='linker command without the tables and -o')
     p.add_argument('--as', dest='cc', required=True, help='command that assembles one file')
     p.add_argument('--out', required=True)
+    p.add_argument('--hint', default='', help='what to say when the link fails')
     args = p.parse_args()
     tables, tmp = args.out + '.tables.o', args.out + '.tmp'
     tables_object(args, tables, 8, 8)

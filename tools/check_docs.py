@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MPL-2.0
+"""Docs: every path and every function that a page names exists; pages stay short.
+
+In README.md and docs/**/*.md: `dir/file.c`, `dir/` and links must be there; `name()` must occur in the
+tree; `make target` must be a target. A page has 200 lines at most (generated ones are exempt).
+"""
+import os
+import re
+import sys
+
+import keelsrc
+from keelsrc import TOP
+
+ROOTS = ('arch', 'kernel', 'mm', 'fs', 'net', 'drivers', 'include', 'tools', 'test', 'docs', 'boot', '.ci')
+GENERATED = ('docs/abi-coverage.md', 'docs/locking.md')
+errors = []
+
+
+def pages():
+    yield 'README.md'
+    for top, _, names in os.walk(os.path.join(TOP, 'docs')):
+        for n in sorted(names):
+            if n.endswith('.md'):
+                yield os.path.relpath(os.path.join(top, n), TOP)
+
+
+def expand(token):
+    m = re.match(r'(.*)\{([^}]*)\}(.*)$', token)
+    return [x for part in m[2].split(',') for x in expand(m[1] + part + m[3])] if m else [token]
+
+
+def main():
+    everything = '\n'.join(keelsrc.read(p) for p in keelsrc.files(
+        '.c', '.h', '.S', '.def', '.tbl', '.py', '.sh', dirs=keelsrc.CODE_DIRS + ('tools', 'test', 'boot')))
+    words = set(re.findall(r'\w+', everything))
+    targets = set(re.findall(r'^([\w. -]+):(?!=)', keelsrc.read('Makefile'), re.M))
+    targets = {t for group in targets for t in group.split()}
+    for page in pages():
+        if not os.path.exists(os.path.join(TOP, page)):
+            errors.append(f'{page}:1: is missing')
+            continue
+        lines = keelsrc.read(page).split('\n')
+        if len(lines) > 200 and page not in GENERATED:
+            errors.append(f'{page}:{len(lines)}: a page has 200 lines at most')
+        for n, line in enumerate(lines, 1):
+            for target in re.findall(r'\]\(([^)#:]+)(?:#[^)]*)?\)', line):
+                if not os.path.exists(os.path.normpath(os.path.join(TOP, os.path.dirname(page), target))):
+                    errors.append(f'{page}:{n}: link to {target}, which is not there')
+            for tok in re.findall(r'`([^`]+)`', line):
+                if re.fullmatch(r'[\w.{},/+-]+', tok) and tok.split('/')[0] in ROOTS and '/' in tok:
+                    for path in expand(tok):
+                        if not os.path.exists(os.path.join(TOP, path.rstrip('/'))):
+                            errors.append(f'{page}:{n}: {path} is not there')
+                m = re.fullmatch(r'(\w+)\(\)', tok)
+                if m and m[1] not in words:
+                    errors.append(f'{page}:{n}: {tok} occurs nowhere')
+                m = re.match(r'make ([a-z][\w-]*)(?: |$)', tok)
+                if m and m[1] not in targets:
+                    errors.append(f'{page}:{n}: {tok}: no such target')
+    print('\n'.join(errors))
+    return 1 if errors else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
