@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Main program and helpers of the user-space test harness; ktest_user.h says how it is used. */
+#include "ktest_user.h"
+#include <ftw.h>
+#include <grp.h>
+#include <setjmp.h>
+
+#define CASE_SECONDS 30
+#define BAD_ADDR ((void *)0x1000)
+
+static struct kt_case *kt_first, **kt_last = &kt_first;
+static volatile sig_atomic_t kt_timed_out;
+
+void kt_register(struct kt_case *c)
+{
+	*kt_last = c;
+	kt_last = &c->next;
+}
+
+void kt_fail(const char *file, int line, const char *fmt, ...)
+{
+	char buf[1024];
+	va_list ap;
+	int n = snprintf(buf, sizeof(buf), "%s:%d: ", file, line);
+
+	va_start(ap, fmt);
+	vsnprintf(buf + n, sizeof(buf) - n - 1, fmt, ap);
+	va_end(ap);
+	strcat(buf, "\n");
+	if (write(2, buf, strlen(buf)) < 0)
+		_exit(2);
+	_exit(1);
+}
+
+void kt_skip(const char *fmt, ...)
+{
+	char buf[512];
+	va_list ap;
+	int n = snprintf(buf, sizeof(buf), "SKIP: ");
+
+	va_start(ap, fmt);
+	vsnprintf(buf + n, sizeof(buf) - n - 1, fmt, ap);
+	va_end(ap);
+	strcat(buf, "\n");
+	if (write(2, buf, strlen(buf)) < 0)
+		_exit(2);
+	_exit(77);
+}
+
+pid_t kt_fork(void)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		FAIL("fork: errno %d %s", errno, strerror(errno));
+	if (pid == 0)
+		alarm(CASE_SECONDS);
+	return pid;
+}
+
+void kt_wait_exit_at(const char *file, int line, pid_t pid, int code)
+{
+	int st = -1;
+	pid_t r;
+
+	do {
+		r = waitpid(pid, &st, 0);
+	} while (r < 0 && errno == EINTR);
+	if (r != pid)
+		kt_fail(file, line, "waitpid(%d) = %d, errno %d", pid, r, errno);
+	if (WIFEXITED(st) && WEXITSTATUS(st) == code)
+		return;
+	if (WIFEXITED(st) && WEXITSTATUS(st) == 77)
+		_exit(77);
+	if (WIFEXITED(st))
+		kt_fail(file, line, "child exited with %d, not %d", WEXITSTATUS(st), code);
+	kt_fail(file, line, "child died of signal %d, expected exit status %d", WTERMSIG(st), code);
+}
+
+void kt_wait_signal_at(const char *file, int line, pid_t pid, int sig)
+{
+	int st = -1;
+	pid_t r;
+
+	do {
+		r = waitpid(pid, &st, 0);
+	} while (r < 0 && errno == EINTR);
+	if (r != pid)
+		kt_fail(file, line, "waitpid(%d) = %d, errno %d", pid, r, errno);
+	if (WIFEXITED(st))
+		kt_fail(file, line, "child exited with %d, expected death by signal %d",
+			WEXITSTATUS(st), sig);
+	if (WTERMSIG(st) != sig)
+		kt_fail(file, line, "child died of signal %d, expected %d", WTERMSIG(st), sig);
+}
+
+void kt_wait_state(pid_t pid, pid_t tid, const char *states)
+{
+	char path[64], buf[512];
+
+	if (tid)
+		snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, tid);
+	else
+		snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	for (;;) {
+		char *p;
+
+		if (!kt_try_get(path, buf, sizeof(buf)))
+			FAIL("cannot read %s: errno %d", path, errno);
+		p = strrchr(buf, ')');
+		if (!p || p[1] != ' ' || !p[2])
+			FAIL("%s: no state in \"%s\"", path, buf);
+		if (strchr(states, p[2]))
+			return;
+		if (strchr("ZX", p[2]))
+			FAIL("%s: state %c while waiting for %s", path, p[2], states);
+		sched_yield();
+	}
+}
+
+void kt_put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	size_t n = strlen(text);
+
+	if (fd < 0)
+		FAIL("open %s: errno %d %s", path, errno, strerror(errno));
+	if (write(fd, text, n) != (ssize_t)n)
+		FAIL("write %s: errno %d %s", path, errno, strerror(errno));
+	close(fd);
+}
+
+bool kt_try_get(const char *path, char *buf, size_t n)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t got = 0;
+
+	if (fd < 0)
+		return false;
+	while (got < n - 1) {
+		ssize_t r = read(fd, buf + got, n - 1 - got);
+
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0) {
+			close(fd);
+			return false;
+		}
+		if (r == 0)
+			break;
+		got += r;
+	}
+	buf[got] = 0;
+	close(fd);
+	return true;
+}
+
+size_t kt_get(const char *path, char *buf, size_t n)
+{
+	if (!kt_try_get(path, buf, n))
+		FAIL("cannot read %s: errno %d %s", path, errno, strerror(errno));
+	return strlen(buf);
+}
+
+void kt_become(uid_t uid, gid_t gid)
+{
+	if (setgroups(0, NULL))
+		FAIL("setgroups: errno %d", errno);
+	if (setresgid(gid, gid, gid))
+		FAIL("setresgid: errno %d", errno);
+	if (setresuid(uid, uid, uid))
+		FAIL("setresuid: errno %d", errno);
+}
+
+void kt_handle(int sig, void (*fn)(int))
+{
+	struct sigaction sa = { .sa_handler = fn };
+
+	if (sigaction(sig, &sa, NULL))
+		FAIL("sigaction(%d): errno %d", sig, errno);
+}
+
+void kt_handle_info(int sig, void (*fn)(int, siginfo_t *, void *), int flags)
+{
+	struct sigaction sa = { .sa_sigaction = fn, .sa_flags = SA_SIGINFO | flags };
+
+	if (sigaction(sig, &sa, NULL))
+		FAIL("sigaction(%d): errno %d", sig, errno);
+}
+
+long long kt_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
+}
+
+int kt_nfds(void)
+{
+	int n = 0;
+
+	for (int fd = 0; fd < 1024; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+long long kt_field(const char *path, const char *name)
+{
+	static char buf[65536];
+	size_t n = strlen(name);
+
+	kt_get(path, buf, sizeof(buf));
+	for (char *p = buf; p && *p; p = strchr(p, '\n'), p = p ? p + 1 : NULL)
+		if (!strncmp(p, name, n) && p[n] == ':')
+			return atoll(p + n + 1);
+	return -1;
+}
+
+void *kt_map(size_t pages, int prot)
+{
+	void *p = mmap(NULL, pages * PG, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		FAIL("mmap of %zu pages: errno %d", pages, errno);
+	return p;
+}
+
+static sigjmp_buf kt_fault_jmp;
+static volatile int kt_fault_sig, kt_fault_code;
+static void *volatile kt_fault_addr;
+
+static void kt_on_fault(int sig, siginfo_t *si, void *ctx)
+{
+	(void)ctx;
+	kt_fault_sig = sig;
+	kt_fault_code = si->si_code;
+	kt_fault_addr = si->si_addr;
+	siglongjmp(kt_fault_jmp, 1);
+}
+
+int kt_fault(volatile void *addr, bool write, int *code)
+{
+	struct sigaction sa = { .sa_sigaction = kt_on_fault, .sa_flags = SA_SIGINFO }, segv, bus;
+
+	sigaction(SIGSEGV, &sa, &segv);
+	sigaction(SIGBUS, &sa, &bus);
+	kt_fault_sig = 0;
+	if (!sigsetjmp(kt_fault_jmp, 1)) {
+		if (write)
+			*(volatile char *)addr = 1;
+		else
+			(void)*(volatile char *)addr;
+	}
+	sigaction(SIGSEGV, &segv, NULL);
+	sigaction(SIGBUS, &bus, NULL);
+	if (kt_fault_sig && kt_fault_addr != addr)
+		FAIL("fault at %p reports si_addr %p", addr, kt_fault_addr);
+	if (code)
+		*code = kt_fault_code;
+	return kt_fault_sig;
+}
+
+static int kt_rm(const char *path, const struct stat *st, int type, struct FTW *f)
+{
+	(void)st;
+	(void)f;
+	if (type == FTW_DP || type == FTW_D || type == FTW_DNR) {
+		if (rmdir(path) && errno == EBUSY) {
+			while (!umount2(path, MNT_DETACH))
+				;
+			rmdir(path);
+		}
+	} else if (unlink(path) && errno == EBUSY) {
+		umount2(path, MNT_DETACH);
+		unlink(path);
+	}
+	return 0;
+}
+
+static void kt_cleanup(const char *dir)
+{
+	nftw(dir, kt_rm, 16, FTW_DEPTH | FTW_PHYS);
+	nftw(dir, kt_rm, 16, FTW_DEPTH | FTW_PHYS);	/* what a mount hid the first time */
+}
+
+static void kt_on_alarm(int sig)
+{
+	(void)sig;
+	kt_timed_out = 1;
+}
+
+/* Runs one case; returns 0, 1 or 77. */
+static int kt_run(struct kt_case *c)
+{
+	struct sigaction sa = { .sa_handler = kt_on_alarm };
+	char dir[64];
+	int st, ret;
+	pid_t pid, r;
+
+	snprintf(dir, sizeof(dir), "/tmp/kt.%d", getpid());
+	kt_cleanup(dir);
+	if (mkdir(dir, 0755) && errno != EEXIST)
+		dprintf(2, "%s: cannot make %s: errno %d\n", c->name, dir, errno);
+	pid = fork();
+	if (pid < 0) {
+		dprintf(2, "%s: fork: errno %d\n", c->name, errno);
+		return 1;
+	}
+	if (pid == 0) {
+		if (chdir(dir))
+			_exit(1);
+		umask(022);
+		alarm(CASE_SECONDS);
+		c->fn();
+		_exit(0);
+	}
+	kt_timed_out = 0;
+	sigaction(SIGALRM, &sa, NULL);
+	alarm(CASE_SECONDS + 5);
+	while ((r = waitpid(pid, &st, 0)) < 0 && errno == EINTR)
+		if (kt_timed_out)
+			kill(pid, SIGKILL);
+	alarm(0);
+	signal(SIGALRM, SIG_DFL);
+	kt_cleanup(dir);
+	if (r != pid) {
+		dprintf(2, "%s: waitpid: errno %d\n", c->name, errno);
+		return 1;
+	}
+	if (WIFEXITED(st)) {
+		ret = WEXITSTATUS(st);
+		if (ret && ret != 77)
+			dprintf(2, "case %s: exit status %d\n", c->name, ret);
+		return ret == 0 || ret == 77 ? ret : 1;
+	}
+	dprintf(2, "case %s: died of signal %d%s\n", c->name, WTERMSIG(st),
+		kt_timed_out || WTERMSIG(st) == SIGALRM ? " (time out)" : "");
+	return 1;
+}
+
+int main(int argc, char **argv)
+{
+	int failed = 0, passed = 0, skipped = 0;
+
+	if (argc > 1 && argv[1][0] == '@' && kt_helper)
+		return kt_helper(argc, argv);
+	setvbuf(stdout, NULL, _IONBF, 0);
+	for (struct kt_case *c = kt_first; c; c = c->next) {
+		bool want = argc < 2;
+
+		for (int i = 1; i < argc; i++)
+			want |= !strcmp(argv[i], c->name);
+		if (!want)
+			continue;
+		switch (kt_run(c)) {
+		case 0:
+			passed++;
+			break;
+		case 77:
+			skipped++;
+			break;
+		default:
+			failed++;
+		}
+	}
+	if (failed)
+		return 1;
+	return passed || !skipped ? 0 : 77;
+}
