@@ -11,7 +11,7 @@
 #include <core/task_core.h>
 
 struct mutex {
-	u64 owner;			/* [a] task_core pointer | 1 if there are waiters */
+	u64 owner;			/* [a] task_core pointer | 1: waiters, 2: hand over to the first */
 	spinlock_t wait_lock;
 	struct list_head waiters;	/* [wait_lock] */
 	LOCKDEP_FIELD
@@ -33,7 +33,7 @@ void mutex_unlock(struct mutex *m);
 static inline bool mutex_is_locked(const struct mutex *m) { return READ_ONCE(m->owner) != 0; }
 
 struct rwsem {
-	s64 count;			/* [a] readers, or -1 with a writer */
+	s64 count;			/* [a] 256 a reader | 1: writer, 2: waiters, 4: first waits long */
 	u64 owner;			/* writer's task_core, for spinning and reports */
 	spinlock_t wait_lock;
 	struct list_head waiters;	/* [wait_lock] FIFO; a waiting writer holds new readers back */

@@ -17,6 +17,8 @@ struct cpumask;
 /* --- kernel/sched --- */
 /* Give the CPU away according to current's state. Thread context, no spinlock held. */
 void schedule(void);
+/* Preemption: another task may run now; current stays runnable whatever its state says. Thread context. */
+void schedule_preempt(void);
 /* Wake a task that sleeps in one of `states`; false if it did not. Any context but NMI. Full barrier before. */
 bool sched_wake(struct task_core *t, unsigned int states);
 /* First thing a new task does after its first switch: finish what the scheduler began. */
