@@ -213,10 +213,18 @@ def scenario_files(opts):
 
 def expand(base, scenario):
     """A scenario's lists (smp, mem, boot, firmware, machine) are multiplied out."""
-    keys = [k for k in ('boot', 'firmware', 'machine', 'smp', 'mem', 'cpu') if isinstance(scenario.get(k), list)]
+    keys = [k for k in ('boot', 'firmware', 'machine', 'smp', 'mem', 'cpu', 'append') if isinstance(scenario.get(k), list)]
     for values in itertools.product(*[scenario[k] for k in keys]):
         one = dict(scenario, **dict(zip(keys, values)))
-        yield '-'.join([base] + [f'{v}{dict(smp="cpu", mem="M").get(k, "")}' for k, v in zip(keys, values)]), one
+        words = [re.sub(r'[^\w.=]+', '-', str(v)) + dict(smp='cpu', mem='M').get(k, '') for k, v in zip(keys, values)]
+        yield '-'.join([base] + words), one
+
+
+def fill(text, one):
+    """{smp} and {mem} in a scenario's texts."""
+    for k in ('smp', 'mem'):
+        text = text.replace('{%s}' % k, str(one.get(k, '')))
+    return text
 
 
 def needs_missing(one):
@@ -244,13 +252,11 @@ def run_scenario(report, name, one):
                         one.get('initrd', 'build/initramfs.cpio.gz'), one['append']], cwd=TOP, check=True)
     m = Machine(append=f'console=ttyS0 panic=-1 {one.get("append", "")}', smp=str(one.get('smp', 2)),
                 mem=str(one.get('mem', 512)), extra=tuple(one.get('extra', ())), **fields)
-    if not isinstance(one.get('append'), str) and one.get('bare_append') is not None:
-        m.append = one['bare_append']
     g = Guest(m, log_path(full), one.get('timeout', 90), chardev=one.get('console', 'serial'))
     failed = None
     for n, step in enumerate(one.get('steps', []), 1):
         if 'send' in step:
-            g.send(step['send'])
+            g.send(fill(step['send'], one))
         if 'hmp' in step:
             g.hmp(step['hmp'])
         if 'sleep' in step:
@@ -258,7 +264,7 @@ def run_scenario(report, name, one):
             while time.monotonic() < end and g.poll(0.2):
                 pass
         if 'expect' in step:
-            found = g.expect(step['expect'], step.get('timeout'))
+            found = g.expect(fill(step['expect'], one), step.get('timeout'))
             if not found:
                 failed = f'step {n}: {step["expect"]!r} did not come'
                 break
@@ -302,6 +308,30 @@ def part_boot(report, opts, tiers=('ci',)):
 
 def part_boot_all(report, opts):
     part_boot(report, opts, ('ci', 'long'))
+
+
+def part_min_memory(report, opts):
+    """The smallest memory that reaches the shell by PVH, initramfs included: 32 MiB or less."""
+    if not build(report, 'min-memory', 'all'):
+        return
+
+    def reaches(mem):
+        g = Guest(Machine(append='console=ttyS0 panic=-1', smp='1', mem=str(mem)), log_path(f'min-memory-{mem}'), 60)
+        found = g.expect(r'keel:\S*# ', 40)
+        g.kill()
+        g.close()
+        return bool(found)
+    low, high = 8, 64
+    if not reaches(high):
+        report.add('not ok', 'min-memory', f'not even {high} MiB reach the shell')
+        return
+    while high - low > 1:
+        mid = (low + high) // 2
+        if reaches(mid):
+            high = mid
+        else:
+            low = mid
+    report.add('ok' if high <= 32 else 'not ok', 'min-memory', f'{high} MiB reach the shell')
 
 
 def part_bochs(report, opts):
@@ -348,12 +378,12 @@ PARTS = {
     'check': part_check, 'host': part_host, 'kernel': part_kernel, 'user': part_user, 'oracle': part_oracle,
     'boot': part_boot, 'boot-all': part_boot_all, 'bochs': part_bochs, 'debug': part_debug,
     'debug-kernel': part_debug_kernel, 'clang': part_clang, 'busybox': part_busybox,
-    'busybox-slice': part_busybox_slice, 'stress': part_stress,
+    'busybox-slice': part_busybox_slice, 'stress': part_stress, 'min-memory': part_min_memory,
 }
 # What CI runs, with budgets in seconds on two cores.
 CI = (('check', 120), ('host', 120), ('kernel', 120), ('user', 900), ('boot', 420), ('debug-kernel', 300),
       ('busybox-slice', 180))
-LONG = ('check', 'host', 'clang', 'kernel', 'user', 'oracle', 'debug', 'boot-all', 'bochs', 'stress', 'busybox')
+LONG = ('check', 'host', 'clang', 'kernel', 'user', 'oracle', 'debug', 'boot-all', 'min-memory', 'bochs', 'stress', 'busybox')
 
 
 def run_part(report, name, opts, budget=None):
