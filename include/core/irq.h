@@ -39,4 +39,7 @@ struct irq_stat {
 bool irq_stat_next(int *irq, struct irq_stat *st);
 u64 irq_total(int cpu);
 
+/* In a hard interrupt: did it come from user mode? (kernel/core/preempt.c) */
+bool irq_interrupted_user(void);
+
 #endif
