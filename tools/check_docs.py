@@ -48,7 +48,8 @@ def main():
                 if not os.path.exists(os.path.normpath(os.path.join(TOP, os.path.dirname(page), target))):
                     errors.append(f'{page}:{n}: link to {target}, which is not there')
             for tok in re.findall(r'`([^`]+)`', line):
-                if re.fullmatch(r'[\w.{},/+-]+', tok) and tok.split('/')[0] in ROOTS and '/' in tok:
+                if re.fullmatch(r'[\w.{},/+-]+', tok) and tok.split('/')[0] in ROOTS and '/' in tok \
+                        and not re.search(r'\b[A-Z]{2,}\b', tok):
                     for path in expand(tok):
                         if not os.path.exists(os.path.join(TOP, path.rstrip('/'))):
                             errors.append(f'{page}:{n}: {path} is not there')
