@@ -116,6 +116,7 @@ $(O)/gen/syscalls.stamp: $(SYSCALLS_TBL) tools/gen_syscalls.py
 	@mkdir -p $(GEN)/generated
 	$(Q)$(PYTHON) tools/gen_syscalls.py $(SYSCALLS_TBL) $(GEN)/generated
 	@touch $@
+$(addprefix $(GEN)/generated/,syscall_nr.h syscall_protos.h syscall_table.inc): $(O)/gen/syscalls.stamp ;
 endif
 endif
 
