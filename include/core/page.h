@@ -128,6 +128,11 @@ s64 vm_counter_read(enum vm_counter c);
 u64 mem_total_pages(void);
 u64 mem_free_pages(void);
 
+/* Pages missing up to the high watermarks: what background reclaim should free. */
+u64 buddy_pages_wanted(void);
+/* Free blocks by order of the i-th zone, for /proc/buddyinfo; false: no such zone. */
+bool buddy_info(unsigned int zone, const char **name, u64 nr_free[MAX_ORDER + 1]);
+
 /* Self test walkers. */
 bool buddy_check(void);
 

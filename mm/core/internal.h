@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* What the files of mm/core share among themselves. */
+#ifndef MM_CORE_INTERNAL_H
+#define MM_CORE_INTERNAL_H
+
+#include <base/types.h>
+
+/* memblock.c */
+struct memblock_range {
+	u64 start, end;
+};
+bool memblock_next_free(u64 from, struct memblock_range *out);
+
+/* buddy.c; called once each by mm_core_init() in this order. */
+void frames_init(void);
+void buddy_init(void);
+void slab_init(void);
+void vmalloc_init(void);
+/* True once page_alloc() works. */
+extern bool buddy_ready;
+
+/* pagecopy.c */
+void page_clear(void *p, u64 n);
+void page_copy(void *dst, const void *src, u64 n);
+
+/* buddy_zone.c: the policy of one zone, pure code (host-tested). */
+struct buddy_zone;
+
+/* Percpu memory before the slab exists comes from the first chunk only. */
+extern bool slab_ready;
+
+#endif
