@@ -6,10 +6,13 @@
 #include <base/compiler.h>
 #include <base/types.h>
 
-#define min(a, b)	({ __typeof__(a) _a = (a); __typeof__(b) _b = (b); \
-	(void)(&_a == &_b); _a < _b ? _a : _b; })
-#define max(a, b)	({ __typeof__(a) _a = (a); __typeof__(b) _b = (b); \
-	(void)(&_a == &_b); _a > _b ? _a : _b; })
+/* Each expansion has names of its own, so that they nest. */
+#define min_named(a, b, x, y)	({ __typeof__(a) x = (a); __typeof__(b) y = (b); \
+	(void)(&x == &y); x < y ? x : y; })
+#define max_named(a, b, x, y)	({ __typeof__(a) x = (a); __typeof__(b) y = (b); \
+	(void)(&x == &y); x > y ? x : y; })
+#define min(a, b)	min_named(a, b, __concat(_min_a, __COUNTER__), __concat(_min_b, __COUNTER__))
+#define max(a, b)	max_named(a, b, __concat(_max_a, __COUNTER__), __concat(_max_b, __COUNTER__))
 #define min_t(t, a, b)	min((t)(a), (t)(b))
 #define max_t(t, a, b)	max((t)(a), (t)(b))
 #define clamp_t(t, x, lo, hi)	min_t(t, max_t(t, x, lo), hi)

@@ -19,6 +19,17 @@ void vmalloc_init(void);
 /* True once page_alloc() works. */
 extern bool buddy_ready;
 
+/* kmap.c: clear without a flush; make a top-level entry. */
+void kunmap_clear(u64 va, u64 size);
+int kmap_make_root_entry(u64 va);
+
+/*
+ * vmalloc.c: kernel virtual ranges without anything mapped. size in bytes, whole pages; a guard page follows.
+ * 0: none. kva_free: nothing is mapped there any more, but TLBs may still hold it.
+ */
+u64 kva_alloc(u64 size);
+void kva_free(u64 va);
+
 /* pagecopy.c */
 void page_clear(void *p, u64 n);
 void page_copy(void *dst, const void *src, u64 n);
