@@ -13,6 +13,7 @@
 #ifndef CORE_PGTABLE_H
 #define CORE_PGTABLE_H
 
+#include <arch/pte.h>
 #include <base/compiler.h>
 #include <base/list.h>
 #include <base/types.h>
@@ -20,9 +21,6 @@
 #include <core/spinlock.h>
 
 struct pgtable;			/* one address space's tables, CPU mask, TLB generation */
-
-/* An entry's value. The bits are arch's; ask through the functions. */
-typedef struct { u64 v; } pte_t;
 
 /* What a mapping allows. */
 #define PT_READ		0x1u
@@ -44,29 +42,15 @@ void pgtable_drop_lazy(struct pgtable *pt);
 /* The kernel's own tables. */
 extern struct pgtable *const kernel_pgtable;
 
-bool pte_none(pte_t e);
-bool pte_present(pte_t e);
-bool pte_writable(pte_t e);
-bool pte_executable(pte_t e);
-bool pte_dirty(pte_t e);
-bool pte_young(pte_t e);
-bool pte_special(pte_t e);
-bool pte_huge(pte_t e);
-pfn_t pte_pfn(pte_t e);
-/* Not-present entries that hold 58 bits of ours: swap slots, migration. */
-bool pte_is_swap(pte_t e);
-pte_t pte_mk_swap(u64 v);
-u64 pte_swap_value(pte_t e);
+/* pte_t and its readers pte_present(), pte_writable(), pte_pfn()... are in arch/pte.h. */
 
 #define PT_ALLOC	0x1u		/* make missing tables */
-#define PT_HUGE		0x2u		/* stop at the 2 MiB level */
 
 struct pt_cursor {
 	struct pgtable *pt;
 	u64 addr;
 	u64 *entry;			/* core's: the entry for addr */
 	spinlock_t *lock;		/* held */
-	u32 level;			/* 1: 4 KiB, 2: 2 MiB */
 };
 
 /*
@@ -76,16 +60,23 @@ struct pt_cursor {
 __must_check int pt_cursor_open(struct pt_cursor *c, struct pgtable *pt, u64 addr, u32 flags, u64 *skip_to);
 void pt_cursor_close(struct pt_cursor *c);
 /* Step to the next entry below `end` under the same lock; false: close and open again (at c->addr, already advanced). */
-bool pt_cursor_next(struct pt_cursor *c, u64 end);
+static inline bool pt_cursor_next(struct pt_cursor *c, u64 end)
+{
+	c->addr += PAGE_SIZE;
+	c->entry++;
+	return c->addr < end && (c->addr & (HPAGE_SIZE - 1));
+}
 
 /* Cross-CPU invalidations collected while entries change; pages are freed after the flush. */
 struct tlb_gather {
 	struct pgtable *pt;
 	u64 start, end;			/* range to flush; start >= end: none */
-	bool freed_tables, full;
+	bool freed_tables;
+	bool dead;			/* no CPU runs pt any more: no flush is needed */
 	u32 nr;
-	struct folio *batch[64];	/* references to drop after the flush */
-	struct list_head more;		/* further batches; and table pages */
+	struct gather_page *more;	/* full batches; [0] is the one being filled */
+	struct list_head tables;	/* table pages to free after the flush */
+	struct folio *batch[64];	/* mappings (reference and mapcount) to drop after the flush */
 };
 void tlb_gather_init(struct tlb_gather *g, struct pgtable *pt);
 /* Flush and drop. Interrupts on, no spinlock held. */
@@ -96,7 +87,7 @@ void tlb_gather_range(struct tlb_gather *g, u64 start, u64 end);
 /* Free the tables that cover only [start, end) between floor and ceiling (neighbouring mappings); nothing is mapped there. */
 void pt_free_tables(struct tlb_gather *g, u64 start, u64 end, u64 floor, u64 ceiling);
 
-pte_t pt_cursor_read(const struct pt_cursor *c);
+static inline pte_t pt_cursor_read(const struct pt_cursor *c) { return (pte_t){ READ_ONCE(*c->entry) }; }
 /*
  * Map page `n` of a folio with PT_* rights where nothing is mapped. The caller gives one folio
  * reference to the entry; mapcount is raised here.
@@ -108,8 +99,8 @@ void pt_cursor_map_special(struct pt_cursor *c, pfn_t p, u32 prot);
 void pt_cursor_set_swap(struct pt_cursor *c, u64 v);
 /*
  * Clear the entry, return what it was with the hardware's dirty and young bits final. A present
- * folio entry's mapcount is lowered and its reference goes to the gather. The caller moves the
- * dirty bit to the folio before it closes the cursor.
+ * folio entry's mapcount and reference go to the gather. The caller moves the dirty bit to the folio
+ * before it closes the cursor, where the folio does not count as dirty since its write fault.
  */
 pte_t pt_cursor_clear(struct pt_cursor *c, struct tlb_gather *g);
 /* Replace by another folio (copy on write): old reference to the gather. */
@@ -127,6 +118,25 @@ void pt_cursor_copy(struct pt_cursor *dst, const struct pt_cursor *src, pte_t e,
 void pt_cursor_move(struct pt_cursor *dst, struct pt_cursor *src, struct tlb_gather *g);
 /* Open a second cursor while one is held (fork, mremap): nested lock. */
 __must_check int pt_cursor_open_nested(struct pt_cursor *c, struct pgtable *pt, u64 addr, u32 flags, u64 *skip_to);
+
+/*
+ * Whole ranges at once, for munmap, exit and fork. Entries by what was behind them: memory of the
+ * process alone, file pages, memory files (FOLIO_SWAPBACKED without FOLIO_ANON), swap.
+ */
+struct pt_counts {
+	s64 n[4];			/* enum mm_counter of mm/mm.h: anon, file, shmem, swap */
+};
+#define PT_ZAP_KEEP_ANON	0x1u	/* leave private copies (truncation, not even_private) */
+/* Clear [start, end). Finishes the gather in the middle where it is full. */
+void pt_zap_range(struct pgtable *pt, u64 start, u64 end, u32 flags, struct tlb_gather *g, struct pt_counts *removed);
+#define PT_COPY_COW		0x1u	/* private: both sides lose the write right */
+/* Copy the entries of [start, end) to dst, which has none there. 0, -ENOMEM (dst partly filled). `src_flush` is set if src lost rights. */
+__must_check int pt_copy_range(struct pgtable *dst, struct pgtable *src, u64 start, u64 end, u32 flags,
+			       struct pt_counts *added, bool *src_flush);
+/* Change rights of all present entries of [start, end) to prot; `keep_ro`: entries without the write right do not gain it. */
+void pt_protect_range(struct pgtable *pt, u64 start, u64 end, u32 prot, bool keep_ro, struct tlb_gather *g);
+/* Next address at or after addr, below end, that has an entry; end when there is none. Takes no lock. */
+u64 pt_next_present(struct pgtable *pt, u64 addr, u64 end);
 
 /* Pages used for tables, for RSS-like counters. */
 u64 pgtable_pages(const struct pgtable *pt);
