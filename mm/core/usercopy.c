@@ -7,7 +7,7 @@
 #include <base/assert.h>
 #include <asm/uaccess.h>
 #include <base/math.h>
-#include <core/lockdep.h>
+#include <core/preempt.h>
 #include <core/task_core.h>
 #include <core/usercopy.h>
 
