@@ -33,8 +33,9 @@ void rcu_note_switch(void);
 void rcu_idle_enter(void);
 void rcu_idle_exit(void);
 
+struct srcu_counts;
 struct srcu {
-	int *nesting;		/* [o] per-CPU pair of counters */
+	struct srcu_counts *counts;	/* [o] per CPU: entries and exits of each half */
 	u32 idx;		/* [a] which of the pair new readers take */
 	void *writer;		/* serialises synchronize_srcu() */
 };
