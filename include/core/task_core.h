@@ -41,6 +41,7 @@
 #define WORK_SINGLESTEP		BIT(4)
 #define WORK_RSEQ		BIT(5)
 #define WORK_PTRACE_EVENT	BIT(6)
+#define WORK_FULL_REGS	BIT(7)	/* entry code's own: registers were replaced inside the call, load all of them */
 /* On the way in (and for some on the way out as well). */
 #define WORK_SYSCALL_TRACE	BIT(16)	/* ptrace */
 #define WORK_SECCOMP		BIT(17)
@@ -126,6 +127,8 @@ void task_core_init_kernel(struct task_core *t, void (*fn)(void *), void *arg);
 void task_core_init_user(struct task_core *t, const struct pt_regs *regs, u64 sp, bool set_tls, u64 tls);
 /* Switch stacks, FPU, segments and CPU's current; interrupts off, run-queue lock held. Returns the task we came from. */
 struct task_core *task_core_switch(struct task_core *prev, struct task_core *next);
+/* Leave for user space with the registers at task_user_regs(current): the first process after its execve. */
+__noreturn void task_core_enter_user(void);
 /* kthread to user task: give it FPU state and user registers (execve by pid 1). -ENOMEM. */
 __must_check int task_core_make_user(struct task_core *t);
 
