@@ -6,6 +6,7 @@
 #ifndef KERNEL_SIGNAL_H
 #define KERNEL_SIGNAL_H
 
+#include <base/alloc.h>
 #include <base/list.h>
 #include <base/ref.h>
 #include <core/regs.h>
@@ -40,9 +41,11 @@ struct sighand {
 	struct rcu_head rcu;
 };
 
+#define SIGQUEUE_PREALLOC	0x1u	/* sigqueue.flags: a POSIX timer's own entry */
+
 struct sigqueue {
 	struct list_head link;		/* [sighand lock] */
-	u32 flags;			/* SIGQUEUE_PREALLOC: a POSIX timer's own */
+	u32 flags;			/* [sighand lock] SIGQUEUE_* */
 	siginfo_t info;
 	struct user_struct *user;	/* counted against RLIMIT_SIGPENDING */
 };
@@ -97,12 +100,19 @@ void sighand_unlock(struct sighand *s, u64 flags);
 /* POSIX timers' preallocated entries. */
 struct sigqueue *sigqueue_alloc(void);
 void sigqueue_free(struct sigqueue *q);
+/* 0: sent, or still pending from before (then q->link was not empty); 1: ignored; -ESRCH. Interrupt context allowed. */
 int sigqueue_send(struct sigqueue *q, struct pid *pid, enum sig_target where);
 
 /* Group-wide: exit_group and fatal signals mark all threads. sighand lock held. */
 void signal_group_kill(struct process *p, int exit_code);
 /* Job control, in current's context: stop here if asked to (returns after SIGCONT). */
 void signal_handle_stop(void);
+/* A thread begins to exit: it no longer counts in a group stop. sighand lock held; true: tell the parent (signal_notify_parent_stop). */
+bool signal_exit_stop(struct task *t);
+/* A new thread of a process that is stopping. sighand lock held. */
+void signal_join_stop(struct task *child);
+/* On the way to user space with WORK_SIGNAL or WORK_RESTORE_MASK set: handlers, default actions, restarts. */
+void signal_deliver(struct pt_regs *regs);
 /* Tell the parent about stop, continue, exit (SIGCHLD). TASKLIST held. */
 void signal_notify_parent_stop(struct task *t, int why);
 bool signal_notify_parent_exit(struct task *t, int sig);
@@ -113,7 +123,7 @@ struct restart_block {
 	union {
 		struct { u64 expires; u64 rmtp; int clock; } nanosleep;
 		struct { u64 fds; u32 nfds; bool has_timeout; u64 expires; } poll;
-		struct { u64 uaddr; u32 val, flags, bitset; u64 expires; } futex;
+		struct { u64 addr; u32 val, flags, bitset; u64 expires; } futex;
 	};
 };
 long restart_block_none(struct restart_block *r);	/* -EINTR */
