@@ -24,7 +24,7 @@ struct tty_ops {
 	size_t (*write)(struct tty *t, const u8 *buf, size_t n);
 	size_t (*write_room)(struct tty *t);
 	size_t (*chars_in_buffer)(struct tty *t);
-	void (*set_termios)(struct tty *t, const struct ktermios *old);
+	void (*set_termios)(struct tty *t, const struct termios2 *old);
 	void (*throttle)(struct tty *t);
 	void (*unthrottle)(struct tty *t);
 	void (*stop)(struct tty *t);
@@ -48,7 +48,7 @@ struct tty {
 	void *driver_data;
 	struct mutex mutex;		/* class TTY_MUTEX: open, close, hang-up */
 	struct rwsem termios_lock;	/* class TTY_LDISC */
-	struct ktermios termios;	/* [termios_lock] */
+	struct termios2 termios;	/* [termios_lock] */
 	struct winsize winsize;		/* [ctrl_lock] */
 	spinlock_t ctrl_lock;		/* class TTY_CTRL */
 	struct pid *session, *pgrp;	/* [ctrl_lock] referenced */
@@ -65,7 +65,7 @@ struct tty {
 	void *devpts;			/* instance of a pty */
 };
 
-extern struct ktermios tty_std_termios;
+extern struct termios2 tty_std_termios;
 
 __must_check struct tty *tty_alloc(const char *name, dev_t devt, const struct tty_ops *ops, void *driver_data);	/* NULL */
 int tty_register(struct tty *t);		/* node in /dev, in the table by device number */

@@ -10,6 +10,7 @@
 #include <core/iov_iter.h>
 #include <fs/path.h>
 #include <uapi/linux/fcntl.h>
+#include <uapi/linux/eventpoll.h>
 #include <uapi/linux/poll.h>
 
 struct dir_context;

@@ -6,6 +6,7 @@
 #include <base/uptr.h>
 #include <fs/dentry.h>
 
+struct kstatfs;
 struct mount;
 
 struct path {

@@ -7,6 +7,8 @@
 #include <core/page.h>
 #include <core/wait.h>
 
+struct file;
+
 struct pipe_buf {
 	struct folio *folio;		/* referenced */
 	u32 off, len;

@@ -6,6 +6,7 @@
 #ifndef KERNEL_CRED_H
 #define KERNEL_CRED_H
 
+#include <base/list.h>
 #include <base/ref.h>
 #include <base/alloc.h>
 #include <base/types.h>

@@ -6,6 +6,7 @@
 #ifndef KERNEL_PID_H
 #define KERNEL_PID_H
 
+#include <base/alloc.h>
 #include <base/list.h>
 #include <base/ref.h>
 #include <core/wait.h>

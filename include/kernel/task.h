@@ -10,7 +10,9 @@
 #ifndef KERNEL_TASK_H
 #define KERNEL_TASK_H
 
+#include <base/uptr.h>
 #include <core/cpumask.h>
+#include <core/rcu.h>
 #include <core/seqlock.h>
 #include <core/task_core.h>
 #include <core/timer.h>
@@ -91,6 +93,7 @@ struct process {
 	struct rlimit rlim[RLIM_NLIMITS];	/* [TASKLIST or group leader's lock; atomic reads] */
 	struct itimer real_timer;	/* ITIMER_REAL */
 	struct { u64 expires_ns, interval_ns; } cpu_itimer[2];	/* [sighand lock] VIRTUAL, PROF */
+	u32 cpu_timers;			/* [a] CPU-time timers, itimers and limits that are armed */
 	struct posix_timers *posix_timers;	/* kernel/time; NULL until used */
 	struct cputime dead_time;	/* [sighand lock] of threads that are gone */
 	struct cputime child_time;	/* [sighand lock] of waited-for children */

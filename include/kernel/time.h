@@ -7,6 +7,7 @@
 #include <core/clock.h>
 #include <core/timer.h>
 #include <core/usercopy.h>
+#include <uapi/linux/signal.h>
 #include <uapi/linux/time.h>
 
 struct task;
@@ -41,11 +42,23 @@ __must_check int deadline_from_ns(s64 rel_ns, u64 *deadline_ns);
 /* Write back what is left of it (select, ppoll), unless NULL. */
 int deadline_rest_to_user(u64 deadline_ns, uaddr_t uts, bool timeval);
 
+/* schedule_until() for any clock: 0 when the time came (setting the clock counts), 1 when woken. State set before. */
+int schedule_until_clock(enum timer_clock clock, u64 expires_ns);
+
 __must_check int clock_get_do(int clockid, s64 *ns);	/* all ids, also CPU clocks of others */
+/* The wall clock was set: TFD_TIMER_CANCEL_ON_SET (fs/vfs/timerfd.c). */
+void timerfd_clock_was_set(void);
+/* A fresh process: no timer runs. */
+void process_timers_init(struct process *p);
 /* End of a process and exec: timers. */
 void posix_timers_exit(struct process *p);
 void posix_timers_exec(struct process *p);
 void itimers_exit(struct process *p);
+/* A POSIX timer's signal is about to be delivered: rearm, fill in the overrun. sighand lock held. */
+struct sigqueue;
+void posix_timer_signal_taken(struct sigqueue *q, siginfo_t *info);
+/* Must the tick run for this task's CPU-time timers, even when it is alone on its CPU? */
+bool cpu_timers_armed(const struct task *t);
 /* At tick: CPU-time timers and RLIMIT_CPU of the running task. Interrupt context. */
 void cpu_timers_tick(struct task *t);
 
