@@ -221,6 +221,7 @@ struct clone_args_k {
 long task_clone(const struct clone_args_k *args, const struct pt_regs *regs);
 __noreturn void do_exit(int code);		/* this thread */
 __noreturn void do_group_exit(int code);	/* the whole process */
+struct task *task_create_idle(int cpu);	/* ERR_PTR; stack only, not in any list */
 /* Reap a zombie: TASKLIST not held. */
 void task_release(struct task *t);
 /* kernel/task/init_user.c: pid 1 turns into the first user program; tries the list; panics with advice when none runs. */
