@@ -87,7 +87,7 @@ def main():
     for cpus in (1, 2):
         text = boot(f'user-{cpus}', 'rdinit=/test/run panic=-1 quiet test=proc/*,time/*,mm/* ' if cpus == 2 else
                     'rdinit=/test/run panic=-1 test=proc/* ', 'build/user.cpio', cpus, 240, r'KEEL-TEST-DONE .*\n')
-        m = re.search(r'KEEL-TEST-DONE (\d+) (\d+) (\d+)', text)
+        m = re.search(r'KEEL-TEST-DONE (\d+)\D+(\d+)\D+(\d+)', text)
         why = None
         if not m:
             why = f'the tests did not end; last: {text.strip().splitlines()[-1:] or "nothing on the serial port"}'
