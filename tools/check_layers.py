@@ -45,8 +45,9 @@ def check_include(path, line, quote, name, own):
     if target is None or not os.path.exists(os.path.join(TOP, target)):
         error(path, line, f'includes {name}, which is no header of the tree')
         return None
-    if target.startswith('arch/x86_64/include/') and own != 1:
-        error(path, line, f'layer {own} includes the raw header {name}: only core sees those')
+    if target.startswith('arch/x86_64/include/'):
+        if own != 1:
+            error(path, line, f'layer {own} includes the raw header {name}: only core sees those')
     elif target.startswith('arch/x86_64/prelude/'):
         if own == 0:
             error(path, line, f'layer 0 includes {name}, which has assembly')

@@ -13,7 +13,7 @@ import keelsrc
 
 LOCK = re.compile(r'^(?:struct )?(?:spinlock|mutex|rwsem|seqlock|rwlock|range_lock)(?:_t)? (?!\*)')
 SELF = re.compile(r'^(?:struct )?(?:ref|wait_queue|wait_queue_head|rcu_head|atomic\w*|seqcount|completion|timer|'
-                  r'hrtimer|work|delayed_work|percpu_counter|srcu|percpu_ref)(?:_t)?\b')
+                  r'hrtimer|irq_work|work|delayed_work|percpu_counter|srcu|percpu_ref)(?:_t)?\b')
 KEY = re.compile(r'\[[^\]\n]{1,60}\]|/\* own\b')
 errors = []
 

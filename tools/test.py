@@ -27,7 +27,18 @@ import qemu  # noqa: E402
 from qemu import TOP, Guest, Machine  # noqa: E402
 
 LOGS = os.path.join(TOP, 'build/logs')
-LINE = re.compile(r'^(?:\[ *[\d.]+\] )?(?:ktest: )?(not ok|ok|skip) ([\w./+:@=-]+)(?:(?:: | +#? ?)(.*))?$')
+LINE = re.compile(r'^(?:\[ *[\d.]+\] )?(not ok|ok|skip) (?:\d+ - )?([\w./+:@=-]+?)(?:(?:: | )(.*))?$')
+
+
+def match_line(line):
+    """(status, name, why) of a result line: ours or TAP's."""
+    m = LINE.match(line.rstrip())
+    if not m:
+        return None
+    why = m[3] or ''
+    if m[1] == 'ok' and why.startswith('# SKIP'):
+        return 'skip', m[2], why[6:].strip()
+    return m[1], m[2], '' if re.fullmatch(r'\([\d.]+ m?s\)', why) else why
 DONE = re.compile(r'KEEL-TEST-DONE (\d+)\D+(\d+)\D+(\d+)')
 MAKE = ['make', '--no-print-directory', f'-j{os.cpu_count()}']
 
@@ -75,10 +86,10 @@ def run_command(report, name, cmd, timeout=600, parse=False):
     n, failed = 0, len(report.failures)
     if parse:
         for line in text.split('\n'):
-            m = LINE.match(line)
+            m = match_line(line)
             if m:
                 n += 1
-                report.add(m[1], f'{name}/{m[2]}', m[3] or '')
+                report.add(m[0], f'{name}/{m[1]}', m[2])
     seconds = time.monotonic() - start
     if rc != 0 and not (parse and len(report.failures) > failed and rc != 'timeout'):
         report.add('not ok', name, f'status {rc}, log {os.path.relpath(log_path(name), TOP)}', seconds, text)
@@ -124,12 +135,12 @@ def guest_suite(report, name, machine, timeout, done, good_ends, no_reports=True
                     return
                 end = len(text)
             line, at = text[at:end], end + 1
-            m = LINE.match(line)
+            m = match_line(line)
             if m:
                 now = time.monotonic()
-                seen[('ok', 'not ok', 'skip').index(m[1])] += 1
-                report.add(m[1], f'{name}/{m[2]}', m[3] or '', now - last_time)
-                last, last_time = m[2], now
+                seen[('ok', 'not ok', 'skip').index(m[0])] += 1
+                report.add(m[0], f'{name}/{m[1]}', m[2], now - last_time)
+                last, last_time = m[1], now
             elif done.search(line):
                 final = done.search(line)
 
