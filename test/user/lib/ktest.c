@@ -3,7 +3,6 @@
 #include "ktest_user.h"
 #include <ftw.h>
 #include <grp.h>
-#include <setjmp.h>
 
 #define CASE_SECONDS 30
 #define BAD_ADDR ((void *)0x1000)
