@@ -32,7 +32,6 @@ void ktest_note_bug(void);
 bool ktest_running(void);
 
 /* printk.c */
-void printk_panic_begin(void);
 void printk_panic_flush(void);
 
 /* wait.c */
@@ -55,6 +54,9 @@ DECLARE_PERCPU(u32, watchdog_asleep);
 void watchdog_wake(void);
 /* rcu_note_switch() counts here: signs of life. */
 DECLARE_PERCPU(u64, cpu_switches);
+
+/* cmdline.c: the next word of a line, cut off in place; NULL at the end. */
+char *cmdline_next(char **pos);
 
 /* symtab.c */
 bool symbol_is_text(u64 addr);

@@ -7,6 +7,7 @@
  * preempted before it tested its condition must stay runnable, or the wake-up is lost.
  */
 #include <core/hooks.h>
+#include <core/irq.h>
 #include <core/panic.h>
 #include <core/preempt.h>
 #include <core/printk.h>
@@ -34,6 +35,13 @@ void preempt_irq_resched(void)
 		schedule_preempt();
 		irq_disable();
 	}
+}
+
+bool irq_interrupted_user(void)
+{
+	const struct pt_regs *regs = this_cpu_read(percpu_irq_regs);
+
+	return regs && regs_from_user(regs);
 }
 
 #if IS_DEBUG
