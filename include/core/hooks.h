@@ -89,9 +89,10 @@ struct clock_params {
 #define CLOCK_SHIFT	32
 /* Under the clock's lock, from vdso_update() only. */
 void clock_params_get(struct clock_params *p);
-/* Per-CPU parts, on the boot CPU before kernel_start() and on each other CPU before it goes online. */
-void timer_cpu_init(int cpu);
-/* Called by arch when the boot CPU's per-CPU area and current are valid: locks, RCU, timers of CPU 0. */
+/*
+ * Called by arch on the boot CPU when the per-CPU areas of all possible CPUs exist: locks, RCU, timers
+ * of each CPU. Nothing more is to be done when another CPU comes.
+ */
 void core_early_init(void);
 
 /* ---- work to be done in hard interrupt context soon, asked for from any context (NMI, under locks) ---- */

@@ -135,11 +135,12 @@ void initcalls_run(int level)
 
 	VERIFY(level >= 1 && level <= 7);
 	for (const struct initcall *c = starts[level]; c < starts[level + 1]; c++) {
+		u32 depth = preempt_count();
 		int err = c->fn();
 
 		if (err)
 			pr_err("init: %s failed: %d\n", c->name, err);
-		if (preempt_count() || irqs_disabled())
+		if (preempt_count() != depth || irqs_disabled())
 			panic("init: %s returned with preempt count %#x, interrupts %s", c->name,
 			      preempt_count(), irqs_disabled() ? "off" : "on");
 	}

@@ -147,20 +147,27 @@ void rcu_note_irq(void)
 		rcu_quiescent();
 }
 
-/* The idle loop, preemption off. idle_seq changes by a full barrier: readers stay on their side. */
+/*
+ * The idle loop, preemption off. idle_seq changes by a full barrier: readers stay on their side. No
+ * interrupt may see only one of the two words changed.
+ */
 void rcu_idle_enter(void)
 {
+	u64 flags = irq_save();
+
 	rcu_quiescent();
 	__atomic_fetch_add(this_cpu_ptr(idle_seq), 1, __ATOMIC_SEQ_CST);
 	this_cpu_write(rcu_is_idle, 1);
-	barrier();
+	irq_restore(flags);
 }
 
 void rcu_idle_exit(void)
 {
-	barrier();
+	u64 flags = irq_save();
+
 	this_cpu_write(rcu_is_idle, 0);
 	__atomic_fetch_add(this_cpu_ptr(idle_seq), 1, __ATOMIC_SEQ_CST);
+	irq_restore(flags);
 	if (unlikely(this_cpu_read(watchdog_asleep)))
 		watchdog_wake();
 }
