@@ -87,9 +87,10 @@ else
 SAN := -fsanitize=kernel-address -fasan-shadow-offset=0xdffffc0000000000 \
 	--param asan-globals=1 --param asan-stack=1 --param asan-instrumentation-with-call-threshold=0
 endif
-SAN += -DKASAN
+SAN_DEF += -DKASAN
 endif
-SAN += $(if $(wildcard kernel/core/ubsan.c),-fsanitize=undefined -fno-sanitize=vptr$(if $(clang),$(comma)function) -DUBSAN)
+SAN += -fsanitize=bounds,shift,integer-divide-by-zero,unreachable,bool,enum,vla-bound,object-size,return,builtin
+SAN_DEF += -DUBSAN
 NO_SAN := $(shell grep -l -r --include='*.c' 'keel: no-sanitize' arch kernel mm fs net drivers 2>/dev/null)
 endif
 
@@ -101,7 +102,7 @@ CORE_FLAGS  := $(INC_CORE)
 LIB_FLAGS   := $(INC_ALL)
 UPPER_FLAGS := $(INC_ALL) $(if $(wildcard include/core/prelude.h),-include core/prelude.h)
 
-ASFLAGS := -D__ASSEMBLY__ -g $(INC_CORE) -mcmodel=kernel -fno-pie $(if $(filter 1,$(DEBUG)),-DDEBUG) \
+ASFLAGS := -D__ASSEMBLY__ $(SAN_DEF) -g $(INC_CORE) -mcmodel=kernel -fno-pie $(if $(filter 1,$(DEBUG)),-DDEBUG) \
 	-Wa,-I$(O)/vdso $(if $(clang),-Wno-unused-command-line-argument)
 
 # ---- generated files --------------------------------------------------------------------------
@@ -127,7 +128,7 @@ GEN_STAMPS += $(O)/gen/offsets.stamp
 $(O)/gen/offsets.stamp: arch/$(ARCH)/asm_offsets.c $(filter $(O)/gen/syscalls.stamp,$(GEN_STAMPS)) $(O)/flags
 	$(call say,GEN,asm_offsets.h)
 	@mkdir -p $(GEN)/generated $(O)/gen
-	$(Q)$(CC) $(BASE_FLAGS) $(CORE_FLAGS) -MMD -MP -MT $@ -MF $(O)/gen/offsets.d -S -o $(O)/gen/offsets.s $<
+	$(Q)$(CC) $(BASE_FLAGS) $(CORE_FLAGS) $(SAN_DEF) -MMD -MP -MT $@ -MF $(O)/gen/offsets.d -S -o $(O)/gen/offsets.s $<
 	$(Q){ echo '/* generated from arch/$(ARCH)/asm_offsets.c */'; \
 	 sed -n 's/.*->\([A-Za-z_0-9]*\) [$$#]*\(-\{0,1\}[0-9]*\).*/#define \1 \2/p' $(O)/gen/offsets.s; } \
 	 > $(GEN)/generated/asm_offsets.h
@@ -138,7 +139,7 @@ endif
 gen: $(GEN_STAMPS)
 
 # A change of the flags rebuilds everything.
-FLAG_TEXT := $(CC) $(BASE_FLAGS) $(SAN) $(CORE_FLAGS) $(LIB_FLAGS) $(UPPER_FLAGS) $(ASFLAGS)
+FLAG_TEXT := $(CC) $(BASE_FLAGS) $(SAN_DEF) $(SAN) $(CORE_FLAGS) $(LIB_FLAGS) $(UPPER_FLAGS) $(ASFLAGS)
 $(O)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(FLAG_TEXT)' | cmp -s - $@ || echo '$(FLAG_TEXT)' > $@
@@ -153,7 +154,7 @@ $(call to-obj,$(NO_SAN)): SAN :=
 $(OBJ)/%.o: %.c $(O)/flags | $(GEN_STAMPS)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(BASE_FLAGS) $(LAYER_FLAGS) $(SAN) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(BASE_FLAGS) $(LAYER_FLAGS) $(SAN_DEF) $(SAN) -MMD -MP -c -o $@ $<
 
 $(OBJ)/%.o: %.S $(O)/flags | $(GEN_STAMPS)
 	$(call say,AS,$<)
@@ -204,7 +205,7 @@ LDFLAGS  := -nostdlib -static -z max-page-size=4096 -z noexecstack --no-warn-rwx
 $(LDS): arch/$(ARCH)/kernel.lds.S $(O)/flags
 	$(call say,LDS,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -E -P -x assembler-with-cpp -D__ASSEMBLY__ -DLINKER_SCRIPT $(if $(filter 1,$(DEBUG)),-DDEBUG) $(SAN:-fsan%=) $(INC_CORE) -MMD -MP -MT $@ -MF $@.d -o $@ $<
+	$(Q)$(CC) -E -P -x assembler-with-cpp -D__ASSEMBLY__ -DLINKER_SCRIPT $(if $(filter 1,$(DEBUG)),-DDEBUG) $(SAN_DEF) $(INC_CORE) -MMD -MP -MT $@ -MF $@.d -o $@ $<
 -include $(LDS).d
 
 $(O)/core.o: $(CORE_OBJ) $(EXPORTS)
