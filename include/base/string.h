@@ -44,6 +44,16 @@ __must_check int kstrtobool(const char *s, bool *res);
 u64 memparse(const char *s, char **end);
 u64 simple_strtoull(const char *s, char **end, unsigned int base);
 
+/*
+ * With -ffreestanding the compiler does not know these names: say that they are what they seem, so
+ * that small constant sizes become a move or two.
+ */
+#define memcpy(d, s, n)		__builtin_memcpy(d, s, n)
+#define memmove(d, s, n)	__builtin_memmove(d, s, n)
+#define memset(d, c, n)		__builtin_memset(d, c, n)
+#define memcmp(a, b, n)		__builtin_memcmp(a, b, n)
+#define strlen(s)		__builtin_strlen(s)
+
 static inline bool isdigit(int c) { return c >= '0' && c <= '9'; }
 static inline bool isspace(int c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 static inline bool isupper(int c) { return c >= 'A' && c <= 'Z'; }
