@@ -273,7 +273,7 @@ run:
 	$(Q)$(MAKE) --no-print-directory -j$(shell nproc) all
 	$(if $(and $(filter grub,$(BOOT)),$(APPEND)),$(Q)tools/mkiso.sh build/run.iso $(O)/keel.elf build/initramfs.cpio.gz $(APPEND))
 	@$(PYTHON) tools/qemu.py --boot $(BOOT) --firmware $(FIRMWARE) --smp $(SMP) --mem $(MEM) --machine $(MACHINE) \
-		--kernel $(O)/keel.elf --iso $(if $(APPEND),build/run.iso,$(O)/keel.iso) --append "console=ttyS0 $(APPEND)"
+		--kernel $(O)/keel.elf --iso $(if $(APPEND),build/run.iso,$(O)/keel.iso) --append "console=ttyS0 panic=-1 $(APPEND)"
 
 gdb:
 	@tools/setup.sh test
