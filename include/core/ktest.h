@@ -39,6 +39,9 @@ void ktest_skip(const char *why);
 	if (_ka != _kb) ktest_fail(__FILE__, __LINE__, #a " == " #b, _ka, _kb); } while (0)
 #define KREQUIRE(c)	do { if (!(c)) { ktest_fail(__FILE__, __LINE__, #c, 0, 0); return; } } while (0)
 
+/* Run fn(i, arg) for i < n in n threads at once and wait for all; a failure if they cannot be made. May sleep. */
+void ktest_parallel(int n, void (*fn)(int i, void *arg), void *arg);
+
 /* Run those whose suite matches (all: everything). Returns failures; prints "N passed, N failed, N skipped". */
 int ktest_run(const char *which);
 

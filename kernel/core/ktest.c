@@ -5,6 +5,7 @@
  * Tests run one after the other in a thread that may sleep.
  */
 #include <base/atomic.h>
+#include <base/err.h>
 #include <base/string.h>
 #include <core/clock.h>
 #include <core/hooks.h>
@@ -12,6 +13,8 @@
 #include <core/preempt.h>
 #include <core/printk.h>
 #include <core/task_core.h>
+#include <core/wait.h>
+#include <core/work.h>
 #include "internal.h"
 
 static u32 test_failures;		/* [a] of the running test */
@@ -80,6 +83,45 @@ static void check_context(void)
 	}
 	set_current_state_relaxed(TASK_RUNNING);
 	lockdep_assert_none();
+}
+
+struct parallel {
+	void (*fn)(int i, void *arg);
+	void *arg;
+	int next;			/* [a] */
+	struct completion start, done;
+};
+
+static int parallel_main(void *p)
+{
+	struct parallel *par = p;
+	int i = __atomic_fetch_add(&par->next, 1, __ATOMIC_RELAXED);
+
+	wait_for_completion(&par->start);
+	par->fn(i, par->arg);
+	lockdep_assert_none();
+	complete(&par->done);
+	return 0;
+}
+
+void ktest_parallel(int n, void (*fn)(int i, void *arg), void *arg)
+{
+	struct parallel par = { .fn = fn, .arg = arg };
+	int made = 0;
+
+	completion_init(&par.start);
+	completion_init(&par.done);
+	for (; made < n; made++) {
+		struct task_core *t = kthread_run(parallel_main, &par, -1, "ktest");
+
+		if (IS_ERR(t)) {
+			ktest_fail(__FILE__, __LINE__, "kthread_run()", PTR_ERR(t), made);
+			break;
+		}
+	}
+	complete_all(&par.start);
+	while (made--)
+		wait_for_completion(&par.done);
 }
 
 int ktest_run(const char *which)

@@ -349,7 +349,8 @@ static void console_take_over(struct console *c)
 		c->seq = max(c->seq, old->seq);
 		shown = true;
 		old->enabled = false;
-		list_del(&old->link);
+		/* klogd may look at the list without owning it: leave it the way on. */
+		list_del_rcu(&old->link);
 	}
 	if (!shown)
 		c->seq = 0;
@@ -418,8 +419,10 @@ static int console_main(void *arg)
 		wait_event(&log_wait, consoles_behind());
 		console_try_flush();
 		/* A record that is not complete yet: its writer runs or was preempted by us. */
-		if (consoles_behind())
+		if (consoles_behind()) {
+			set_current_state(TASK_UNINTERRUPTIBLE);
 			schedule_until(clock_monotonic_ns() + NSEC_PER_MSEC);
+		}
 	}
 	return 0;
 }
@@ -441,8 +444,14 @@ void console_flush(void)
 
 	while (consoles_behind() && clock_monotonic_ns() < end) {
 		console_try_flush();
-		if (consoles_behind())
+		if (!consoles_behind())
+			break;
+		if (threads_running() && preemptible()) {
+			set_current_state(TASK_UNINTERRUPTIBLE);
+			schedule_until(clock_monotonic_ns() + NSEC_PER_MSEC);
+		} else {
 			cpu_relax();
+		}
 	}
 }
 

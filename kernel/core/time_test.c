@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Clocks and timers, the log, the command line, failpoints. */
+#include <base/printf.h>
+#include <base/string.h>
+#include <core/clock.h>
+#include <core/cpumask.h>
+#include <core/failpoint.h>
+#include <core/ktest.h>
+#include <core/panic.h>
+#include <core/printk.h>
+#include <core/smp.h>
+#include <core/task_core.h>
+#include <core/timer.h>
+#include <core/upcall.h>
+#include <core/wait.h>
+#include "internal.h"
+
+KTEST(clock, monotonic_goes_on)
+{
+	u64 last = clock_monotonic_ns(), begin = last, now;
+
+	for (int i = 0; i < 20000; i++) {
+		now = clock_monotonic_ns();
+		KEXPECT(now >= last);
+		last = now;
+	}
+	KEXPECT(last > begin);
+	/* Since 1970: the CMOS clock was read. */
+	KEXPECT(clock_realtime_ns() > 1500000000ll * (s64)NSEC_PER_SEC);
+}
+
+static void monotonic_worker(int i, void *arg)
+{
+	u64 *last = arg;
+
+	for (int n = 0; n < 20000; n++) {
+		u64 seen = __atomic_load_n(last, __ATOMIC_SEQ_CST), now = clock_monotonic_ns();
+
+		KEXPECT(now >= seen);
+		__atomic_store_n(last, now, __ATOMIC_SEQ_CST);
+	}
+}
+
+KTEST(clock, monotonic_across_cpus)
+{
+	u64 last = 0;
+
+	ktest_parallel(2, monotonic_worker, &last);
+}
+
+KTEST(clock, set_realtime)
+{
+	s64 before = clock_realtime_ns(), after;
+	u64 mono = clock_monotonic_ns();
+
+	clock_set_realtime(1000 * (s64)NSEC_PER_SEC);
+	after = clock_realtime_ns();
+	KEXPECT(after >= 1000 * (s64)NSEC_PER_SEC && after < 1010 * (s64)NSEC_PER_SEC);
+	KEXPECT(clock_monotonic_ns() - mono < 10 * NSEC_PER_SEC);
+	clock_set_tai_offset(37);
+	after = clock_tai_ns() - clock_realtime_ns();
+	KEXPECT(after > 36 * (s64)NSEC_PER_SEC && after < 38 * (s64)NSEC_PER_SEC);
+	clock_set_tai_offset(0);
+	clock_set_realtime(before + (s64)(clock_monotonic_ns() - mono));
+}
+
+KTEST(clock, frequency)
+{
+	u64 m, r;
+
+	clock_set_freq(500ll << 16);	/* 500 ppm fast */
+	m = clock_monotonic_ns();
+	r = clock_raw_ns();
+	udelay(20000);
+	m = clock_monotonic_ns() - m;
+	r = clock_raw_ns() - r;
+	clock_set_freq(0);
+	/* 20 ms * 500 ppm = 10 us; the two readings are not taken at one moment. */
+	KEXPECT(m + 200000 > r);
+	KEXPECT_EQ(clock_freq(), 0);
+}
+
+struct test_timer {
+	struct timer t;
+	u64 fired_at;
+	u32 fired, again;
+	int cpu;
+};
+
+static u64 test_timer_fn(struct timer *t)
+{
+	struct test_timer *tt = container_of(t, struct test_timer, t);
+
+	WRITE_ONCE(tt->fired_at, clock_monotonic_ns());
+	tt->cpu = this_cpu_id();
+	KEXPECT(in_irq());
+	__atomic_fetch_add(&tt->fired, 1, __ATOMIC_RELAXED);
+	if (tt->again) {
+		tt->again--;
+		return t->expires + 100 * NSEC_PER_USEC;
+	}
+	return 0;
+}
+
+static bool fired_within(struct test_timer *t, u32 n, u64 ns)
+{
+	u64 end = clock_monotonic_ns() + ns;
+
+	while (READ_ONCE(t->fired) < n && clock_monotonic_ns() < end)
+		cpu_relax();
+	return READ_ONCE(t->fired) >= n;
+}
+
+KTEST(timer, fires_in_time)
+{
+	struct test_timer t = { .fired = 0 };
+	u64 at = clock_monotonic_ns() + NSEC_PER_MSEC;
+
+	timer_init(&t.t, TIMER_MONOTONIC, test_timer_fn);
+	timer_start(&t.t, at);
+	KEXPECT(timer_queued(&t.t));
+	KEXPECT(fired_within(&t, 1, NSEC_PER_SEC));
+	KEXPECT(t.fired_at >= at);
+	KEXPECT(!timer_cancel(&t.t));
+	/* In the past. */
+	t.fired = 0;
+	timer_start(&t.t, 1);
+	KEXPECT(fired_within(&t, 1, NSEC_PER_SEC));
+	timer_cancel(&t.t);
+}
+
+KTEST(timer, restarts_itself)
+{
+	struct test_timer t = { .again = 9 };
+
+	timer_init(&t.t, TIMER_MONOTONIC, test_timer_fn);
+	timer_start(&t.t, clock_monotonic_ns() + 100 * NSEC_PER_USEC);
+	KEXPECT(fired_within(&t, 10, 2 * NSEC_PER_SEC));
+	timer_cancel(&t.t);
+	KEXPECT_EQ(t.fired, 10);
+}
+
+KTEST(timer, cancel_and_move)
+{
+	struct test_timer t = { .fired = 0 };
+	u64 now = clock_monotonic_ns();
+
+	timer_init(&t.t, TIMER_MONOTONIC, test_timer_fn);
+	timer_start(&t.t, now + 3600 * NSEC_PER_SEC);
+	KEXPECT(timer_remaining(&t.t) > 3500 * (s64)NSEC_PER_SEC);
+	KEXPECT_EQ(timer_try_cancel(&t.t), 1);
+	KEXPECT_EQ(timer_try_cancel(&t.t), 0);
+	timer_start(&t.t, now + 3600 * NSEC_PER_SEC);
+	timer_start(&t.t, clock_monotonic_ns() + NSEC_PER_MSEC);
+	KEXPECT(fired_within(&t, 1, NSEC_PER_SEC));
+	KEXPECT_EQ(t.fired, 1);
+	timer_cancel(&t.t);
+}
+
+/* Earlier ones first, whatever the order of starting; all of them. */
+KTEST(timer, many_in_order)
+{
+	static struct test_timer t[32];
+	u64 base = clock_monotonic_ns() + 2 * NSEC_PER_MSEC;
+
+	for (u32 i = 0; i < 32; i++) {
+		u32 k = i * 13 % 32;
+
+		t[k] = (struct test_timer){ .fired = 0 };
+		timer_init(&t[k].t, TIMER_MONOTONIC, test_timer_fn);
+		timer_start(&t[k].t, base + k * 20 * NSEC_PER_USEC);
+	}
+	for (u32 i = 0; i < 32; i++) {
+		KEXPECT(fired_within(&t[i], 1, NSEC_PER_SEC));
+		KEXPECT(t[i].fired_at >= base + i * 20 * NSEC_PER_USEC);
+		if (i && t[i].cpu == t[i - 1].cpu)
+			KEXPECT(t[i].fired_at >= t[i - 1].fired_at);
+		timer_cancel(&t[i].t);
+	}
+}
+
+KTEST(timer, realtime_follows_the_clock)
+{
+	struct test_timer t = { .fired = 0 };
+	s64 real = clock_realtime_ns();
+	u64 mono = clock_monotonic_ns();
+
+	timer_init(&t.t, TIMER_REALTIME, test_timer_fn);
+	timer_start(&t.t, (u64)real + 1000 * NSEC_PER_SEC);
+	KEXPECT_EQ(t.fired, 0);
+	clock_set_realtime(real + 2000 * (s64)NSEC_PER_SEC);
+	KEXPECT(fired_within(&t, 1, NSEC_PER_SEC));
+	timer_cancel(&t.t);
+	clock_set_realtime(real + (s64)(clock_monotonic_ns() - mono));
+}
+
+static struct test_timer contended;
+
+static void timer_worker(int i, void *arg)
+{
+	for (int n = 0; n < 500; n++) {
+		if (n % 3 == 0)
+			timer_cancel(&contended.t);
+		else
+			timer_start(&contended.t, clock_monotonic_ns() + (u64)(n % 5) * 2000);
+	}
+}
+
+KTEST(timer, start_and_cancel_from_all_cpus)
+{
+	contended = (struct test_timer){ .fired = 0 };
+	timer_init(&contended.t, TIMER_MONOTONIC, test_timer_fn);
+	ktest_parallel(4, timer_worker, NULL);
+	timer_cancel(&contended.t);
+	KEXPECT(!timer_queued(&contended.t));
+}
+
+KTEST(timer, short_sleep)
+{
+	u64 best = ~0ull;
+
+	for (int i = 0; i < 50; i++) {
+		u64 begin = clock_monotonic_ns(), d;
+
+		set_current_state(TASK_UNINTERRUPTIBLE);
+		KEXPECT_EQ(schedule_until(begin + 50 * NSEC_PER_USEC), 0);
+		d = clock_monotonic_ns() - begin;
+		KEXPECT(d >= 50 * NSEC_PER_USEC);
+		if (d < best)
+			best = d;
+	}
+	pr_info("timer: a sleep of 50 us takes %llu us at best\n", (unsigned long long)best / 1000);
+	KEXPECT(best < 20 * NSEC_PER_MSEC);
+}
+
+/* ---- log ---- */
+
+KTEST(printk, records_come_back)
+{
+	static struct log_record r;
+	u64 seq = log_next_seq();
+	bool seen = false;
+
+	printk(LOG_DEBUG, "test record %d\n", 4711);
+	while (log_read(&seq, &r) == 0)
+		seen |= streq(r.text, "test record 4711") && r.level == LOG_DEBUG && r.len == 16;
+	KEXPECT(seen);
+	KEXPECT(log_first_seq() <= seq);
+}
+
+static void log_worker(int i, void *arg)
+{
+	char text[80];
+
+	for (int n = 0; n < 600; n++) {
+		/* The text says how long it is: torn records would not agree. */
+		int len = 20 + (n * 7 + i) % 40;
+
+		memset(text, 'a' + i, sizeof(text));
+		snprintf(text, 8, "%02d%05d", len, n);
+		text[7] = 'a' + (char)i;
+		log_store_user(3, LOG_DEBUG, text, (size_t)len);
+	}
+}
+
+static void log_reader(int i, void *arg)
+{
+	static struct log_record r;	/* one reader */
+	u64 seq = log_next_seq();
+
+	if (i) {
+		log_worker(i, arg);
+		return;
+	}
+	for (int n = 0; n < 20000; n++) {
+		int len;
+
+		if (log_read(&seq, &r)) {
+			cpu_relax();
+			continue;
+		}
+		if (r.facility != 3 || r.len < 20)
+			continue;
+		len = (r.text[0] - '0') * 10 + r.text[1] - '0';
+		KEXPECT_EQ(len, r.len);
+		for (int k = 8; k < r.len; k++)
+			KEXPECT_EQ(r.text[k], r.text[7]);
+	}
+}
+
+KTEST(printk, readers_and_writers)
+{
+	ktest_parallel(4, log_reader, NULL);
+}
+
+KTEST(printk, in_interrupt)
+{
+	static struct log_record r;
+	u64 seq = log_next_seq(), flags = irq_save();
+
+	preempt_disable();
+	printk(LOG_DEBUG, "with interrupts off\n");
+	preempt_enable();
+	irq_restore(flags);
+	KEXPECT_EQ(log_read(&seq, &r), 0);
+}
+
+/* ---- symbols ---- */
+
+KTEST(symtab, finds_functions)
+{
+	u64 off, size;
+
+	KEXPECT(streq(symbol_lookup((u64)clock_monotonic_ns, &off, &size), "clock_monotonic_ns"));
+	KEXPECT_EQ(off, 0);
+	KEXPECT(streq(symbol_lookup((u64)clock_monotonic_ns + 3, &off, &size), "clock_monotonic_ns"));
+	KEXPECT_EQ(off, 3);
+	KEXPECT(streq(symbol_lookup(0, &off, &size), "?"));
+	KEXPECT(streq(symbol_lookup(~0ull, &off, &size), "?"));
+}
+
+KTEST(symtab, stack_has_us)
+{
+	u64 ips[16], off, size;
+	unsigned int n = stack_save(ips, 16);
+	bool seen = false;
+
+	for (unsigned int i = 0; i < n; i++)
+		seen |= streq(symbol_lookup(ips[i], &off, &size), "ktest_run");
+	KEXPECT(seen);
+}
+
+/* ---- command line ---- */
+
+static bool next_is(char **pos, const char *want)
+{
+	char *w = cmdline_next(pos);
+
+	return w && want ? streq(w, want) : !w && !want;
+}
+
+KTEST(cmdline, words)
+{
+	char line[] = "  a=1 b \"c d\"=\"e f\" g=\"h\"i\t\"unclosed x ";
+	char empty[] = "", blank[] = "   \t ", quote[] = "\"";
+	char *pos = line;
+
+	KEXPECT(next_is(&pos, "a=1"));
+	KEXPECT(next_is(&pos, "b"));
+	KEXPECT(next_is(&pos, "c d=e f"));
+	KEXPECT(next_is(&pos, "g=hi"));
+	KEXPECT(next_is(&pos, "unclosed x "));
+	KEXPECT(next_is(&pos, NULL));
+	KEXPECT(next_is(&pos, NULL));
+	pos = empty;
+	KEXPECT(next_is(&pos, NULL));
+	pos = blank;
+	KEXPECT(next_is(&pos, NULL));
+	pos = quote;
+	KEXPECT(next_is(&pos, ""));
+	KEXPECT(next_is(&pos, NULL));
+}
+
+/* ---- failpoints ---- */
+
+KTEST(failpoint, counts)
+{
+	KEXPECT(!failpoint("test_site"));
+	failpoint_arm("test_site", false, 3, 2);
+	KEXPECT(!failpoint("other_site"));
+	KEXPECT(!failpoint("test_site"));
+	KEXPECT(!failpoint("test_site"));
+	KEXPECT(failpoint("test_site"));
+	KEXPECT(!failpoint("test_site"));
+	KEXPECT(failpoint("test_site"));
+	failpoint_disarm("test_site");
+	KEXPECT(!failpoint("test_site"));
+	failpoint_arm("test_*", false, 1, 0);
+	KEXPECT(failpoint("test_site"));
+	KEXPECT(!failpoint("test_site"));
+	KEXPECT(!failpoints_armed);
+}
