@@ -218,7 +218,7 @@ $(O)/core.o: $(CORE_OBJ) $(EXPORTS)
 $(O)/keel.full: $(O)/core.o $(LIB_OBJ) $(UPPER_OBJ) $(LDS) tools/mktables.py
 	$(call say,LD,$@)
 	@printf '%s\n' $(O)/core.o $(LIB_OBJ) $(UPPER_OBJ) > $(O)/kernel.rsp
-	$(Q)$(PYTHON) tools/mktables.py $(if $(EXPORTS),--hint 'core exports only what stands in $(EXPORTS): if a service needs more, make exports') --link "$(LD) $(LDFLAGS) -T $(LDS) @$(O)/kernel.rsp" --as "$(CC) -c" --out $@
+	$(Q)$(PYTHON) tools/mktables.py $(if $(EXPORTS),--hint 'core exports only what stands in $(EXPORTS): if a service needs more$(comma) make exports') --link "$(LD) $(LDFLAGS) -T $(LDS) @$(O)/kernel.rsp" --as "$(CC) -c" --out $@
 
 # What ships: no symbols, no debug information, no relocation sections (GRUB refuses those).
 $(O)/keel.elf: $(O)/keel.full

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * The kernel command line, and the initcall levels. The line is cut into words at blanks; double quotes
- * keep blanks together and are taken away. "name" and "name=value" go to the KPARAM of that name ('-' and
- * '_' are the same in names); all of several with one name are called. What nobody takes is for
- * init: name=value to its environment, bare words to its arguments; names with a dot (module
- * parameters) to neither. After "--" all words are init's arguments.
- *
- * cmdline_next() is pure and tested on hostile input. The rest runs once, at boot, on one CPU.
+ * What the words of the command line (base/cmdline.h) do, and the initcall levels. A word goes to the
+ * KPARAMs of its name, early ones before there is memory. What nobody takes is for init: name=value to
+ * its environment, bare words to its arguments; names with a dot (module parameters) to neither.
+ * After "--" all words are init's arguments. Runs once, at boot, on one CPU.
  */
-#include <base/errno.h>
+#include <base/cmdline.h>
 #include <base/string.h>
 #include <core/hooks.h>
 #include <core/init.h>
@@ -24,56 +21,26 @@ static char line_as_given[CMDLINE_MAX];
 static char line_words[CMDLINE_MAX];	/* cut up by cmdline_parse(); init's strings stay here */
 const char *boot_command_line = line_as_given;
 
-char *cmdline_next(char **pos)
+/* '-' and '_' are the same in names. */
+static bool name_matches(const char *a, const char *b)
 {
-	char *p = *pos, *start, *out;
-	bool quoted = false;
-
-	while (isspace(*p))
-		p++;
-	if (!*p) {
-		*pos = p;
-		return NULL;
-	}
-	start = p;
-	for (out = p; *p && (quoted || !isspace(*p)); p++) {
-		if (*p == '"')
-			quoted = !quoted;
-		else
-			*out++ = *p;
-	}
-	*pos = *p ? p + 1 : p;
-	*out = '\0';
-	return start;
-}
-
-/* Length of the name if the word is `name` or `name=...`. */
-static bool name_matches(const char *name, const char *word, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++) {
-		char a = name[i] == '-' ? '_' : name[i], b = word[i] == '-' ? '_' : word[i];
-
-		if (!a || a != b)
+	for (; *a && *b; a++, b++)
+		if ((*a == '-' ? '_' : *a) != (*b == '-' ? '_' : *b))
 			return false;
-	}
-	return !name[i];
+	return *a == *b;
 }
 
-/* Give a word to its parameters; false if nobody knows it. Only those of `early`, unless it is known elsewhere. */
-static bool param_run(const char *word, int early)
+/* Call the early or the other parameters of that name; false if nobody knows it at all. */
+static bool param_run(const char *name, const char *value, int early)
 {
-	size_t len = strcspn(word, "=");
-	const char *value = word[len] ? word + len + 1 : "";
 	bool known = false;
 
 	for (const struct kparam *k = __kparam_start; k < __kparam_end; k++) {
-		if (!name_matches(k->name, word, len))
+		if (!name_matches(k->name, name))
 			continue;
 		known = true;
-		if (k->early == early && k->set(value))
-			pr_warn("command line: %s: bad value\n", word);
+		if (k->early == early && k->set(value ? value : ""))
+			pr_warn("command line: %s: bad value \"%s\"\n", name, value ? value : "");
 	}
 	return known;
 }
@@ -81,7 +48,7 @@ static bool param_run(const char *word, int early)
 void cmdline_init(const char *line)
 {
 	static char words[CMDLINE_MAX];
-	char *pos = words, *word;
+	char *pos = words, *name, *value;
 
 	if (!line)
 		line = "";
@@ -89,40 +56,40 @@ void cmdline_init(const char *line)
 		pr_warn("command line is longer than %d bytes: the rest is lost\n", CMDLINE_MAX - 1);
 	memcpy(line_words, line_as_given, sizeof(line_words));
 	memcpy(words, line_as_given, sizeof(words));
-	while ((word = cmdline_next(&pos))) {
-		if (streq(word, "--"))
+	while (cmdline_next(&pos, &name, &value)) {
+		if (streq(name, "--"))
 			break;
-		param_run(word, 1);
+		param_run(name, value, 1);
 	}
+}
+
+static void give(const char *strings[], int *n, int max, char *name, char *value)
+{
+	/* The word is whole again: the value stands right behind the name's end. */
+	if (value)
+		value[-1] = '=';
+	if (*n < max)
+		strings[(*n)++] = name;
+	else
+		pr_warn("command line: no room for %s\n", name);
 }
 
 void cmdline_parse(const char *argv[], int *argc, const char *envp[], int *envc, int max)
 {
-	char *pos = line_words, *word;
-	bool for_init = false;
+	char *pos = line_words, *name, *value;
+	bool all_to_init = false;
 
-	while ((word = cmdline_next(&pos))) {
-		if (!for_init) {
-			if (streq(word, "--")) {
-				for_init = true;
-				continue;
-			}
-			if (param_run(word, 0))
-				continue;
-			if (memchr(word, '.', strcspn(word, "=")))
-				continue;
-			if (strchr(word, '=')) {
-				if (*envc < max)
-					envp[(*envc)++] = word;
-				else
-					pr_warn("command line: no room for %s\n", word);
-				continue;
-			}
+	while (cmdline_next(&pos, &name, &value)) {
+		if (all_to_init) {
+			give(argv, argc, max, name, value);
+		} else if (streq(name, "--")) {
+			all_to_init = true;
+		} else if (!param_run(name, value, 0) && !strchr(name, '.')) {
+			if (value)
+				give(envp, envc, max, name, value);
+			else
+				give(argv, argc, max, name, value);
 		}
-		if (*argc < max)
-			argv[(*argc)++] = word;
-		else
-			pr_warn("command line: no room for %s\n", word);
 	}
 }
 

@@ -58,9 +58,6 @@ void watchdog_wake(void);
 /* rcu_note_switch() counts here: signs of life. */
 DECLARE_PERCPU(u64, cpu_switches);
 
-/* cmdline.c: the next word of a line, cut off in place; NULL at the end. */
-char *cmdline_next(char **pos);
-
 /* symtab.c */
 bool symbol_is_text(u64 addr);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Clocks and timers, the log, the command line, failpoints. */
+/* Clocks and timers, the log, symbols, failpoints. */
 #include <base/printf.h>
 #include <base/string.h>
 #include <core/clock.h>
@@ -328,37 +328,6 @@ KTEST(symtab, stack_has_us)
 	for (unsigned int i = 0; i < n; i++)
 		seen |= streq(symbol_lookup(ips[i], &off, &size), "ktest_run");
 	KEXPECT(seen);
-}
-
-/* ---- command line ---- */
-
-static bool next_is(char **pos, const char *want)
-{
-	char *w = cmdline_next(pos);
-
-	return w && want ? streq(w, want) : !w && !want;
-}
-
-KTEST(cmdline, words)
-{
-	char line[] = "  a=1 b \"c d\"=\"e f\" g=\"h\"i\t\"unclosed x ";
-	char empty[] = "", blank[] = "   \t ", quote[] = "\"";
-	char *pos = line;
-
-	KEXPECT(next_is(&pos, "a=1"));
-	KEXPECT(next_is(&pos, "b"));
-	KEXPECT(next_is(&pos, "c d=e f"));
-	KEXPECT(next_is(&pos, "g=hi"));
-	KEXPECT(next_is(&pos, "unclosed x "));
-	KEXPECT(next_is(&pos, NULL));
-	KEXPECT(next_is(&pos, NULL));
-	pos = empty;
-	KEXPECT(next_is(&pos, NULL));
-	pos = blank;
-	KEXPECT(next_is(&pos, NULL));
-	pos = quote;
-	KEXPECT(next_is(&pos, ""));
-	KEXPECT(next_is(&pos, NULL));
 }
 
 /* ---- failpoints ---- */
