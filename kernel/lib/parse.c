@@ -30,8 +30,10 @@ static bool read_digits(const char *s, unsigned int base, u64 *res, const char *
 	u64 v = 0;
 	int d;
 
-	for (; (d = digit_value(*s)) < (int)base; s++)
-		over |= check_mul(v, (u64)base, &v) | check_add(v, (u64)d, &v);
+	for (; (d = digit_value(*s)) < (int)base; s++) {
+		over |= check_mul(v, (u64)base, &v);
+		over |= check_add(v, (u64)d, &v);
+	}
 	*res = over ? ~0ull : v;
 	*end = s;
 	return over;
