@@ -74,10 +74,18 @@ BASE_FLAGS += -DDEBUG -O2 -fno-optimize-sibling-calls -Wframe-larger-than=4096
 else
 BASE_FLAGS += -O2 -Wframe-larger-than=1536
 endif
-BASE_FLAGS += -fno-stack-protector
+
+# A canary per task: the context switch copies it to percpu_canary. clang 14 can only read one global.
+ifneq ($(shell grep -ls 'percpu_canary' arch/$(ARCH)/cpu/*.c 2>/dev/null),)
+PROTECT := -fstack-protector-strong $(if $(clang),-mstack-protector-guard=global,-mstack-protector-guard=tls \
+	-mstack-protector-guard-reg=gs -mstack-protector-guard-symbol=percpu_canary)
+else
+PROTECT := -fno-stack-protector
+endif
 
 # Instrumentation of the DEBUG kernel. A source that runs before the shadow exists, or is the shadow,
-# says so with a line "keel: no-sanitize" in its first comment.
+# says so with a line "keel: no-sanitize" in its first comment; it has no canaries either.
+NO_SAN := $(shell grep -l -r --include='*.c' 'keel: no-sanitize' arch kernel mm fs net drivers 2>/dev/null)
 ifeq ($(DEBUG),1)
 ifneq ($(wildcard mm/core/kasan.c),)
 ifdef clang
@@ -91,7 +99,6 @@ SAN_DEF += -DKASAN
 endif
 SAN += -fsanitize=bounds,shift,integer-divide-by-zero,unreachable,bool,enum,vla-bound,object-size,return,builtin
 SAN_DEF += -DUBSAN
-NO_SAN := $(shell grep -l -r --include='*.c' 'keel: no-sanitize' arch kernel mm fs net drivers 2>/dev/null)
 endif
 
 INC_ALL   := -Iinclude -Iarch/$(ARCH)/prelude -I$(GEN)
@@ -139,7 +146,7 @@ endif
 gen: $(GEN_STAMPS)
 
 # A change of the flags rebuilds everything.
-FLAG_TEXT := $(CC) $(BASE_FLAGS) $(SAN_DEF) $(SAN) $(CORE_FLAGS) $(LIB_FLAGS) $(UPPER_FLAGS) $(ASFLAGS)
+FLAG_TEXT := $(CC) $(BASE_FLAGS) $(PROTECT) $(SAN_DEF) $(SAN) $(CORE_FLAGS) $(LIB_FLAGS) $(UPPER_FLAGS) $(ASFLAGS)
 $(O)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(FLAG_TEXT)' | cmp -s - $@ || echo '$(FLAG_TEXT)' > $@
@@ -150,11 +157,12 @@ $(CORE_OBJ):  LAYER_FLAGS := $(CORE_FLAGS)
 $(LIB_OBJ):   LAYER_FLAGS := $(LIB_FLAGS)
 $(UPPER_OBJ): LAYER_FLAGS := $(UPPER_FLAGS)
 $(call to-obj,$(NO_SAN)): SAN :=
+$(call to-obj,$(NO_SAN) $(wildcard arch/$(ARCH)/boot/*.c)): PROTECT := -fno-stack-protector
 
 $(OBJ)/%.o: %.c $(O)/flags | $(GEN_STAMPS)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(BASE_FLAGS) $(LAYER_FLAGS) $(SAN_DEF) $(SAN) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(BASE_FLAGS) $(LAYER_FLAGS) $(PROTECT) $(SAN_DEF) $(SAN) -MMD -MP -c -o $@ $<
 
 $(OBJ)/%.o: %.S $(O)/flags | $(GEN_STAMPS)
 	$(call say,AS,$<)
