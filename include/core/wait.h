@@ -17,7 +17,7 @@
 #include <core/task_core.h>
 
 struct wait_queue {
-	spinlock_t lock;		/* class WAITQ; WAITQ_NESTED for epoll's own */
+	spinlock_t lock;		/* class WAITQ; EPOLL_* for epoll's own */
 	struct list_head entries;	/* [lock] struct wait_entry; exclusive ones at the tail */
 };
 
