@@ -78,8 +78,11 @@ int kthread_stop(struct task_core *t)
 
 	might_sleep();
 	VERIFY(k);
+	/* It may end before we wake it: as RCU readers we keep its task. */
+	preempt_disable();
 	VERIFY(xchg(&k->state, KT_STOPPING) == KT_RUNS);
 	sched_wake(t, TASK_ALL & ~TASK_NEW);
+	preempt_enable();
 	wait_for_completion(&k->done);
 	result = k->result;
 	kfree(k);

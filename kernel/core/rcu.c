@@ -77,8 +77,8 @@ static struct task_core *gp_thread;	/* [I] once set */
 static DEFINE_WAIT_QUEUE(gp_wait);	/* the rcu_gp thread: work or a mask empty */
 static DEFINE_WAIT_QUEUE(gp_end_wait);	/* synchronize_rcu() */
 static DEFINE_WAIT_QUEUE(exp_wait);
-static DEFINE_MUTEX(exp_mutex, LEAF_MUTEX);
-static DEFINE_MUTEX(barrier_mutex, LEAF_MUTEX);
+static DEFINE_MUTEX(exp_mutex, RCU_SYNC);
+static DEFINE_MUTEX(barrier_mutex, RCU_SYNC);
 
 static void cb_init(struct cb_list *l)
 {
@@ -537,7 +537,7 @@ int srcu_init(struct srcu *s)
 		kfree(m);
 		return -ENOMEM;
 	}
-	mutex_init(m, LEAF_MUTEX);
+	mutex_init(m, RCU_SYNC);
 	s->writer = m;
 	s->idx = 0;
 	return 0;

@@ -272,6 +272,11 @@ void timer_interrupt(void)
 	u64 now, next;
 
 	spin_lock(&b->lock);
+	if (unlikely(b->in_interrupt)) {
+		/* A cross call served from within a callback: the loop below us looks again. */
+		spin_unlock(&b->lock);
+		return;
+	}
 	b->in_interrupt = true;
 	b->hw_next = WAIT_FOREVER;
 	for (int pass = 0;; pass++) {

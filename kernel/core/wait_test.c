@@ -34,15 +34,23 @@ KTEST(wait, ping_pong)
 	KEXPECT(!wait_queue_active(&queue));
 }
 
+static bool take_round(void)
+{
+	u32 n = __atomic_load_n(&rounds, __ATOMIC_SEQ_CST);
+
+	while (n)
+		if (__atomic_compare_exchange_n(&rounds, &n, n - 1, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+			return true;
+	return false;
+}
+
 static void exclusive(int i, void *arg)
 {
 	int err;
 
 	if (i < 3) {
-		__atomic_fetch_add(&ball, 1, __ATOMIC_SEQ_CST);
-		err = wait_event_interruptible_exclusive(&queue, __atomic_load_n(&rounds, __ATOMIC_SEQ_CST) > 0);
+		err = wait_event_interruptible_exclusive(&queue, take_round());
 		KEXPECT_EQ(err, 0);
-		__atomic_fetch_sub(&rounds, 1, __ATOMIC_SEQ_CST);
 		return;
 	}
 	for (int n = 0; n < 3; n++) {
@@ -55,7 +63,7 @@ static void exclusive(int i, void *arg)
 
 KTEST(wait, exclusive_waiters_one_each)
 {
-	ball = rounds = 0;
+	rounds = 0;
 	ktest_parallel(4, exclusive, NULL);
 	KEXPECT_EQ(rounds, 0);
 }
