@@ -91,9 +91,11 @@ struct clock_params {
 void clock_params_get(struct clock_params *p);
 /*
  * Called by arch on the boot CPU when the per-CPU areas of all possible CPUs exist: locks, RCU, timers
- * of each CPU. Nothing more is to be done when another CPU comes.
+ * of each CPU.
  */
 void core_early_init(void);
+/* Timers of another CPU, before it goes online (harmless twice). */
+void timer_cpu_init(int cpu);
 
 /* ---- work to be done in hard interrupt context soon, asked for from any context (NMI, under locks) ---- */
 

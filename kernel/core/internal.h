@@ -37,9 +37,6 @@ void printk_panic_flush(void);
 /* wait.c */
 void wait_init(void);
 
-/* timer.c */
-void timer_cpu_init(int cpu);
-
 /* clock.c: of a clock from monotonic time. */
 s64 clock_offset(enum timer_clock clock);
 
