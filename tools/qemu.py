@@ -127,6 +127,7 @@ class Guest:
         self.text, self.seen = '', 0
         self.start = time.monotonic()
         self.deadline = self.start + timeout * TIME_SCALE
+        self.killed = False
         self.reason, self.events, self.qmp_buf = None, [], b''
         self.console, theirs = socket.socketpair()
         self.qmp, qmp_theirs = socket.socketpair()
@@ -251,9 +252,10 @@ class Guest:
             elif rc > 0 and rc & 1 and rc != 1:
                 how = STATUS.get(rc >> 1, f'exit-{rc >> 1}')
             else:
-                how = f'qemu-{rc}'
+                how = 'killed' if self.killed else f'qemu-{rc}'
                 self.errors.seek(0)
-                self.text += '\nQEMU: ' + self.errors.read().decode('utf-8', 'replace')
+                said = self.errors.read().decode('utf-8', 'replace')
+                self.text += f'\nQEMU: {said}' if said else ''
         self.log.close()
         self.console.close()
         self.qmp.close()
@@ -261,6 +263,7 @@ class Guest:
         return End(how, time.monotonic() - self.start, self.text)
 
     def kill(self):
+        self.killed = True
         if self.proc.poll() is None:
             self.proc.kill()
         self.proc.wait()
