@@ -34,7 +34,7 @@ static inline bool mutex_is_locked(const struct mutex *m) { return READ_ONCE(m->
 
 struct rwsem {
 	s64 count;			/* [a] 256 a reader | 1: writer, 2: waiters, 4: first waits long */
-	u64 owner;			/* writer's task_core, for spinning and reports */
+	u64 owner;			/* [a] writer's task_core, for spinning and reports */
 	spinlock_t wait_lock;
 	struct list_head waiters;	/* [wait_lock] FIFO; a waiting writer holds new readers back */
 	LOCKDEP_FIELD

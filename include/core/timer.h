@@ -31,7 +31,7 @@ void timer_init(struct timer *t, enum timer_clock clock, timer_fn fn);
 void timer_start(struct timer *t, u64 expires_ns);
 /* As above, but may be put off by slack to be served together with others. */
 void timer_start_slack(struct timer *t, u64 expires_ns, u64 slack_ns);
-/* True if it was queued. After return the callback does not run (waits for it; not from its own callback, nor under a lock it takes). */
+/* True if it was queued. Waits for a running callback: not from that, nor under a lock it takes. */
 bool timer_cancel(struct timer *t);
 /* 1 was queued, 0 was idle, -1 callback is running now. Never waits. */
 int timer_try_cancel(struct timer *t);
