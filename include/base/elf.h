@@ -9,7 +9,7 @@
 #include <base/types.h>
 #include <uapi/linux/elf.h>
 
-#define ELF_MAX_PHDRS	256
+#define ELF_MAX_PHDRS	73	/* a page of them, as on Linux */
 
 /* What a program's segments ask for. Addresses are as in the file; for ET_DYN an offset is added. */
 struct elf_layout {
