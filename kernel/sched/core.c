@@ -520,8 +520,12 @@ void sched_init(void)
 
 struct task_core *sched_idle_task(int cpu)
 {
-	struct rq *rq = cpu_rq(cpu);
+	struct rq *rq;
 
+	/* arch asks for the boot CPU's before there is a per-CPU area or any memory. */
+	if (cpu == 0)
+		return &init_task.core;
+	rq = cpu_rq(cpu);
 	if (!rq->idle) {
 		struct task *t = task_create_idle(cpu);
 
