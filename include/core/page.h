@@ -114,6 +114,8 @@ void page_free(void *p, unsigned int order);
 struct folio *virt_folio(const void *p);
 void folio_zero(struct folio *f);
 void folio_copy(struct folio *dst, const struct folio *src);
+/* Page n of src to the first page of dst. */
+void folio_copy_page(struct folio *dst, const struct folio *src, u64 n);
 
 /* Counters for /proc/meminfo and tests; one list, indexes below. */
 enum vm_counter {

@@ -39,6 +39,8 @@ void pgtable_destroy(struct pgtable *pt);
 void pgtable_switch(struct pgtable *prev, struct pgtable *next);
 /* This CPU goes back to kernel tables only, if it runs pt lazily: before pgtable_destroy(). */
 void pgtable_drop_lazy(struct pgtable *pt);
+/* Run fn(pt) on every CPU but this that has pt loaded. May sleep; interrupts on. */
+void pgtable_drop_lazy_others(struct pgtable *pt, void (*fn)(void *pt));
 /* The kernel's own tables. */
 extern struct pgtable *const kernel_pgtable;
 
@@ -109,6 +111,8 @@ void pt_cursor_replace(struct pt_cursor *c, struct folio *f, u64 n, u32 prot, st
 void pt_cursor_protect(struct pt_cursor *c, u32 prot, struct tlb_gather *g);
 /* Make writable and dirty, young: no flush needed, local entry refreshed. */
 void pt_cursor_upgrade(struct pt_cursor *c, u32 prot);
+/* This CPU's TLB was behind a present entry: forget what it has, mark the entry young. */
+void pt_cursor_refresh(struct pt_cursor *c);
 /* Clear and return young or dirty, for reclaim and write-back. Dirty records a flush. */
 bool pt_cursor_test_clear_young(struct pt_cursor *c);
 bool pt_cursor_test_clear_dirty(struct pt_cursor *c, struct tlb_gather *g);
@@ -135,6 +139,10 @@ __must_check int pt_copy_range(struct pgtable *dst, struct pgtable *src, u64 sta
 			       struct pt_counts *added, bool *src_flush);
 /* Change rights of all present entries of [start, end) to prot; `keep_ro`: entries without the write right do not gain it. */
 void pt_protect_range(struct pgtable *pt, u64 start, u64 end, u32 prot, bool keep_ro, struct tlb_gather *g);
+/* Make all last-level tables for [start, end). 0, -ENOMEM. */
+__must_check int pt_make_tables(struct pgtable *pt, u64 start, u64 end);
+/* Move all entries of [from, from + len) to `to`, whose tables exist and are empty; no overlap. */
+void pt_move_range(struct pgtable *pt, u64 from, u64 to, u64 len, struct tlb_gather *g);
 /* Next address at or after addr, below end, that has an entry; end when there is none. Takes no lock. */
 u64 pt_next_present(struct pgtable *pt, u64 addr, u64 end);
 

@@ -78,14 +78,17 @@ __must_check struct folio *filemap_read_folio(struct file *f, struct mapping *m,
 __must_check int filemap_add(struct mapping *m, struct folio *folio, u64 index, gfp_t gfp);
 void filemap_remove(struct folio *folio);			/* locked */
 
+/* Begin to read nr pages from `first` that are not there, as far as memory and file allow. */
+void filemap_readahead(struct file *f, struct mapping *m, u64 first, u64 nr);
+
 /* --- generic operations for file_ops and inode code --- */
 ssize_t filemap_read(struct kiocb *k, struct iov_iter *to);
 /* Inode lock held; checks were done. Advances k->pos. */
 ssize_t filemap_write(struct kiocb *k, struct iov_iter *from);
 int filemap_mmap(struct file *f, struct vma *v);		/* file_ops.mmap */
 int filemap_fault(struct vm_fault_ctx *f);
-/* Map pages around the fault that are uptodate already. */
-void filemap_map_around(struct vm_fault_ctx *f);
+/* Map pages around a read fault that are uptodate already. True if the page itself is mapped now. */
+bool filemap_map_around(struct vm_fault_ctx *f);
 
 /* Mark after changing the contents through kmap_local; true if it was clean. */
 bool folio_mark_dirty(struct folio *folio);

@@ -58,9 +58,9 @@ struct vma_ops;
 /* One mapping: [start, end) with one set of rights. Type-stable under RCU. */
 struct vma {
 	u64 start, end;			/* [range lock of it; r] */
-	struct mm *mm;			/* [I] while linked */
+	struct mm *mm;			/* [I] while linked; NULL after [vma lock] */
 	u32 flags;			/* [vma lock to write] VM_* */
-	u32 seq;			/* [a] bumped when unlinked or changed: fault retry */
+	bool has_anon;			/* [a] may hold private pages: fork must copy entries */
 	u64 pgoff;			/* page offset in the file; for anonymous: start >> PAGE_SHIFT when made */
 	struct file *file;		/* ref; NULL for anonymous */
 	struct anon_root *anon;		/* [vma lock] root of reverse maps of its anonymous pages */
@@ -68,7 +68,8 @@ struct vma {
 	void *private;
 	struct rwsem lock;		/* class VMA */
 	struct rb_node node;		/* [tree lock] in mm->vmas */
-	u64 gap;			/* [tree lock] augmented: largest hole in the subtree */
+	struct vma *prev, *next;	/* [tree lock] neighbours by address */
+	u64 gap;			/* [tree lock] augmented: largest hole in front of a vma of the subtree */
 	struct rb_node rmap_node;	/* [rmap lock] in mapping->i_mmap */
 	u64 rmap_max;
 	struct list_head anon_link;	/* [anon root lock] */
@@ -104,9 +105,9 @@ struct mm {
 	struct rb_root vmas;		/* [tree lock; readers retry by tree_seq under RCU] */
 	struct seqcount tree_seq;
 	spinlock_t tree_lock;
-	struct rwsem range_lock;	/* writers of ranges; see mm/vm/range.c for the ranged form */
-	void *range;			/* mm/vm/range.c's state */
-	struct vma *cached_vma;		/* [r] last fault's hit, a hint */
+	struct rwsem range_lock;	/* class MM_RANGE: writers change mappings */
+	struct vma *cached_vma;		/* [a] last fault's hit; set under that vma's lock, cleared when it goes */
+	struct vma *first_vma, *last_vma;	/* [tree lock] by address */
 	u64 nr_vmas;			/* [tree lock] */
 	u64 mmap_base;			/* [I] top-down allocation starts below it */
 	u64 start_code, end_code, start_data, end_data;	/* [range lock] for procfs, prctl(PR_SET_MM) */
@@ -114,8 +115,7 @@ struct mm {
 	u64 start_stack, arg_start, arg_end, env_start, env_end;
 	u64 total_vm, locked_vm, data_vm, stack_vm, exec_vm;	/* [range lock] pages */
 	atomic64_t committed;		/* pages */
-	struct percpu_counter rss_anon, rss_file, rss_shmem, swap_ents;
-	atomic64_t rss[4];		/* same order; see mm_count() */
+	atomic64_t rss[4];		/* see mm_count() */
 	u64 hiwater_rss;
 	struct file *exe_file;		/* ref; [r] */
 	u64 saved_auxv[48];		/* [I] after exec; /proc/PID/auxv */

@@ -174,3 +174,9 @@ void folio_copy(struct folio *dst, const struct folio *src)
 	ASSERT(folio_order(dst) >= folio_order(src));
 	page_copy(frame_virt(dst), frame_virt(src), folio_size(src));
 }
+
+void folio_copy_page(struct folio *dst, const struct folio *src, u64 n)
+{
+	ASSERT(n < folio_nr_pages(src));
+	page_copy(frame_virt(dst), frame_virt(src + n), PAGE_SIZE);
+}

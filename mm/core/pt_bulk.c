@@ -228,3 +228,49 @@ u64 pt_next_present(struct pgtable *pt, u64 addr, u64 end)
 	}
 	return end;
 }
+
+int pt_make_tables(struct pgtable *pt, u64 start, u64 end)
+{
+	for (u64 addr = start; addr < end; addr = table_end(addr, end))
+		if (!table_make(pt, addr))
+			return -ENOMEM;
+	return 0;
+}
+
+static void move_entries(u64 *d, u64 *s, u64 addr, u64 n, struct tlb_gather *g)
+{
+	for (; n; n--, s++, d++, addr += PAGE_SIZE) {
+		u64 old = *s ? xchg(s, 0ul) : 0;
+
+		if (!old)
+			continue;
+		if (old & _PAGE_PRESENT)
+			gather_range(g, addr, addr + PAGE_SIZE);
+		WRITE_ONCE(*d, old);
+	}
+}
+
+void pt_move_range(struct pgtable *pt, u64 from, u64 to, u64 len, struct tlb_gather *g)
+{
+	u64 end = from + len;
+
+	while (from < end) {
+		unsigned int level;
+		u64 *s = table_find(pt, from, &level), *d = table_find(pt, to, &level), *lo, *hi;
+		u64 n = min(table_end(from, end) - from, table_end(to, to + (end - from)) - to);
+
+		if (s && d) {
+			lo = from < to ? s : d;
+			hi = from < to ? d : s;
+			spin_lock(table_lock(lo));
+			if (lo != hi)
+				spin_lock_nested(table_lock(hi), 1);
+			move_entries(&d[PT_INDEX(to, 1)], &s[PT_INDEX(from, 1)], from, n >> PAGE_SHIFT, g);
+			if (lo != hi)
+				spin_unlock(table_lock(hi));
+			spin_unlock(table_lock(lo));
+		}
+		from += n;
+		to += n;
+	}
+}

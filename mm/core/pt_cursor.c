@@ -139,6 +139,16 @@ void pt_cursor_upgrade(struct pt_cursor *c, u32 prot)
 	tlb_flush_local(c->addr);
 }
 
+void pt_cursor_refresh(struct pt_cursor *c)
+{
+	u64 old = READ_ONCE(*c->entry);
+
+	if (old & _PAGE_PRESENT) {
+		__atomic_fetch_or(c->entry, _PAGE_ACCESSED, __ATOMIC_RELAXED);
+		tlb_flush_local(c->addr);
+	}
+}
+
 bool pt_cursor_test_clear_young(struct pt_cursor *c)
 {
 	return __atomic_fetch_and(c->entry, ~_PAGE_ACCESSED, __ATOMIC_RELAXED) & _PAGE_ACCESSED;

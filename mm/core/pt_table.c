@@ -18,6 +18,7 @@
 #include <core/cpumask.h>
 #include <core/percpu.h>
 #include <core/preempt.h>
+#include <core/smp.h>
 #include <core/usercopy.h>
 #include "internal.h"
 #include "pgtable.h"
@@ -137,6 +138,12 @@ void pgtable_destroy(struct pgtable *pt)
 	if (!kept)
 		page_free(pt->root, 0);
 	kfree(pt);
+}
+
+void pgtable_drop_lazy_others(struct pgtable *pt, void (*fn)(void *pt))
+{
+	if (!cpumask_empty(&pt->cpus))
+		smp_call_mask(&pt->cpus, fn, pt, true);
 }
 
 u64 pgtable_pages(const struct pgtable *pt)

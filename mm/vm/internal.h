@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* What the files of mm/vm share. */
+#ifndef MM_VM_INTERNAL_H
+#define MM_VM_INTERNAL_H
+
+#include <base/err.h>
+#include <base/math.h>
+#include <core/upcall.h>
+#include <mm/filemap.h>
+#include <mm/mm.h>
+#include "vma.h"
+
+#define MAX_MAP_COUNT	65530u
+#define MMAP_MIN_ADDR	0x10000ul
+#define USER_TABLES_END	(1ul << 47)	/* all user page tables lie below */
+
+/* PT_* rights of a mapping: the low three flags have the same values. */
+static_assert(VM_READ == PT_READ && VM_WRITE == PT_WRITE && VM_EXEC == PT_EXEC, "vma_prot()");
+static inline u32 vma_prot(const struct vma *v)
+{
+	return (v->flags & (VM_READ | VM_WRITE | VM_EXEC)) | PT_USER | (v->flags & VM_UNCACHED ? PT_UNCACHED : 0);
+}
+static inline bool vma_is_anon(const struct vma *v) { return !v->ops && !(v->flags & VM_SPECIAL); }
+static inline bool vma_is_shared(const struct vma *v) { return v->flags & VM_SHARED; }
+static inline u64 vma_pages(const struct vma *v) { return (v->end - v->start) >> PAGE_SHIFT; }
+/* Private writable memory: counts for RLIMIT_DATA and, unless NORESERVE, as committed. */
+static inline bool flags_data(u32 f) { return (f & (VM_WRITE | VM_SHARED | VM_STACK)) == VM_WRITE; }
+static inline bool flags_accountable(u32 f) { return (f & (VM_WRITE | VM_SHARED | VM_NORESERVE)) == VM_WRITE; }
+
+/* lookup.c */
+struct vma *vma_alloc(struct mm *mm);
+void vma_free(struct vma *v);		/* the struct only */
+/* The moment of change in mm->vmas, v->start, v->end: readers retry. */
+static inline void tree_change_begin(struct mm *mm) { spin_lock(&mm->tree_lock); write_seqbegin(&mm->tree_seq); }
+static inline void tree_change_end(struct mm *mm) { write_seqend(&mm->tree_seq); spin_unlock(&mm->tree_lock); }
+
+/* change.c: range lock held for writing by all. */
+/* Cut v at addr: v keeps the lower part; the upper one is the result. ERR_PTR. */
+__must_check struct vma *vma_split(struct vma *v, u64 addr);
+/* Make [start, end) consist of whole vmas: first of them, NULL when there is none, ERR_PTR. */
+__must_check struct vma *vma_isolate(struct mm *mm, u64 start, u64 end);
+/* Change flags of a whole vma; then join it with its neighbours where they agree now. Returns the vma that holds the range. */
+void vma_set_flags(struct vma *v, u32 flags);
+struct vma *vma_merge_around(struct vma *v);
+/* Link a fresh vma with all consequences (reverse map, counters). */
+void vma_link(struct mm *mm, struct vma *v, struct vma *prev);
+/* Grow a neighbour over [s->start, s->end) instead of making a new vma. The vma, or NULL. */
+struct vma *vma_try_extend(struct mm *mm, struct vma *prev, const struct vma_shape *s);
+void vma_account(struct mm *mm, u32 flags, s64 pages);
+__must_check int munmap_locked(struct mm *mm, u64 start, u64 end);
+/* A vma that never was linked: give back what it holds. */
+void vma_discard(struct vma *v);
+/* Last steps for a vma that is off the tree and unmapped. */
+void vma_retire(struct vma *v);
+
+/* mmap.c */
+u64 unmapped_area(struct mm *mm, struct file *file, u64 addr, u64 len, u64 pgoff, u32 flags);
+bool may_expand(struct mm *mm, u32 flags, u64 pages);
+bool mlock_allowed(struct mm *mm, u64 more_pages);
+bool mlock_capable(void);
+
+/* rmap.c */
+void rmap_insert(struct vma *v);
+void rmap_erase(struct vma *v);
+struct mapping *vma_mapping(const struct vma *v);
+/* start, end, pgoff of v change between these two. */
+void rmap_change_begin(struct vma *v);
+void rmap_change_end(struct vma *v);
+
+/* fault.c */
+enum fault_result {
+	FR_OK, FR_RETRY, FR_MAPERR, FR_ACCERR, FR_BUS, FR_OOM, FR_KILLED,
+};
+/* Make addr usable for the access in any mm. major: had to read. */
+enum fault_result fault_handle(struct mm *mm, u64 addr, enum fault_access access, u32 flags, bool *major);
+/* Fault in a range as its rights say (mlock, MAP_POPULATE). No lock held. 0 or -errno. */
+int mm_populate(struct mm *mm, u64 start, u64 end, bool write_only);
+int stack_expand(struct mm *mm, u64 addr);
+/* gup.c: one fault if the entry does not allow the access yet. */
+enum fault_result mm_touch(struct mm *mm, u64 addr, enum fault_access access, bool *major);
+
+/* cow.c, anon.c */
+struct fault {
+	struct mm *mm;
+	struct vma *v;			/* read-locked */
+	u64 addr;			/* page */
+	enum fault_access access;
+	bool major;
+};
+enum fault_result fault_anon(struct fault *f);
+enum fault_result fault_write_protected(struct fault *f, bool *spurious);
+enum fault_result fault_cow_from(struct fault *f, struct folio *src, u64 src_page);
+extern struct folio *zero_folio;
+void counts_sub(struct mm *mm, const struct pt_counts *c);
+void counts_add(struct mm *mm, const struct pt_counts *c);
+struct folio *anon_folio_alloc(bool zero);
+u64 vma_page_off(const struct vma *v, u64 addr);
+
+/* kill: current is being killed, give up waiting for memory */
+static inline enum fault_result fault_errno(int err)
+{
+	switch (err) {
+	case 0: return FR_OK;
+	case -EAGAIN: return FR_RETRY;
+	case -ENOMEM: return FR_OOM;
+	case -EINTR: case -ERESTARTSYS: return FR_KILLED;
+	default: return FR_BUS;
+	}
+}
+
+#endif

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Address spaces as objects: creation, the last put that unmaps everything, counters, and what others
+ * want to know about them.
+ *
+ * `users` counts tasks that run in it and those who look from outside; when it falls to zero all is
+ * unmapped. All users together hold one of `refs`; lazy CPUs and others that only need the struct
+ * and its top-level table hold the rest. When the last user goes, every CPU that still has the
+ * tables loaded lazily is told to leave them; so unmapping needs no TLB flush.
+ *
+ * mm_unref() may be called with interrupts off (the scheduler does).
+ */
+#include <base/string.h>
+#include <core/init.h>
+#include <core/rcu.h>
+#include <core/slab.h>
+#include <core/smp.h>
+#include <fs/file.h>
+#include <kernel/task.h>
+#include "internal.h"
+
+static struct kmem_cache *mm_cache __ro_after_init;
+
+static int mm_cache_init(void)
+{
+	mm_cache = kmem_cache_create("mm_struct", sizeof(struct mm), 8, 0, NULL);
+	return mm_cache ? 0 : -ENOMEM;
+}
+INITCALL_CORE(mm_cache_init);
+
+struct mm *mm_create(void)
+{
+	struct mm *mm = kmem_cache_alloc(mm_cache, GFP_KERNEL | GFP_ZERO);
+
+	if (!mm)
+		return ERR_PTR(-ENOMEM);
+	mm->pt = pgtable_create();
+	if (!mm->pt) {
+		kmem_cache_free(mm_cache, mm);
+		return ERR_PTR(-ENOMEM);
+	}
+	ref_init(&mm->users, 1);
+	ref_init(&mm->refs, 1);
+	spin_lock_init(&mm->tree_lock, VMA_TREE);
+	rwsem_init(&mm->range_lock, MM_RANGE);
+	mm->mmap_base = aslr_mmap_base(8ul << 20, true);
+	mm->dumpable = 1;
+	return mm;
+}
+
+void mm_ref(struct mm *mm)
+{
+	ref_get(&mm->refs);
+}
+
+void mm_unref(struct mm *mm)
+{
+	if (!ref_put(&mm->refs))
+		return;
+	ASSERT(!mm->first_vma);
+	pgtable_destroy(mm->pt);
+	kmem_cache_free(mm_cache, mm);
+}
+
+void counts_sub(struct mm *mm, const struct pt_counts *c)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(c->n); i++)
+		if (c->n[i])
+			mm_count(mm, i, -c->n[i]);
+	if (c->n[MM_ANON])
+		vm_count(VM_ANON, -c->n[MM_ANON]);
+	if (c->n[MM_FILE] + c->n[MM_SHMEM])
+		vm_count(VM_MAPPED, -(c->n[MM_FILE] + c->n[MM_SHMEM]));
+}
+
+void counts_add(struct mm *mm, const struct pt_counts *c)
+{
+	struct pt_counts neg;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(c->n); i++)
+		neg.n[i] = -c->n[i];
+	counts_sub(mm, &neg);
+}
+
+static void drop_lazy_ipi(void *arg)
+{
+	pgtable_drop_lazy(arg);
+}
+
+/* No task runs in mm any more: get its tables off every CPU. */
+static void leave_all_cpus(struct mm *mm)
+{
+	u64 flags = irq_save();
+
+	pgtable_drop_lazy(mm->pt);
+	irq_restore(flags);
+	pgtable_drop_lazy_others(mm->pt, drop_lazy_ipi);
+}
+
+/* Vmas whose gaps are small are cleared in one go; big holes are not searched. */
+static void unmap_everything(struct mm *mm)
+{
+	struct pt_counts c = { { 0 } };
+	struct tlb_gather g;
+	struct vma *v = mm->first_vma;
+	u64 floor = 0;
+
+	tlb_gather_init(&g, mm->pt);
+	g.dead = true;
+	while (v) {
+		u64 start = v->start, end = v->end;
+
+		for (v = v->next; v && v->start - end < HPAGE_SIZE; v = v->next)
+			end = v->end;
+		pt_zap_range(mm->pt, start, end, 0, &g, &c);
+		pt_free_tables(&g, start, end, floor, v ? v->start : USER_TABLES_END);
+		floor = end;
+	}
+	tlb_gather_finish(&g);
+	counts_sub(mm, &c);
+}
+
+static void mm_teardown(struct mm *mm)
+{
+	struct vma *v, *next;
+	s64 committed = 0;
+
+	might_sleep();
+	leave_all_cpus(mm);
+	for (v = mm->first_vma; v; v = v->next)
+		if (v->file)
+			rmap_erase(v);
+	unmap_everything(mm);
+	v = mm->first_vma;
+	mm->vmas.node = NULL;
+	mm->first_vma = mm->last_vma = NULL;
+	mm->cached_vma = NULL;
+	mm->nr_vmas = 0;
+	for (; v; v = next) {
+		next = v->next;
+		if (v->flags & VM_ACCOUNT)
+			committed += (s64)vma_pages(v);
+		v->mm = NULL;
+		vma_retire(v);
+	}
+	if (committed)
+		mem_uncommit(mm, committed);
+	if (mm->exe_file)
+		file_put(mm->exe_file);
+	mm->exe_file = NULL;
+}
+
+void mm_put(struct mm *mm)
+{
+	if (!mm || !ref_put(&mm->users))
+		return;
+	mm_teardown(mm);
+	mm_unref(mm);
+}
+
+struct mm *task_mm_get(struct task *t)
+{
+	struct mm *mm;
+
+	spin_lock(&t->alloc_lock);
+	mm = t->mm;
+	if (mm && (t->flags & PF_KTHREAD || !ref_get_unless_zero(&mm->users)))
+		mm = NULL;
+	spin_unlock(&t->alloc_lock);
+	return mm;
+}
+
+struct mm *mm_switch_current(struct mm *mm)
+{
+	struct task *t = current;
+	struct mm *old = t->mm;
+	struct pgtable *from = t->core.pt;
+	u64 flags;
+
+	/*
+	 * The scheduler must see mm and core.pt change together: preemption stays off. Going to no mm
+	 * leaves the old tables loaded; mm_put() of the last user drops them.
+	 */
+	spin_lock(&t->alloc_lock);
+	flags = irq_save();
+	t->mm = mm;
+	t->core.pt = mm ? mm->pt : NULL;
+	if (mm)
+		pgtable_switch(from, mm->pt);
+	irq_restore(flags);
+	spin_unlock(&t->alloc_lock);
+	return old;
+}
+
+u64 mm_rss_pages(const struct mm *mm)
+{
+	return mm_counter(mm, MM_ANON) + mm_counter(mm, MM_FILE) + mm_counter(mm, MM_SHMEM);
+}
+
+u64 mm_total_vm(const struct mm *mm)
+{
+	return READ_ONCE(mm->total_vm);
+}
+
+/* --- /proc/PID/maps and smaps --- */
+
+static void info_count(struct mm *mm, struct vma_info *info)
+{
+	u64 addr = info->start, skip;
+
+	while (addr < info->end) {
+		struct pt_cursor c;
+
+		if (pt_cursor_open(&c, mm->pt, addr, 0, &skip)) {
+			addr = skip;
+			continue;
+		}
+		do {
+			pte_t e = pt_cursor_read(&c);
+			struct folio *f;
+
+			if (pte_is_swap(e))
+				info->swap += PAGE_SIZE;
+			if (!pte_present(e) || pte_special(e))
+				continue;
+			f = pfn_folio(pte_pfn(e));
+			info->rss += PAGE_SIZE;
+			if (folio_test(f, FOLIO_ANON))
+				info->anon += PAGE_SIZE;
+			if (pte_dirty(e) || folio_test(f, FOLIO_DIRTY))
+				info->dirty += PAGE_SIZE;
+		} while (pt_cursor_next(&c, info->end));
+		addr = c.addr;
+		pt_cursor_close(&c);
+	}
+}
+
+static const char *info_name(struct mm *mm, const struct vma *v)
+{
+	if (v->name)
+		return v->name;
+	if (v->file)
+		return NULL;
+	if (v->start <= mm->brk && v->end >= mm->start_brk && mm->start_brk && mm->brk > mm->start_brk)
+		return "[heap]";
+	if (v->start <= mm->start_stack && v->end >= mm->start_stack)
+		return "[stack]";
+	return NULL;
+}
+
+bool vma_info_next(struct mm *mm, u64 addr, struct vma_info *info, bool count)
+{
+	struct vma *v;
+
+	down_read(&mm->range_lock);
+	v = vma_tree_find(mm, addr);
+	if (!v) {
+		up_read(&mm->range_lock);
+		return false;
+	}
+	*info = (struct vma_info){ .start = v->start, .end = v->end, .pgoff = v->file ? v->pgoff : 0,
+				   .flags = v->flags, .file = v->file, .name = info_name(mm, v) };
+	if (v->file)
+		file_get(v->file);
+	if (count)
+		info_count(mm, info);
+	up_read(&mm->range_lock);
+	return true;
+}

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * mmap(2) and munmap(2): where a mapping goes, whether it may exist, and making it. The checks come
+ * first, in Linux's order of errors; then the old mappings in the way go (MAP_FIXED), memory is
+ * committed, and a neighbour grows or a new vma is linked. See mmap(2) of Linux 6.1.
+ */
+#include <fs/file.h>
+#include <fs/mount.h>
+#include <kernel/syscall.h>
+#include <kernel/task.h>
+#include "internal.h"
+#include <uapi/linux/mman.h>
+
+#define PERSONALITY_READ_IMPLIES_EXEC	0x0400000u
+#define MAP_32BIT_LO	0x40000000ul
+#define MAP_32BIT_HI	0x80000000ul
+/* What MAP_SHARED_VALIDATE knows. */
+#define MAP_KNOWN	(MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_DENYWRITE | MAP_EXECUTABLE | \
+			 MAP_GROWSDOWN | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | \
+			 MAP_HUGETLB | MAP_32BIT | MAP_UNINITIALIZED | (MAP_HUGE_MASK << MAP_HUGE_SHIFT))
+
+/* --- limits --- */
+
+bool may_expand(struct mm *mm, u32 flags, u64 pages)
+{
+	if (mm->total_vm + pages > rlimit_cur(RLIMIT_AS) >> PAGE_SHIFT)
+		return false;
+	if (flags_data(flags) && !(flags & VM_GROWSDOWN) &&
+	    mm->data_vm + pages > rlimit_cur(RLIMIT_DATA) >> PAGE_SHIFT)
+		return false;
+	return true;
+}
+
+bool mlock_capable(void)
+{
+	return rlimit_cur(RLIMIT_MEMLOCK) != 0 || capable(CAP_IPC_LOCK);
+}
+
+bool mlock_allowed(struct mm *mm, u64 more_pages)
+{
+	return mm->locked_vm + more_pages <= rlimit_cur(RLIMIT_MEMLOCK) >> PAGE_SHIFT || capable(CAP_IPC_LOCK);
+}
+
+/* --- place --- */
+
+static bool range_free(struct mm *mm, u64 addr, u64 len)
+{
+	struct vma *v = vma_tree_find(mm, addr);
+
+	return !v || addr + len <= vma_start_gap(v);
+}
+
+/* The address for a mapping without MAP_FIXED; or -ENOMEM. Range lock held. */
+u64 unmapped_area(struct mm *mm, struct file *file, u64 addr, u64 len, u64 pgoff, u32 flags)
+{
+	u64 at;
+
+	if (len > USER_END - MMAP_MIN_ADDR)
+		return (u64)-ENOMEM;
+	if (addr) {
+		addr = PAGE_ALIGN_UP(addr);
+		if (addr < MMAP_MIN_ADDR)
+			addr = MMAP_MIN_ADDR;
+		if (addr <= USER_END - len && range_free(mm, addr, len))
+			return addr;
+	}
+	if (file && file->ops->get_unmapped_area)
+		return file_op_get_unmapped_area(file, addr, len, pgoff, flags);
+	if (flags & MAP_32BIT)
+		at = vma_tree_hole_up(mm, len, MAP_32BIT_LO, MAP_32BIT_HI);
+	else
+		at = vma_tree_hole_down(mm, len, MMAP_MIN_ADDR, mm->mmap_base);
+	if (!at && !(flags & MAP_32BIT))
+		at = vma_tree_hole_up(mm, len, mm->mmap_base, USER_END);
+	return at ? at : (u64)-ENOMEM;
+}
+
+/* --- rights --- */
+
+static u32 prot_flags(u32 prot)
+{
+	return (prot & PROT_READ ? VM_READ : 0) | (prot & PROT_WRITE ? VM_WRITE : 0) | (prot & PROT_EXEC ? VM_EXEC : 0);
+}
+
+/* Vma flags for a file mapping, or -errno. */
+static int file_flags(struct file *f, u32 prot, u32 flags, u32 *vmf)
+{
+	switch (flags & MAP_TYPE) {
+	case MAP_SHARED_VALIDATE:
+		if (flags & ~(MAP_KNOWN | MAP_FIXED_NOREPLACE | MAP_SHARED_VALIDATE))
+			return -EOPNOTSUPP;
+		fallthrough;
+	case MAP_SHARED:
+		if (prot & PROT_WRITE && !(f->mode & FMODE_WRITE))
+			return -EACCES;
+		if (f->mode & FMODE_WRITE && f->inode->flags & S_APPEND)
+			return -EACCES;
+		*vmf |= VM_SHARED | VM_MAYSHARE;
+		if (!(f->mode & FMODE_WRITE))
+			*vmf &= ~(VM_MAYWRITE | VM_SHARED);
+		break;
+	case MAP_PRIVATE:
+		break;
+	default:
+		return -EINVAL;
+	}
+	if (!(f->mode & FMODE_READ))
+		return -EACCES;
+	if (f->path.mnt && f->path.mnt->flags & MNT_NOEXEC) {
+		if (*vmf & VM_EXEC)
+			return -EPERM;
+		*vmf &= ~VM_MAYEXEC;
+	}
+	if (!f->ops->mmap)
+		return -ENODEV;
+	if (*vmf & VM_GROWSDOWN)
+		return -EINVAL;
+	/* A sealed memory file: no new shared mapping that could write. */
+	if (*vmf & VM_SHARED && atomic_read(&f->mapping->nr_writable) < 0) {
+		if (*vmf & VM_WRITE)
+			return -EPERM;
+		*vmf &= ~(VM_MAYWRITE | VM_SHARED);
+	}
+	return 0;
+}
+
+static int anon_flags(u32 flags, u32 *vmf)
+{
+	switch (flags & MAP_TYPE) {
+	case MAP_SHARED:
+		if (*vmf & VM_GROWSDOWN)
+			return -EINVAL;
+		*vmf |= VM_SHARED | VM_MAYSHARE;
+		return 0;
+	case MAP_PRIVATE:
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+/* --- making it --- */
+
+/* Link a vma for the range; everything was checked, the range is free. Range lock held. */
+static int map_region(struct mm *mm, const struct vma_shape *want)
+{
+	struct vma_shape s = *want;
+	u64 pages = (s.end - s.start) >> PAGE_SHIFT;
+	struct vma *next = vma_tree_find(mm, s.start), *prev = next ? next->prev : mm->last_vma, *v;
+	int err;
+
+	if (flags_accountable(s.flags)) {
+		err = mem_commit(mm, (s64)pages);
+		if (err)
+			return err;
+		s.flags |= VM_ACCOUNT;
+	}
+	if (!s.file && vma_try_extend(mm, prev, &s))
+		return 0;
+	err = -ENOMEM;
+	v = vma_alloc(mm);
+	if (!v)
+		goto out_uncommit;
+	v->start = s.start;
+	v->end = s.end;
+	v->pgoff = s.pgoff;
+	v->flags = s.flags;
+	if (s.file) {
+		file_get(s.file);
+		v->file = s.file;
+		err = file_op_mmap(s.file, v);
+		if (err)
+			goto out_free;
+	}
+	vma_link(mm, v, prev);
+	return 0;
+out_free:
+	file_put(v->file);
+	vma_free(v);
+out_uncommit:
+	if (s.flags & VM_ACCOUNT)
+		mem_uncommit(mm, (s64)pages);
+	return err;
+}
+
+static u64 pages_in(struct mm *mm, u64 start, u64 end)
+{
+	u64 n = 0;
+
+	for (struct vma *v = vma_tree_first(mm, start, end); v && v->start < end; v = v->next)
+		n += (min(end, v->end) - max(start, v->start)) >> PAGE_SHIFT;
+	return n;
+}
+
+/* Range lock held for writing. The address or -errno. */
+static long mmap_locked(struct mm *mm, struct file *file, u64 addr, u64 len, u32 prot, u32 flags, u64 pgoff,
+			u32 *vmflags)
+{
+	u32 vmf = prot_flags(prot) | mm->def_flags | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
+	struct vma_shape s;
+	long err;
+
+	if (mm->nr_vmas > MAX_MAP_COUNT)
+		return -ENOMEM;
+	if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
+		if (addr & ~PAGE_MASK)
+			return -EINVAL;
+		if (addr > USER_END - len)
+			return -ENOMEM;
+		if (flags & MAP_FIXED_NOREPLACE && vma_tree_first(mm, addr, addr + len))
+			return -EEXIST;
+	} else {
+		addr = unmapped_area(mm, file, addr, len, pgoff, flags);
+		if (IS_ERR_VALUE(addr))
+			return (long)addr;
+	}
+	if (addr < MMAP_MIN_ADDR && !capable(CAP_SYS_RAWIO))
+		return -EPERM;
+	if (flags & MAP_GROWSDOWN)
+		vmf |= VM_GROWSDOWN;
+	if (flags & MAP_LOCKED) {
+		if (!mlock_capable())
+			return -EPERM;
+		vmf |= VM_LOCKED;
+	}
+	if (vmf & VM_LOCKED && !mlock_allowed(mm, len >> PAGE_SHIFT))
+		return -EAGAIN;
+	err = file ? file_flags(file, prot, flags, &vmf) : anon_flags(flags, &vmf);
+	if (err)
+		return err;
+	if (!file)
+		pgoff = flags & MAP_SHARED ? 0 : addr >> PAGE_SHIFT;
+	if (flags & MAP_NORESERVE && overcommit_memory != OVERCOMMIT_NEVER)
+		vmf |= VM_NORESERVE;
+	if (!may_expand(mm, vmf, (len >> PAGE_SHIFT) - pages_in(mm, addr, addr + len)))
+		return -ENOMEM;
+	if (!(file) && flags & MAP_SHARED) {
+		file = shmem_file_create("dev/zero", len, vmf);
+		if (IS_ERR(file))
+			return PTR_ERR(file);
+	} else if (file) {
+		file_get(file);
+	}
+	err = munmap_locked(mm, addr, addr + len);
+	if (err)
+		goto out;
+	s = (struct vma_shape){ addr, addr + len, pgoff, vmf, file, NULL, NULL };
+	err = map_region(mm, &s);
+	*vmflags = vmf;
+out:
+	if (file)
+		file_put(file);
+	return err ? err : (long)addr;
+}
+
+long mmap_do(struct mm *mm, struct file *file, u64 addr, u64 len, u32 prot, u32 flags, u64 pgoff)
+{
+	u32 vmf = 0;
+	long res;
+
+	if (!len)
+		return -EINVAL;
+	if (prot & PROT_READ && current->personality & PERSONALITY_READ_IMPLIES_EXEC &&
+	    !(file && file->path.mnt && file->path.mnt->flags & MNT_NOEXEC))
+		prot |= PROT_EXEC;
+	len = PAGE_ALIGN_UP(len);
+	if (!len || len > USER_END)
+		return -ENOMEM;
+	if (pgoff + (len >> PAGE_SHIFT) < pgoff)
+		return -EOVERFLOW;
+	if (flags & MAP_HUGETLB)
+		return file ? -EINVAL : -ENOMEM;	/* a pool of no huge pages */
+	res = down_write_killable(&mm->range_lock);
+	if (res)
+		return res;
+	res = mmap_locked(mm, file, addr, len, prot, flags, pgoff, &vmf);
+	up_write(&mm->range_lock);
+	if (!IS_ERR_VALUE((u64)res) && (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE)
+		vmf |= VM_LOCKED;
+	if (!IS_ERR_VALUE((u64)res) && vmf & VM_LOCKED && mm == current->mm && !(vmf & VM_LOCKONFAULT))
+		(void)mm_populate(mm, (u64)res, (u64)res + len, false);
+	return res;
+}
+
+long sys_mmap(uaddr_t addr, size_t len, u64 prot, u64 flags, int fd, u64 offset)
+{
+	struct file *f = NULL;
+	long res;
+
+	if (offset & ~PAGE_MASK)
+		return -EINVAL;
+	if (!(flags & MAP_ANONYMOUS)) {
+		f = fget(fd);
+		if (!f)
+			return -EBADF;
+	}
+	res = mmap_do(current->mm, f, addr.v, len, (u32)prot, (u32)flags, offset >> PAGE_SHIFT);
+	if (f)
+		file_put(f);
+	return res;
+}
+
+long sys_munmap(uaddr_t addr, size_t len)
+{
+	return munmap_do(current->mm, addr.v, len);
+}
+
+/* --- special mappings --- */
+
+int vma_map_frames(struct vma *v, pfn_t first, u64 nr, bool uncached)
+{
+	u64 addr = v->start, end = v->start + (nr << PAGE_SHIFT);
+	struct pgtable *pt = current->mm->pt;
+
+	if (nr > vma_pages(v))
+		return -EINVAL;
+	v->flags |= VM_SPECIAL | VM_DONTEXPAND | VM_DONTDUMP | (uncached ? VM_UNCACHED : 0);
+	while (addr < end) {
+		struct pt_cursor c;
+		int err = pt_cursor_open(&c, pt, addr, PT_ALLOC, NULL);
+
+		if (err)
+			return err;	/* the caller's failure path clears the range */
+		do {
+			pt_cursor_map_special(&c, pfn(first.v + ((c.addr - v->start) >> PAGE_SHIFT)), vma_prot(v));
+		} while (pt_cursor_next(&c, end));
+		addr = c.addr;
+		pt_cursor_close(&c);
+	}
+	return 0;
+}

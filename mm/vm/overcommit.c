@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Overcommit accounting: pages that private writable and shared anonymous mappings may need one day.
+ * Policy 0 refuses only what could never fit, 1 nothing, 2 keeps the sum below a limit.
+ */
+#include <base/atomic.h>
+#include <kernel/cred.h>
+#include "internal.h"
+#include <uapi/linux/mman.h>
+
+int overcommit_memory = OVERCOMMIT_GUESS;	/* [a] /proc/sys/vm/overcommit_memory */
+int overcommit_ratio = 50;			/* [a] percent */
+static atomic64_t committed;
+
+static bool commit_fits(struct mm *mm, s64 pages, s64 sum)
+{
+	s64 limit;
+
+	switch (READ_ONCE(overcommit_memory)) {
+	case OVERCOMMIT_ALWAYS:
+		return true;
+	case OVERCOMMIT_GUESS:
+		return pages <= (s64)mem_total_pages();
+	default:
+		limit = (s64)mem_total_pages() * READ_ONCE(overcommit_ratio) / 100;
+		/* Keep some for root to recover with, and keep one process from taking all. */
+		if (!capable(CAP_SYS_ADMIN))
+			limit -= 8192 / 4;
+		if (mm)
+			limit -= min((s64)READ_ONCE(mm->total_vm) / 32, 131072l / 4);
+		return sum < limit;
+	}
+}
+
+int mem_commit(struct mm *mm, s64 pages)
+{
+	s64 sum = atomic64_add_return(&committed, pages);
+
+	if (unlikely(!commit_fits(mm, pages, sum))) {
+		atomic64_sub(&committed, pages);
+		return -ENOMEM;
+	}
+	if (mm)
+		atomic64_add(&mm->committed, pages);
+	vm_count(VM_COMMITTED, pages);
+	return 0;
+}
+
+void mem_uncommit(struct mm *mm, s64 pages)
+{
+	atomic64_sub(&committed, pages);
+	if (mm)
+		atomic64_sub(&mm->committed, pages);
+	vm_count(VM_COMMITTED, -pages);
+}
