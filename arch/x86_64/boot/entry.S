@@ -19,10 +19,8 @@ mb2_header:
 	/* information request: memory map, command line, modules, both RSDPs */
 	.balign 8
 	.word	1, 1
-	.long	(2f - 1f)
-1:	.long	1, 3, 6, 14, 15
-2:
-	.set	mb2_req_len, . - 1b
+	.long	8 + 5 * 4
+	.long	1, 3, 6, 14, 15
 	/* framebuffer, optional, any size */
 	.balign 8
 	.word	5, 1

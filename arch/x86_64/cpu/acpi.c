@@ -264,7 +264,8 @@ static void __init mp_entries(const u8 *t)
 	u8 isa_bus[32] = { 0 };	/* bit a bus id */
 
 	acpi.lapic_addr = get32(t + 36);
-	for (u32 n = get16(t + 34); n && p < end; n--) {
+	/* The count of entries is 0 in qboot's table: its length decides. */
+	while (p + 8 <= end) {
 		switch (p[0]) {
 		case 0:
 			if (p + 20 <= end && (p[3] & 1))

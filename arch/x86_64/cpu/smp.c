@@ -104,7 +104,7 @@ void __init percpu_areas_init(void)
 /* The trampoline needs its page one to one below 4 GiB: a top table of its own beside the kernel's half. */
 static u64 *trampoline_tables(u64 **mem)
 {
-	u64 *t = page_alloc(2, GFP_KERNEL | GFP_ZERO);
+	u64 *t = page_alloc(2, GFP_KERNEL | GFP_ZERO | GFP_DMA32);
 
 	if (!t)
 		return NULL;

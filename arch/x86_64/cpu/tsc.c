@@ -88,22 +88,43 @@ bool pmtimer_init(void)
 
 /* ---- calibration ---- */
 
-/* Channel 2 counts down once; its output shows in port 0x61. */
-u64 pit_measure_tsc(u32 us)
-{
-	u32 count = (u32)((u64)us * PIT_HZ / 1000000);
-	u64 t0, t1;
+/*
+ * Channel 0 counts down from 65536 again and again (its interrupt is masked); reading it latches. Used
+ * rather than channel 2, whose gate and output are in a port that small machines lack.
+ */
+static u64 pit_ticks;		/* [boot CPU] unfolded */
+static u16 pit_last;
 
-	outb(0x61, (u8)((inb(0x61) & ~2) | 1));
-	outb(0x43, 0xb0);
-	outb(0x42, (u8)count);
-	outb(0x42, (u8)(count >> 8));
-	t0 = rdtsc_ordered();
-	for (u32 i = 0; !(inb(0x61) & 0x20); i++)
-		if (i > 10000000)
-			return 0;
-	t1 = rdtsc_ordered();
-	return t1 - t0;
+static void pit_start(void)
+{
+	outb(0x43, 0x34);
+	outb(0x40, 0);
+	outb(0x40, 0);
+	pit_last = 0;
+}
+
+static u64 pit_read(void)
+{
+	u16 now;
+
+	outb(0x43, 0);
+	now = inb(0x40);
+	now |= (u16)(inb(0x40) << 8);
+	pit_ticks += (u16)(pit_last - now);
+	pit_last = now;
+	return pit_ticks;
+}
+
+static bool pit_works(void)
+{
+	u64 a;
+
+	pit_start();
+	a = pit_read();
+	for (int i = 0; i < 100000; i++)
+		if (pit_read() - a > 100)
+			return true;
+	return false;
 }
 
 static u64 __init measure(u64 (*read)(void), u64 mask, u64 ref_hz, u32 us)
@@ -156,7 +177,7 @@ static u64 __init calibrate(bool hpet, bool pm, const char **how)
 			v = measure(pmtimer_read, 0xffffff, PMTIMER_HZ, 5000);
 		} else {
 			*how = "PIT";
-			v = pit_measure_tsc(5000) * 200;
+			v = pit_works() ? measure(pit_read, ~0ull, PIT_HZ, 5000) : 0;
 		}
 		if (last && v && (v > last ? v - last : last - v) < v / 1000)
 			return (v + last) / 2;

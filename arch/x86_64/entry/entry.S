@@ -268,7 +268,7 @@ paranoid_common:
 
 /* ---- interrupts ---- */
 
-	.balign 8
+	.balign 16
 irq_stub_start:
 	vector = 32
 	.rept 224

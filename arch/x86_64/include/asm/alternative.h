@@ -7,6 +7,8 @@
 #define ASM_ALTERNATIVE_H
 
 #ifdef __ASSEMBLY__
+#include <generated/asm_offsets.h>
+
 .macro ALTERNATIVE old, new, feature
 661:	\old
 662:	.skip	-(((665f - 664f) - (662b - 661b)) > 0) * ((665f - 664f) - (662b - 661b)), 0x90

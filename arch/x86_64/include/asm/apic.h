@@ -91,8 +91,6 @@ bool kvmclock_init(void);
 u64 hpet_read_raw(void);
 u32 pmtimer_read_raw(void);
 extern u64 hpet_hz;
-/* Busy wait that needs nothing but the PIT, for calibration: counts of rdtsc over `us`. */
-u64 pit_measure_tsc(u32 us);
 void tsc_udelay(u64 us);
 
 #endif
