@@ -58,6 +58,10 @@ __must_check int cpio_feed(struct cpio *c, const void *p, size_t n);
 /* The input is at its end: 0, or -EINVAL when that is in the middle of an entry. Frees. */
 __must_check int cpio_finish(struct cpio *c);
 void cpio_fini(struct cpio *c);
+/* Between two archives: after a trailer (zeros may follow) or before the first header. */
+bool cpio_between(const struct cpio *c);
+/* Bytes of file data that must come before anything else. */
+u64 cpio_data_left(const struct cpio *c);
 
 struct initramfs_result {
 	const char *error;		/* one clear phrase, or NULL */
