@@ -41,7 +41,8 @@ struct tty_ops {
 struct tty_input_buf;
 
 struct tty {
-	struct ref ref;
+	struct ref ref;			/* through refp: both sides of a pty share the master's */
+	struct ref *refp;		/* [I] */
 	char name[24];			/* [I] "ttyS0", "pts/3" */
 	dev_t devt;			/* [I] */
 	const struct tty_ops *ops;	/* [I] */
@@ -56,12 +57,17 @@ struct tty {
 	u8 pkt_status;			/* [ctrl_lock] */
 	int open_count;			/* [mutex] */
 	struct tty *link;		/* pty: the other side */
+	struct mutex write_mutex;	/* class TTY_READ: one writer at a time */
+	bool other_closed;		/* [a] pty: nobody has the other side open */
 	struct wait_queue read_wait, write_wait;
 	struct n_tty *ldisc;		/* line discipline's state */
 	struct tty_input_buf *input;	/* from interrupt to worker */
-	struct work input_work;
+	struct work input_work, free_work;
+	struct list_head link_table;	/* [table lock] */
+	struct rcu_head rcu;
 	u32 index;			/* pty number */
 	bool is_ptm, is_pts;
+	bool pty_locked;		/* [a] slave: not to be opened yet (unlockpt) */
 	void *devpts;			/* instance of a pty */
 };
 
@@ -79,6 +85,7 @@ void tty_put(struct tty *t);
 #define TTY_OVERRUN	4
 size_t tty_input(struct tty *t, const u8 *buf, const u8 *flags, size_t n);
 size_t tty_input_room(struct tty *t);
+bool tty_input_pending(struct tty *t);
 /* Output became possible. Any context. */
 void tty_wakeup(struct tty *t);
 void tty_hangup(struct tty *t);			/* from a worker */
@@ -90,7 +97,7 @@ struct tty *tty_current_get(void);
 void tty_proc_clear(struct process *p);
 /* Text of the tty for /proc: device number (0: none) and foreground group. */
 dev_t tty_proc_dev(struct process *p, int *fg_pgrp);
-/* Console glue: which tty /dev/console opens. */
-void tty_console_set(struct tty *t);
+/* A terminal that can be the console: /dev/console opens the one that console= prefers, else the first offered. */
+void tty_console_offer(struct tty *t);
 
 #endif
