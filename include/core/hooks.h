@@ -115,7 +115,7 @@ extern const struct initcall __initcall_level1[], __initcall_level2[], __initcal
 	__initcall_level5[], __initcall_level6[], __initcall_level7[], __initcall_end[];
 extern const struct kparam __kparam_start[], __kparam_end[];
 extern const struct ktest __ktest_start[], __ktest_end[];
-extern char _text[], _etext[];
+extern char _text[], _etext[], __init_begin[], __init_text_end[];
 extern const u32 keel_symtab[];
 
 #endif

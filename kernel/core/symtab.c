@@ -10,7 +10,8 @@
 
 bool symbol_is_text(u64 addr)
 {
-	return addr >= (u64)_text && addr < (u64)_etext;
+	return (addr >= (u64)_text && addr < (u64)_etext) ||
+	       (addr >= (u64)__init_begin && addr < (u64)__init_text_end);
 }
 
 const char *symbol_lookup(u64 addr, u64 *offset, u64 *size)
@@ -36,6 +37,6 @@ const char *symbol_lookup(u64 addr, u64 *offset, u64 *size)
 			hi = mid;
 	}
 	*offset = want - at[lo];
-	*size = (lo + 1 < n ? at[lo + 1] : (u32)((u64)_etext - (u64)_text)) - at[lo];
+	*size = lo + 1 < n ? at[lo + 1] - at[lo] : 0;
 	return (const char *)(name + n) + name[lo];
 }

@@ -543,7 +543,7 @@ __noreturn void sched_cpu_start(void)
 	struct rq *rq;
 
 	irq_disable();
-	this_cpu_write(preempt_word, 1 | PREEMPT_NO_RESCHED);
+	this_cpu_write(preempt_word, 1);	/* and look at the queue first */
 	rq = this_rq();
 	rq_lock(rq);
 	rq_update_clock(rq);

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Interrupt controllers, other CPUs and clocks, as the files of arch/x86_64/cpu see each other. */
+#ifndef ASM_APIC_H
+#define ASM_APIC_H
+
+#include <base/compiler.h>
+#include <base/types.h>
+#include <core/cpumask.h>
+#include <core/irq.h>
+
+/* ---- acpi.c: what MADT (or the MP table, or the defaults) says ---- */
+
+#define MAX_IOAPICS	16
+struct ioapic_info {
+	u32 id, gsi_base;
+	u64 addr;
+};
+struct isa_override {
+	u32 gsi;
+	bool set, level, active_low;
+};
+struct acpi_info {
+	bool present;			/* ACPI tables were found */
+	bool has_madt;
+	bool has_8259;
+	bool no_legacy, no_cmos_rtc, no_vga;	/* FADT's IA-PC flags say it is not there */
+	u64 lapic_addr;
+	u32 nr_cpus, apic_ids[MAX_CPUS];	/* enabled ones, boot CPU anywhere */
+	u32 nr_ioapics;
+	struct ioapic_info ioapics[MAX_IOAPICS];
+	struct isa_override isa[16];
+	u64 hpet_addr;
+	u64 ecam_addr;
+	u8 ecam_bus_start, ecam_bus_end;
+	u16 sci;
+	u32 pm1a_evt, pm1b_evt, pm1a_cnt, pm1b_cnt, pm_timer, gpe0, gpe0_len, smi_cmd;
+	u8 acpi_enable, pm1_evt_len;
+	bool hw_reduced, pm_timer_32, reset_ok, fixed_power_button;
+	struct acpi_gas { u8 space, width; u64 addr; } reset_reg, sleep_ctl, sleep_sts;
+	u8 reset_value;
+	bool has_s5;
+	u8 s5_a, s5_b;
+};
+extern struct acpi_info acpi;		/* [I] after boot */
+
+/* ---- apic.c ---- */
+void apic_init(void);			/* boot CPU: mask the 8259s, find and set up local APIC and IOAPICs */
+void apic_cpu_init(void);		/* this CPU's local APIC and timer */
+extern bool apic_up;			/* [I] IPIs work */
+u32 apic_read_id(void);
+void apic_eoi(void);
+/* All by APIC id. */
+void apic_send_ipi(u32 apic_id, u32 vector);
+void apic_send_nmi(u32 apic_id);
+void apic_send_init(u32 apic_id);
+void apic_send_startup(u32 apic_id, u32 page);
+u32 cpu_apic_id(int cpu);
+void apic_timer_calibrate(void);
+bool x2apic_active(void);
+
+/* ---- ioapic.c ---- */
+void ioapic_init(void);
+/* Route a global interrupt to a vector on a CPU, masked. 0 or -EINVAL when no IOAPIC has it. */
+__must_check int ioapic_route(u32 gsi, u32 vector, u32 apic_id, bool level, bool active_low);
+void ioapic_mask(u32 gsi, bool mask);
+bool ioapic_present(void);
+
+/* ---- ipi.c ---- */
+void ipi_init(void);
+
+/* ---- irq.c ---- */
+void irq_vectors_init(void);
+/* From the vector of a device. */
+void irq_handle_vector(unsigned int vector);
+
+/* ---- smp.c ---- */
+void cpu_topology(int cpu, u32 *package, u32 *core, u32 *cores, u32 *siblings);
+extern u32 cpu_apic_ids[MAX_CPUS];	/* [I] */
+
+/* ---- tsc.c and friends ---- */
+u64 tsc_khz(void);
+u64 tsc_hz(void);
+bool tsc_works(void);
+/* On an AP with the boot CPU in step: do the counters ever run backwards between us? */
+void tsc_warp_source(void);
+void tsc_warp_target(void);
+void tsc_warp_verdict(void);
+bool hpet_init(void);
+bool pmtimer_init(void);
+bool kvmclock_init(void);
+u64 hpet_read_raw(void);
+u32 pmtimer_read_raw(void);
+extern u64 hpet_hz;
+void tsc_udelay(u64 us);
+
+#endif
