@@ -134,14 +134,31 @@ void fpu_save_current(void)
 	area_save(current_core()->fpu->area);
 }
 
-int fpu_load_current(void)
+void fpu_save_full(void)
+{
+	u8 *area = current_core()->fpu->area;
+
+	if (cpu_has(X86_XSAVE))
+		__asm__ volatile("xsaveq (%0)" :: "r"(area), "a"((u32)xstate_mask), "d"((u32)(xstate_mask >> 32)) : "memory");
+	else
+		__asm__ volatile("fxsaveq (%0)" :: "r"(area) : "memory");
+}
+
+void fpu_load_init_current(void)
 {
 	struct fpu_state *f = current_core()->fpu;
-	int err = area_load(f->area);
+
+	memset(f->area, 0, xstate_size);
+	memcpy(f->area, init_area, sizeof(init_area) < xstate_size ? sizeof(init_area) : xstate_size);
+	VERIFY(area_load(f->area) == 0);
+}
+
+int fpu_load_current(void)
+{
+	int err = area_load(current_core()->fpu->area);
 
 	if (err) {
-		fpu_init_area(f);
-		VERIFY(area_load(f->area) == 0);
+		fpu_load_init_current();
 		return -EINVAL;
 	}
 	return 0;

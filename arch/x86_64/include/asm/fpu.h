@@ -26,6 +26,10 @@ extern u32 mxcsr_mask;			/* [I] bits of MXCSR that exist */
 
 /* Current's live registers into its own area. Any context where current is a user task. */
 void fpu_save_current(void);
+/* The same with parts in their initial state written out as well: for others to read. */
+void fpu_save_full(void);
+/* The initial state into area and registers. Preemption off. */
+void fpu_load_init_current(void);
 /* Load current's registers from an area that the kernel made or checked. 0, or -EINVAL: bad bits; then the state is initial. */
 __must_check int fpu_load_current(void);
 /* The initial state into an area. */
