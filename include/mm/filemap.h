@@ -49,6 +49,8 @@ struct mapping_ops {
 	void (*invalidate_folio)(struct folio *folio, size_t off, size_t len);
 	ssize_t (*direct_io)(struct kiocb *k, struct iov_iter *i);
 	bool (*dirty_folio)(struct mapping *m, struct folio *folio);
+	/* Memory files: `pages` are about to come (> 0; -ENOSPC refuses) or went (< 0). Quota, inode->blocks. No locks but the folio's. */
+	int (*charge)(struct mapping *m, s64 pages);
 };
 
 struct mapping {
@@ -108,6 +110,8 @@ void mapping_set_error(struct mapping *m, int error);
 void truncate_pagecache(struct mapping *m, loff_t newsize);
 void truncate_range(struct mapping *m, loff_t start, loff_t end);	/* punch: bytes [start, end) */
 void truncate_all(struct mapping *m);				/* inode goes */
+/* Remove a clean, unmapped, idle folio; locked, the caller holds one reference. False: it is in use. */
+bool folio_drop_clean(struct folio *f);
 int invalidate_clean(struct mapping *m, u64 first, u64 last);	/* drop clean unmapped pages; count */
 void unmap_mapping_range(struct mapping *m, u64 first, u64 nr, bool even_private);
 

@@ -393,9 +393,9 @@ void page_free(void *p, unsigned int order)
 	if (!p)
 		return;
 	f = virt_frame(p);
-	VERIFY(atomic_read(&f->refcount) == 1 && folio_order(f) == order);
-	atomic_set(&f->refcount, 0);
-	free_frames(f, order);
+	VERIFY(atomic_read(&f->refcount) > 0 && folio_order(f) == order);
+	/* A look-up in the page cache may hold one for a moment, for a page that was here before. */
+	folio_put(f);
 }
 
 /* --- boot --- */

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * The page cache's look-up and membership. A mapping's xarray holds one reference to each of its
+ * folios (order 0, one entry a page). A folio is added and removed under its own lock and the mapping's
+ * spinlock; folio->mapping and folio->index say where it is.
+ *
+ * Readers look up under RCU: they try to take a reference, then check that the entry is still the
+ * same folio; frames are not freed to anything else while that reference is held.
+ *
+ * Locks: folio lock (sleeps), then mapping->lock (XARRAY, interrupts off: write-back ends in them).
+ */
+#include <core/rcu.h>
+#include <core/task_core.h>
+#include <core/upcall.h>
+#include "internal.h"
+
+void mapping_init(struct mapping *m, struct inode *host, const struct mapping_ops *ops)
+{
+	m->host = host;
+	xa_init(&m->folios);
+	spin_lock_init(&m->lock, XARRAY);
+	m->flags = !ops || !ops->read_folio ? MAPPING_NO_WRITEBACK | MAPPING_UNEVICTABLE : 0;
+	m->nr_pages = 0;
+	m->ops = ops;
+	rwsem_init(&m->invalidate_lock, INVALIDATE);
+	m->i_mmap = (struct rb_root_cached)RB_ROOT_CACHED;
+	rwsem_init(&m->rmap_lock, RMAP);
+	atomic_set(&m->nr_writable, 0);
+	m->wb_err = 0;
+	m->gfp = GFP_USER;
+}
+
+struct folio *filemap_get(struct mapping *m, u64 index)
+{
+	struct folio *f;
+
+	rcu_read_lock();
+	for (;;) {
+		f = xa_load(&m->folios, index);
+		if (!f || xa_is_value(f)) {
+			f = NULL;
+			break;
+		}
+		if (unlikely(!folio_try_get(f)))
+			continue;
+		if (likely(READ_ONCE(f->mapping) == m && f->index == index))
+			break;
+		/* Removed between the two: look again. */
+		rcu_read_unlock();
+		folio_put(f);
+		rcu_read_lock();
+	}
+	rcu_read_unlock();
+	return f;
+}
+
+struct folio *filemap_lock_folio(struct mapping *m, u64 index)
+{
+	struct folio *f;
+
+	while ((f = filemap_get(m, index))) {
+		folio_lock(f);
+		if (likely(f->mapping == m && f->index == index))
+			return f;
+		folio_unlock(f);
+		folio_put(f);
+	}
+	return NULL;
+}
+
+/* Insert under the lock; without sleeping. */
+static int insert_nowait(struct mapping *m, struct folio *f, u64 index)
+{
+	u64 flags;
+	int err;
+
+	spin_lock_irqsave(&m->lock, flags);
+	err = xa_insert(&m->folios, index, f, GFP_NOWAIT | GFP_HIGHPRI);
+	if (likely(!err)) {
+		f->index = index;
+		WRITE_ONCE(f->mapping, m);
+		m->nr_pages++;
+	}
+	spin_unlock_irqrestore(&m->lock, flags);
+	return err;
+}
+
+int filemap_add(struct mapping *m, struct folio *f, u64 index, gfp_t gfp)
+{
+	bool memory = mapping_is_memory(m);
+	int err, tries = 0;
+
+	ASSERT(folio_test(f, FOLIO_LOCKED) && !f->mapping);
+	if (memory && m->ops && m->ops->charge) {
+		err = m->ops->charge(m, 1);
+		if (err)
+			return err;
+	}
+	folio_get(f);
+	if (memory)
+		folio_set(f, FOLIO_SWAPBACKED);
+	while ((err = insert_nowait(m, f, index)) == -ENOMEM && gfp & GFP_WAIT && tries++ < 8)
+		if (!reclaim_pages(32, 0, gfp) && signal_fatal_pending(current_core()))
+			break;
+	if (unlikely(err)) {
+		if (memory)
+			folio_clear(f, FOLIO_SWAPBACKED);
+		folio_put(f);
+		if (memory && m->ops && m->ops->charge)
+			(void)m->ops->charge(m, -1);
+		return err == -EBUSY ? -EEXIST : err;
+	}
+	vm_count(memory ? VM_SHMEM : VM_FILE, 1);
+	if (!memory)
+		lru_add(f);
+	return 0;
+}
+
+void filemap_remove(struct folio *f)
+{
+	struct mapping *m = f->mapping;
+	u64 flags;
+
+	ASSERT(folio_test(f, FOLIO_LOCKED) && m);
+	if (folio_test_clear(f, FOLIO_DIRTY) && !(m->flags & MAPPING_NO_WRITEBACK))
+		vm_count(VM_DIRTY, -1);
+	spin_lock_irqsave(&m->lock, flags);
+	xa_erase(&m->folios, f->index);
+	WRITE_ONCE(f->mapping, NULL);
+	m->nr_pages--;
+	spin_unlock_irqrestore(&m->lock, flags);
+	if (mapping_is_memory(m)) {
+		vm_count(VM_SHMEM, -1);
+		if (m->ops && m->ops->charge)
+			(void)m->ops->charge(m, -1);
+	} else {
+		vm_count(VM_FILE, -1);
+	}
+	folio_put(f);
+}
+
+struct folio *filemap_grab(struct mapping *m, u64 index, gfp_t gfp)
+{
+	for (;;) {
+		struct folio *f = filemap_lock_folio(m, index);
+		int err;
+
+		if (f)
+			return f;
+		f = folio_alloc(0, gfp);
+		if (!f)
+			return ERR_PTR(-ENOMEM);
+		/* Ours alone: no need to wait for the lock. */
+		f->flags |= BIT(FOLIO_LOCKED);
+		err = filemap_add(m, f, index, gfp);
+		if (likely(!err))
+			return f;
+		folio_unlock(f);
+		folio_put(f);
+		if (err != -EEXIST)
+			return ERR_PTR(err);
+	}
+}
+
+/* A hole of a memory file becomes a page of zeros. Referenced, uptodate, locked. */
+static struct folio *memory_folio(struct mapping *m, u64 index)
+{
+	struct folio *f = filemap_grab(m, index, m->gfp);
+
+	if (!IS_ERR(f) && !folio_test(f, FOLIO_UPTODATE)) {
+		folio_zero(f);
+		folio_set(f, FOLIO_UPTODATE);
+		folio_set(f, FOLIO_DIRTY);
+	}
+	return f;
+}
+
+struct folio *filemap_read_locked(struct file *file, struct mapping *m, u64 index)
+{
+	for (;;) {
+		struct folio *f;
+		int err;
+
+		if (mapping_is_memory(m))
+			return memory_folio(m, index);
+		f = filemap_grab(m, index, m->gfp);
+		if (IS_ERR(f) || folio_test(f, FOLIO_UPTODATE))
+			return f;
+		folio_clear(f, FOLIO_ERROR);
+		err = m->ops->read_folio(file, f);	/* unlocks when done */
+		if (!err)
+			err = folio_wait_bit_killable(f, FOLIO_LOCKED);
+		if (!err && !folio_test(f, FOLIO_UPTODATE))
+			err = folio_test(f, FOLIO_ERROR) || f->mapping == m ? -EIO : 0;
+		if (err) {
+			folio_put(f);
+			return ERR_PTR(err);
+		}
+		folio_lock(f);
+		if (f->mapping == m && folio_test(f, FOLIO_UPTODATE))
+			return f;
+		folio_unlock(f);	/* truncated meanwhile */
+		folio_put(f);
+	}
+}
+
+struct folio *filemap_read_folio(struct file *file, struct mapping *m, u64 index)
+{
+	struct folio *f = filemap_get(m, index);
+
+	if (likely(f)) {
+		if (likely(folio_test(f, FOLIO_UPTODATE)))
+			return f;
+		folio_put(f);
+	}
+	f = filemap_read_locked(file, m, index);
+	if (!IS_ERR(f))
+		folio_unlock(f);
+	return f;
+}
+
+void filemap_readahead(struct file *file, struct mapping *m, u64 first, u64 nr)
+{
+	u64 end = mapping_size_pages(m);
+
+	if (mapping_is_memory(m) || first >= end)
+		return;
+	nr = min_t(u64, min(nr, end - first), 512);
+	for (u64 i = first; i < first + nr; i++) {
+		struct folio *f = filemap_get(m, i);
+
+		if (f) {
+			folio_put(f);
+			continue;
+		}
+		f = folio_alloc(0, (m->gfp & ~GFP_IO) | GFP_NORETRY | GFP_NOWARN);
+		if (!f)
+			return;
+		f->flags |= BIT(FOLIO_LOCKED);
+		if (filemap_add(m, f, i, m->gfp | GFP_NORETRY)) {
+			folio_unlock(f);
+			folio_put(f);
+			continue;
+		}
+		if (m->ops->read_folio(file, f)) {
+			folio_put(f);
+			return;
+		}
+		folio_put(f);
+	}
+}
+
+/* --- state of folios --- */
+
+void folio_mark_accessed(struct folio *f)
+{
+	if (!folio_test(f, FOLIO_REFERENCED))
+		folio_set(f, FOLIO_REFERENCED);
+	else if (folio_test(f, FOLIO_LRU) && !folio_test(f, FOLIO_ACTIVE))
+		folio_set(f, FOLIO_ACTIVE);	/* the scan moves it */
+}
+
+void folio_end_read(struct folio *f, int error)
+{
+	if (error)
+		folio_set(f, FOLIO_ERROR);
+	else
+		folio_set(f, FOLIO_UPTODATE);
+	folio_unlock(f);
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Taking pages out of the cache: truncation, punching holes, the end of an inode, dropping clean
+ * pages. Order for truncation (caller: inode lock, new size set): invalidate lock, unmap, drop, unmap
+ * again; the second unmapping catches pages that were mapped without the folio lock in between.
+ */
+#include <base/string.h>
+#include <kernel/sched.h>
+#include "internal.h"
+
+/* Zero bytes [from, to) of one page, if it is there. */
+static void zero_part(struct mapping *m, u64 index, u64 from, u64 to)
+{
+	struct folio *f = filemap_lock_folio(m, index);
+	char *p;
+
+	if (!f)
+		return;
+	if (folio_test(f, FOLIO_UPTODATE)) {
+		folio_wait_bit(f, FOLIO_WRITEBACK);
+		p = kmap_local(f, from);
+		memset(p, 0, to - from);
+		kunmap_local(p);
+		folio_mark_dirty(f);
+	}
+	folio_unlock(f);
+	folio_put(f);
+}
+
+/* Drop all pages with index in [first, last]. */
+static void drop_range(struct mapping *m, u64 first, u64 last)
+{
+	u64 index = first;
+	struct folio *f;
+
+	while (index <= last) {
+		rcu_read_lock();
+		f = xa_find(&m->folios, &index, last);
+		rcu_read_unlock();
+		if (!f)
+			return;
+		f = filemap_lock_folio(m, index);
+		if (f) {
+			folio_wait_bit(f, FOLIO_WRITEBACK);
+			if (m->ops && m->ops->invalidate_folio)
+				m->ops->invalidate_folio(f, 0, PAGE_SIZE);
+			filemap_remove(f);
+			folio_unlock(f);
+			folio_put(f);
+		}
+		if (index++ == ~0ul)
+			return;
+		if (need_resched())
+			cond_resched();
+	}
+}
+
+/* Bytes [start, end); end is a page border or ~0. Invalidate lock held. */
+static void drop_bytes(struct mapping *m, u64 start, u64 end)
+{
+	u64 first = (start + PAGE_SIZE - 1) >> PAGE_SHIFT, stop = end >> PAGE_SHIFT, off = PAGE_OFFSET_IN(start);
+
+	if (end == ~0ul)
+		stop = ~0ul >> PAGE_SHIFT;
+	if (off) {
+		u64 to = (start >> PAGE_SHIFT) == (end >> PAGE_SHIFT) && end != ~0ul ? PAGE_OFFSET_IN(end) : PAGE_SIZE;
+
+		zero_part(m, start >> PAGE_SHIFT, off, to);
+		if (to != PAGE_SIZE)
+			return;
+	}
+	if (end != ~0ul && PAGE_OFFSET_IN(end) && (end >> PAGE_SHIFT) >= first)
+		zero_part(m, end >> PAGE_SHIFT, 0, PAGE_OFFSET_IN(end));
+	if (first >= stop)
+		return;
+	unmap_mapping_range(m, first, stop - first, true);
+	drop_range(m, first, stop - 1);
+	unmap_mapping_range(m, first, stop - first, true);
+}
+
+void truncate_range(struct mapping *m, loff_t start, loff_t end)
+{
+	if (start >= end)
+		return;
+	down_write(&m->invalidate_lock);
+	if (!xa_empty(&m->folios))
+		drop_bytes(m, (u64)start, (u64)end);
+	up_write(&m->invalidate_lock);
+}
+
+void truncate_pagecache(struct mapping *m, loff_t newsize)
+{
+	down_write(&m->invalidate_lock);
+	if (!xa_empty(&m->folios))
+		drop_bytes(m, (u64)newsize, ~0ul);
+	up_write(&m->invalidate_lock);
+}
+
+void truncate_all(struct mapping *m)
+{
+	/* No user is left: no mapping, no new pages. */
+	if (!xa_empty(&m->folios))
+		drop_range(m, 0, ~0ul);
+	ASSERT(m->nr_pages == 0);
+	xa_destroy(&m->folios);
+}
+
+int invalidate_clean(struct mapping *m, u64 first, u64 last)
+{
+	u64 index = first;
+	int n = 0;
+
+	if (mapping_is_memory(m))
+		return 0;
+	while (index <= last) {
+		struct folio *f;
+
+		rcu_read_lock();
+		f = xa_find(&m->folios, &index, last);
+		rcu_read_unlock();
+		if (!f)
+			break;
+		f = filemap_get(m, index);
+		if (f) {
+			if (folio_trylock(f)) {
+				if (f->mapping == m && folio_drop_clean(f))
+					n++;
+				folio_unlock(f);
+			}
+			folio_put(f);
+		}
+		if (index++ == ~0ul)
+			break;
+		if (need_resched())
+			cond_resched();
+	}
+	return n;
+}
+
+/*
+ * Remove a clean, unmapped, idle folio from its mapping. Locked by the caller, who holds one reference.
+ * False: it is in use.
+ */
+bool folio_drop_clean(struct folio *f)
+{
+	struct mapping *m = f->mapping;
+	u64 busy = BIT(FOLIO_DIRTY) | BIT(FOLIO_WRITEBACK);
+
+	if (!m || mapping_is_memory(m) || READ_ONCE(f->flags) & busy || atomic_read(&f->mapcount))
+		return false;
+	if (folio_test(f, FOLIO_PRIVATE) && m->ops->release_folio && !m->ops->release_folio(f))
+		return false;
+	/* The cache's and ours; whoever takes another one now finds the folio removed and lets go of it. */
+	if (folio_refcount(f) != 2)
+		return false;
+	filemap_remove(f);
+	return true;
+}
