@@ -46,6 +46,7 @@ struct device {
 	struct bus *bus;		/* or */
 	const char *class_name;		/* "tty", "mem", "block", ... */
 	struct driver *driver;		/* [device lock] */
+	struct driver *probed_by;	/* [device lock] last that tried: not twice */
 	dev_t devt;			/* 0: no node */
 	bool is_block;
 	const char *node_name;		/* in /dev, may hold directories; NULL: name */
