@@ -94,6 +94,7 @@ bool ptrace_may_access(struct task *t, u32 mode);
 struct inode;
 int cred_for_exec(struct cred *c, const struct inode *inode, bool nosuid, bool *secure);
 
+void groups_put(struct group_info *g);
 struct user_struct *user_get(kuid_t uid);	/* NULL: no memory */
 void user_put(struct user_struct *u);
 

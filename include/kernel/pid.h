@@ -27,13 +27,13 @@ struct pid {
 	struct hlist_head tasks[PIDTYPE_MAX];	/* [TASKLIST lock; r] by task.pid_links[type] */
 	struct wait_queue poll_wait;		/* pidfd pollers */
 	struct rcu_head rcu;
+	bool hashed;				/* [ns lock] the numbers are taken */
 	struct pid_number numbers[];		/* [I] level + 1 of them */
 };
 
 extern int pid_max;				/* /proc/sys/kernel/pid_max */
 
 __must_check struct pid *pid_alloc(struct pid_ns *ns, const int *set_tid, size_t set_tid_size);	/* ERR_PTR(-EAGAIN, -ENOMEM, -EEXIST) */
-void pid_free_number(struct pid *pid);		/* last task let go: the number may be used again */
 static inline struct pid *pid_get(struct pid *pid) { if (pid) ref_get(&pid->ref); return pid; }
 void pid_put(struct pid *pid);
 /* Number in a namespace; 0 when not visible there. */
@@ -49,10 +49,17 @@ struct pid *pid_next(int nr, struct pid_ns *ns);
 /* A task with this id in this role, under RCU or TASKLIST; NULL. */
 struct task *pid_task(struct pid *pid, enum pid_type type);
 struct task *pid_task_get(struct pid *pid, enum pid_type type);	/* referenced */
-/* TASKLIST lock held. */
+/*
+ * TASKLIST lock held. The tasks that are attached to an id own one reference together; when the last one
+ * detaches, the number may be used again and that reference goes.
+ */
 void pid_attach(struct task *t, enum pid_type type, struct pid *pid);
 void pid_detach(struct task *t, enum pid_type type);
 void pid_change(struct task *t, enum pid_type type, struct pid *pid);
+
+extern struct pid init_struct_pid;		/* number 0: idle tasks */
+/* pidfd pollers of a process that has ended. */
+void pid_notify_exit(struct pid *pid);
 
 #define for_each_pid_task(t, pid, type) \
 	hlist_for_each_entry(t, &(pid)->tasks[type], pid_links[type])

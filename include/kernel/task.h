@@ -42,7 +42,8 @@ struct robust_list_head;
 #define PF_SIGNALED	0x0020u
 #define PF_MEMALLOC	0x0040u		/* works for reclaim: may use reserves */
 #define PF_IDLE		0x0080u
-#define PF_VFORK	0x0100u
+#define PF_VFORK	0x0100u		/* made by vfork: the parent sleeps at once */
+#define PF_NPROC_EXCEEDED 0x0200u	/* set*id to a user over its limit: the next execve fails */
 
 /* process.flags [sighand lock] */
 #define PROC_GROUP_EXIT		0x01u	/* all threads are to exit with group_exit_code */
@@ -190,6 +191,7 @@ extern struct list_head task_list;	/* [TASKLIST; r] all_link */
 extern struct task init_task;		/* the first context: boot CPU's idle task */
 extern struct process init_process;
 extern u64 total_forks;
+extern int max_threads;		/* /proc/sys/kernel/threads-max */
 extern atomic_t nr_threads_total;
 
 static inline void task_get(struct task *t) { ref_get(&t->ref); }
@@ -221,6 +223,7 @@ struct clone_args_k {
 long task_clone(const struct clone_args_k *args, const struct pt_regs *regs);
 __noreturn void do_exit(int code);		/* this thread */
 __noreturn void do_group_exit(int code);	/* the whole process */
+void task_store_child_tid(void);		/* CLONE_CHILD_SETTID, first thing in the child */
 struct task *task_create_idle(int cpu);	/* ERR_PTR; stack only, not in any list */
 /* Reap a zombie: TASKLIST not held. */
 void task_release(struct task *t);
@@ -244,6 +247,16 @@ static inline struct pid *task_pgrp(const struct task *t) { return t->proc->pids
 static inline struct pid *task_session(const struct task *t) { return t->proc->pids[PIDTYPE_SID]; }
 bool pgrp_is_orphaned(struct pid *pgrp, struct process *ignored);	/* TASKLIST held */
 /* Process tree walk in /proc: children of a process. */
+
+/*
+ * What a session needs of its terminal; drivers/tty registers it, NULL until then. TASKLIST is not held.
+ */
+struct task_tty_ops {
+	void (*inherit)(struct process *child);		/* child->tty becomes current's, referenced */
+	void (*release)(struct process *p);		/* p lets go of its terminal: exit, setsid */
+	void (*disassociate)(bool on_exit);		/* current, a session leader, gives the terminal up */
+};
+extern const struct task_tty_ops *task_tty_ops;
 
 /* --- execve (kernel/task/exec.c) --- */
 int execve_do(int dirfd, uin_str name, uin_argv argv, uin_argv envp, u32 flags);

@@ -171,6 +171,24 @@ static inline void switch_tables(struct rq *rq, struct task *prev, struct task *
 	pgtable_switch(from, to);
 }
 
+void sched_exit_mm(struct mm *mm)
+{
+	u64 flags = irq_save();
+	struct rq *rq = this_rq();
+	struct mm *old = NULL;
+
+	if (rq->lazy_mm != mm) {
+		mm_ref(mm);
+		old = rq->lazy_mm;
+		rq->lazy_mm = mm;
+	}
+	current->core.pt = NULL;
+	pgtable_switch(mm->pt, NULL);
+	irq_restore(flags);
+	if (old)
+		mm_unref(old);
+}
+
 /* The rare rest of a switch, after the lock was dropped. Interrupts off. */
 static __noinline void finish_switch_slow(struct task *prev, u32 prev_state, bool migrating, struct mm *drop)
 {
@@ -312,6 +330,8 @@ void sched_finish_first_switch(struct task_core *prev)
 	finish_switch(core_task(prev));
 	irq_enable();
 	preempt_enable();
+	if (unlikely(current->set_child_tid))
+		task_store_child_tid();
 }
 
 int sched_cond_resched(void)
