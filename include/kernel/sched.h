@@ -56,8 +56,6 @@ void sched_exit(struct task *t);
 void sched_reset_new(struct task *t, int cpu);		/* new kernel thread: default policy; cpu -1: anywhere */
 __noreturn void sched_dead(void);			/* current switches away for good; the switch drops its reference */
 u64 task_cputime_ns(struct task *t);			/* exact CPU time of one task until now */
-struct mm;
-void sched_exit_mm(struct mm *mm);			/* current lets go of mm; the CPU keeps its tables, lazily */
 void sched_init(void);					/* boot CPU's queue; current = init_task */
 
 /* In kernel terms, for syscalls. Permission is checked by the callers. */

@@ -103,6 +103,8 @@ void sigqueue_free(struct sigqueue *q);
 /* 0: sent, or still pending from before (then q->link was not empty); 1: ignored; -ESRCH. Interrupt context allowed. */
 int sigqueue_send(struct sigqueue *q, struct pid *pid, enum sig_target where);
 
+/* A thread is to die (its pending mask has SIGKILL): out of every sleep it can be got out of. sighand lock held. */
+void signal_wake_fatal(struct task *t);
 /* Group-wide: exit_group and fatal signals mark all threads. sighand lock held. */
 void signal_group_kill(struct process *p, int exit_code);
 /* Job control, in current's context: stop here if asked to (returns after SIGCONT). */

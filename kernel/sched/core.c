@@ -13,9 +13,9 @@
 #include <base/string.h>
 #include <core/cpumask.h>
 #include <core/init.h>
+#include <core/pgtable.h>
 #include <core/printk.h>
 #include <core/wait.h>
-#include <mm/mm.h>
 
 DEFINE_PERCPU_ALIGNED(struct rq, runqueue);
 struct cpumask sched_idle_mask, sched_overload_mask;
@@ -156,44 +156,16 @@ static struct task *pick_next(struct rq *rq, struct task *prev, bool prev_queued
 
 /* ---- the switch ---- */
 
-/* Kernel threads run on the tables that are loaded; the queue keeps them alive. Interrupts off, lock held. */
-static inline void switch_tables(struct rq *rq, struct task *prev, struct task *next)
+/* Kernel threads keep the tables that are loaded; mm_put() takes a dead address space off every CPU. */
+static inline void switch_tables(struct task *prev, struct task *next)
 {
-	struct pgtable *from = prev->core.pt, *to = next->core.pt;
-
-	if (from == to)
-		return;
-	if (!to && prev->mm && rq->lazy_mm != prev->mm) {
-		mm_ref(prev->mm);
-		rq->drop_mm = rq->lazy_mm;
-		rq->lazy_mm = prev->mm;
-	}
-	pgtable_switch(from, to);
-}
-
-void sched_exit_mm(struct mm *mm)
-{
-	u64 flags = irq_save();
-	struct rq *rq = this_rq();
-	struct mm *old = NULL;
-
-	if (rq->lazy_mm != mm) {
-		mm_ref(mm);
-		old = rq->lazy_mm;
-		rq->lazy_mm = mm;
-	}
-	current->core.pt = NULL;
-	pgtable_switch(mm->pt, NULL);
-	irq_restore(flags);
-	if (old)
-		mm_unref(old);
+	if (prev->core.pt != next->core.pt)
+		pgtable_switch(prev->core.pt, next->core.pt);
 }
 
 /* The rare rest of a switch, after the lock was dropped. Interrupts off. */
-static __noinline void finish_switch_slow(struct task *prev, u32 prev_state, bool migrating, struct mm *drop)
+static __noinline void finish_switch_slow(struct task *prev, u32 prev_state, bool migrating)
 {
-	if (drop)
-		mm_unref(drop);
 	if (migrating)
 		balance_push_migrating(prev);
 	if (prev_state == TASK_DEAD)
@@ -206,13 +178,11 @@ static inline void finish_switch(struct task *prev)
 	struct rq *rq = this_rq();
 	u32 prev_state = prev->core.state;
 	bool migrating = prev->se.migrating;
-	struct mm *drop = rq->drop_mm;
 
-	rq->drop_mm = NULL;
 	smp_store_release(&prev->core.on_cpu, 0);
 	rq_unlock(rq);
-	if (unlikely(prev_state == TASK_DEAD || migrating || drop))
-		finish_switch_slow(prev, prev_state, migrating, drop);
+	if (unlikely(prev_state == TASK_DEAD || migrating))
+		finish_switch_slow(prev, prev_state, migrating);
 	if (unlikely(!rq->tick_on) && rq->curr != rq->idle)
 		tick_arm(rq);
 }
@@ -272,7 +242,7 @@ static __always_inline void schedule_core(enum sched_how how)
 			cputime_idle_enter(rq, prev);
 		else if (unlikely(prev == rq->idle))
 			cputime_idle_exit(rq);
-		switch_tables(rq, prev, next);
+		switch_tables(prev, next);
 		prev = core_task(task_core_switch(&prev->core, &next->core));
 		finish_switch(prev);
 	} else {

@@ -11,7 +11,6 @@
 #include "internal.h"
 #include <base/string.h>
 #include <core/init.h>
-#include <mm/mm.h>
 
 #define POLL_MAX_NS	(200 * NSEC_PER_USEC)
 #define POLL_MIN_NS	(10 * NSEC_PER_USEC)
@@ -73,26 +72,10 @@ static void idle_adapt(struct rq *rq, u64 halted_ns)
 	}
 }
 
-/* Nobody runs in the address space that is still loaded here: let its tables go. */
-static void idle_drop_tables(struct rq *rq)
-{
-	struct mm *mm = rq->lazy_mm;
-
-	if (mm && ref_read(&mm->users) == 0) {
-		u64 flags = irq_save();
-
-		pgtable_drop_lazy(mm->pt);
-		rq->lazy_mm = NULL;
-		irq_restore(flags);
-		mm_unref(mm);
-	}
-}
-
 static void idle_wait(struct rq *rq)
 {
 	u64 start;
 
-	idle_drop_tables(rq);
 	rcu_idle_enter();
 	if (!idle_poll(rq)) {
 		irq_disable();

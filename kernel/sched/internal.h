@@ -50,8 +50,6 @@ struct rq {
 	u32 polling;			/* [a] idle watches kick, no interrupt needed */
 	u64 poll_ns;			/* [o] how long to poll before halting */
 
-	struct mm *lazy_mm;		/* [o] whose tables kernel threads here run on; referenced */
-	struct mm *drop_mm;		/* [lock] to be given up after the switch */
 	struct timer tick;		/* [o] one-shot, runs while the CPU is busy */
 	bool tick_on;			/* [o] */
 	bool online;			/* [lock] */

@@ -28,6 +28,11 @@ void signal_wake(struct task *t, bool fatal)
 		smp_send_reschedule(READ_ONCE(t->core.cpu));
 }
 
+void signal_wake_fatal(struct task *t)
+{
+	signal_wake(t, true);
+}
+
 bool signal_is_ignored(struct task *t, int sig)
 {
 	u64 handler = t->sighand->action[sig - 1].handler;

@@ -107,11 +107,7 @@ static void exit_mm(struct task *t)
 	if (rss > t->proc->maxrss)
 		t->proc->maxrss = rss;
 	task_mm_release(t);
-	spin_lock(&t->alloc_lock);
-	t->mm = NULL;
-	spin_unlock(&t->alloc_lock);
-	sched_exit_mm(mm);
-	mm_put(mm);
+	mm_put(mm_switch_current(NULL));
 }
 
 static void exit_files(struct task *t)
