@@ -3,6 +3,7 @@
 #ifndef KERNEL_RANDOM_H
 #define KERNEL_RANDOM_H
 
+#include <base/compiler.h>
 #include <base/types.h>
 
 /* Any context. Cryptographic once seeded. */
@@ -14,5 +15,10 @@ void random_add(const void *buf, size_t n, u32 credit_bits);
 /* An interrupt happened: cheap timing mix. */
 void random_add_irq(u32 irq);
 bool random_ready(void);
+/* Wait until seeded: 0 or -ERESTARTSYS. May sleep. */
+__must_check int random_wait_ready(void);
+/* /dev/urandom and getrandom: fill; bytes or -EFAULT. May sleep. */
+struct iov_iter;
+ssize_t random_read_iter(struct iov_iter *to);
 
 #endif

@@ -18,6 +18,7 @@
 #include <fs/file.h>
 #include <fs/mount.h>
 #include <fs/path.h>
+#include <kernel/strace.h>
 #include <kernel/syscall.h>
 #include <kernel/time.h>
 #include <mm/mm.h>
@@ -194,6 +195,7 @@ static void reset_task(struct exec_ctx *x)
 	const char *base = strrchr(x->filename, '/');
 
 	task_set_comm(t, base ? base + 1 : x->filename);
+	strace_exec(t->comm);
 	t->flags &= ~(PF_FORKNOEXEC | PF_KTHREAD | PF_VFORK | PF_NPROC_EXCEEDED);
 	t->did_exec = true;
 	t->sas_sp = 0;

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * The border to user space: what is done on the way out when the work word is not zero, and what looks at
+ * a system call on the way in and out (strace=; seccomp and ptrace when they exist).
+ */
+#include <core/upcall.h>
+#include <kernel/strace.h>
+#include <kernel/syscall.h>
+#include <kernel/task.h>
+
+void user_exit_work(struct pt_regs *regs)
+{
+	unsigned long work;
+
+	if (need_resched())
+		schedule_preempt();
+	work = READ_ONCE(current->core.work);
+	if (work & WORK_NOTIFY) {
+		task_work_clear(&current->core, WORK_NOTIFY);
+		task_work_run();
+	}
+	if (work & (WORK_SIGNAL | WORK_RESTORE_MASK))
+		signal_deliver(regs);
+	/* What nobody implements must not keep us here. */
+	if (work & (WORK_SINGLESTEP | WORK_RSEQ | WORK_PTRACE_EVENT | WORK_RESCHED))
+		task_work_clear(&current->core, WORK_SINGLESTEP | WORK_RSEQ | WORK_PTRACE_EVENT | WORK_RESCHED);
+}
+
+long user_entry_work(struct pt_regs *regs)
+{
+	if (current->core.work & WORK_STRACE)
+		strace_enter(regs);
+	return (long)regs->orig_ax;
+}
+
+void user_syscall_exit_work(struct pt_regs *regs)
+{
+	if (current->core.work & WORK_STRACE)
+		strace_exit(regs);
+}
