@@ -128,6 +128,11 @@ $(addprefix $(GEN)/generated/,syscall_nr.h syscall_protos.h syscall_table.inc): 
 endif
 endif
 
+# The page that says which calls are there; kept in the tree, `make check` may compare.
+abi-coverage:
+	$(Q)$(PYTHON) tools/gen_syscalls.py $(SYSCALLS_TBL) --docs docs/abi-coverage.md
+.PHONY: abi-coverage
+
 # Offsets of struct fields for assembly: arch/x86_64/asm_offsets.c prints "->NAME value" lines into
 # its own assembly output.
 ifneq ($(wildcard arch/$(ARCH)/asm_offsets.c),)

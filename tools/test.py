@@ -172,6 +172,7 @@ def part_check(report, opts):
 
 def part_host(report, opts):
     run_command(report, 'host', MAKE + ['-C', 'test/host', 'run'], 600, parse=True)
+    run_command(report, 'host/uapi', ['python3', 'test/host/uapi_test.py'], 120)
 
 
 KTEST_DONE = re.compile(r'(\d+) passed, (\d+) failed, (\d+) skipped')

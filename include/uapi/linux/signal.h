@@ -280,7 +280,7 @@ UAPI_SIZE(struct fpx_sw_bytes, 48);
 struct fpstate {
 	__u16 cwd, swd, twd, fop;
 	__u64 rip, rdp;
-	__u32 mxcsr, mxcr_mask;
+	__u32 mxcsr, mxcsr_mask;
 	__u32 st_space[32];
 	__u32 xmm_space[64];
 	__u32 reserved2[12];
