@@ -42,7 +42,7 @@ struct kernfs_node {
 
 struct kernfs_root {
 	struct mutex lock;		/* class FS_META */
-	struct kernfs_node *node;
+	struct kernfs_node *node;	/* [I] */
 };
 
 #define ACTIVE_DEAD	(-0x40000000)

@@ -139,7 +139,7 @@ struct kmsg_reader {
 	struct mutex lock;		/* class LEAF_MUTEX */
 	u64 seq;			/* [lock] */
 	struct log_record rec;		/* [lock] */
-	char text[sizeof(((struct log_record *)0)->text) * 4 + 64];
+	char text[sizeof(((struct log_record *)0)->text) * 4 + 64];	/* [lock] */
 };
 
 static int kmsg_open(struct file *f, struct inode *inode)

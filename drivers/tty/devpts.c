@@ -22,14 +22,14 @@
 #define PTS_INO		3
 
 struct devpts {
-	struct super_block *sb;
+	struct super_block *sb;		/* [I] */
 	struct mutex lock;		/* class LEAF_MUTEX */
 	struct xarray indices;		/* [lock] numbers in use */
 	u32 max;			/* [sb umount lock] */
-	kuid_t uid;
-	kgid_t gid;
-	bool set_uid, set_gid;
-	umode_t mode, ptmx_mode;
+	kuid_t uid;			/* [sb umount lock to write; atomic reads] */
+	kgid_t gid;			/* [as uid] */
+	bool set_uid, set_gid;		/* [as uid] */
+	umode_t mode, ptmx_mode;	/* [as uid] */
 };
 
 static struct devpts *sb_devpts(const struct super_block *sb) { return sb->private; }

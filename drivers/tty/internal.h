@@ -21,8 +21,8 @@ struct tty_input_buf {
 	spinlock_t lock;		/* class DEVICE_IRQ */
 	u32 head, tail;			/* [lock] */
 	bool blocked;			/* [lock] a pty writer found no room: wake it */
-	u8 data[TTY_INPUT_BUF];
-	u8 flags[TTY_INPUT_BUF / 4];	/* two bits a byte: TTY_NORMAL..TTY_PARITY */
+	u8 data[TTY_INPUT_BUF];		/* [lock] */
+	u8 flags[TTY_INPUT_BUF / 4];	/* [lock] two bits a byte: TTY_NORMAL..TTY_PARITY */
 };
 
 struct n_tty {
@@ -33,7 +33,7 @@ struct n_tty {
 	DECLARE_BITMAP(eof, N_TTY_BUF);	/* [lock] and it is an EOF mark, no character */
 	u32 head, tail, canon;		/* [lock; atomic reads] written, read, end of complete lines */
 	u8 echo[N_TTY_ECHO];		/* [lock] characters to echo, for which there was no room yet */
-	u32 echo_head, echo_tail;
+	u32 echo_head, echo_tail;	/* [lock] */
 	u32 column;			/* [out_lock] of the cursor */
 	u32 canon_column;		/* [lock] column at which the input line began */
 	bool lnext, erasing;		/* [lock] after ^V; inside an ECHOPRT \...\/ */

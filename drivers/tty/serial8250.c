@@ -55,7 +55,7 @@ struct port {
 	bool present, started;		/* [I] after probe; [lock] */
 	bool break_seen;		/* [lock] a break: the next character is a SysRq key */
 	struct tty *tty;		/* [I] after registration */
-	struct console console;
+	struct console console;		/* [printk: console_owner] */
 };
 
 static struct port ports[4] = {

@@ -46,7 +46,7 @@ struct tty {
 	char name[24];			/* [I] "ttyS0", "pts/3" */
 	dev_t devt;			/* [I] */
 	const struct tty_ops *ops;	/* [I] */
-	void *driver_data;
+	void *driver_data;		/* [I] */
 	struct mutex mutex;		/* class TTY_MUTEX: open, close, hang-up */
 	struct rwsem termios_lock;	/* class TTY_LDISC */
 	struct termios2 termios;	/* [termios_lock] */
@@ -56,19 +56,19 @@ struct tty {
 	bool stopped, flow_stopped, packet, hung_up, exclusive;	/* [ctrl_lock] */
 	u8 pkt_status;			/* [ctrl_lock] */
 	int open_count;			/* [mutex] */
-	struct tty *link;		/* pty: the other side */
+	struct tty *link;		/* [I] pty: the other side */
 	struct mutex write_mutex;	/* class TTY_READ: one writer at a time */
 	bool other_closed;		/* [a] pty: nobody has the other side open */
 	struct wait_queue read_wait, write_wait;
-	struct n_tty *ldisc;		/* line discipline's state */
-	struct tty_input_buf *input;	/* from interrupt to worker */
+	struct n_tty *ldisc;		/* [I] line discipline's state */
+	struct tty_input_buf *input;	/* [I] from interrupt to worker */
 	struct work input_work, free_work;
 	struct list_head link_table;	/* [table lock] */
 	struct rcu_head rcu;
-	u32 index;			/* pty number */
-	bool is_ptm, is_pts;
+	u32 index;			/* [I] pty number */
+	bool is_ptm, is_pts;		/* [I] */
 	bool pty_locked;		/* [a] slave: not to be opened yet (unlockpt) */
-	void *devpts;			/* instance of a pty */
+	void *devpts;			/* [I] instance of a pty */
 };
 
 extern struct termios2 tty_std_termios;

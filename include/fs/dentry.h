@@ -48,12 +48,12 @@ struct dentry {
 	struct dentry *parent;		/* [lock, rename; r] referenced; itself for a root */
 	struct qstr name;		/* [rename; seq] */
 	struct inode *inode;		/* [lock; r] referenced; NULL: negative */
-	char iname[DNAME_INLINE];	/* short names live here; long ones are RCU-freed */
+	char iname[DNAME_INLINE];	/* [as name] short names live here; long ones are RCU-freed */
 	spinlock_t lock;		/* class DENTRY */
 	int ref;			/* [a under lock for 0 -> 1] < 0 dead */
 	const struct dentry_ops *ops;	/* [I] */
 	struct super_block *sb;		/* [I] */
-	void *private;
+	void *private;			/* [I] once visible */
 	struct list_head lru;		/* [lru lock] */
 	struct list_head child;		/* [parent's lock] in parent's children */
 	struct list_head children;	/* [lock] */

@@ -54,7 +54,7 @@ struct file {
 	loff_t pos;			/* [pos_lock] */
 	struct mutex pos_lock;		/* class FILE_POS */
 	spinlock_t lock;		/* class OBJECT: flags, owner, epoll links */
-	void *private;			/* the driver's or file system's */
+	void *private;			/* [I] after open: the driver's or file system's */
 	const struct cred *cred;	/* [I] opener's, referenced */
 	struct list_head epoll_links;	/* [epoll] struct epitem that watch it */
 	struct {			/* F_SETOWN [lock] */

@@ -56,7 +56,7 @@ struct inode {
 	u16 opflags;			/* [I] cached: which ops are NULL (fast path of the walk) */
 	u32 flags;			/* [rwsem] S_* */
 	kuid_t uid;			/* [rwsem to write; r] */
-	kgid_t gid;
+	kgid_t gid;			/* [as uid] */
 	const struct inode_ops *ops;	/* [I] once visible */
 	struct super_block *sb;		/* [I] */
 	struct mapping *mapping;	/* [I] &data, or the block device's */
@@ -68,7 +68,7 @@ struct inode {
 	u32 blkbits;			/* [I] */
 	struct timespec64 atime, mtime, ctime, btime;	/* [state_lock] */
 	u64 version;			/* [state_lock] change counter */
-	u32 generation;
+	u32 generation;			/* [I] */
 	struct ref ref;
 	spinlock_t state_lock;		/* class INODE_STATE */
 	u32 state;			/* [state_lock] I_* */
@@ -78,7 +78,7 @@ struct inode {
 	struct list_head lru;		/* [lru lock] */
 	struct hlist_head aliases;	/* [state_lock] dentries */
 	const struct file_ops *fops;	/* [I] given to files that open it */
-	struct mapping data;
+	struct mapping data;		/* [its own locks] */
 	struct file_lock_context *locks;	/* [a] made once */
 	void *notify;			/* inotify marks [NOTIFY lock] */
 	atomic_t writecount;		/* > 0: open for writing; < 0: being executed */

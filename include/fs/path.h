@@ -27,7 +27,7 @@ struct fs_struct {
 	spinlock_t lock;		/* class FS_STRUCT */
 	struct seqcount seq;		/* root, pwd under RCU walk */
 	u32 umask;			/* [lock; atomic reads] */
-	bool in_exec;
+	bool in_exec;			/* [lock] */
 	struct path root, pwd;		/* [lock; seq] referenced */
 };
 __must_check struct fs_struct *fs_struct_copy(struct fs_struct *old);	/* NULL */

@@ -28,7 +28,7 @@ struct pipe {
 	u32 r_counter, w_counter;	/* [mutex] opens seen, for FIFO open */
 	u32 files;			/* [inode state lock] struct files that use it */
 	struct folio *spare[2];		/* [mutex] */
-	struct user_struct *user;		/* charged, referenced */
+	struct user_struct *user;		/* [I] charged, referenced */
 };
 
 static inline u32 pipe_used(const struct pipe *p) { return READ_ONCE(p->head) - READ_ONCE(p->tail); }

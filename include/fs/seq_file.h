@@ -18,14 +18,14 @@ struct seq_ops {
 
 struct seq_file {
 	char *buf;			/* [lock] */
-	size_t size, from, count;	/* text is buf[from .. from+count) */
-	loff_t index;			/* next record */
-	loff_t read_pos;
+	size_t size, from, count;	/* [lock] text is buf[from .. from+count) */
+	loff_t index;			/* [lock] next record */
+	loff_t read_pos;		/* [lock] */
 	struct mutex lock;		/* class LEAF_MUTEX... taken outside what show() takes: class FILE_POS */
-	const struct seq_ops *ops;
-	struct file *file;
-	void *private;			/* the opener's */
-	bool full;			/* text did not fit: grow and show again */
+	const struct seq_ops *ops;	/* [I] */
+	struct file *file;		/* [I] */
+	void *private;			/* [I] the opener's */
+	bool full;			/* [lock] text did not fit: grow and show again */
 };
 
 int seq_open(struct file *f, const struct seq_ops *ops, void *private);

@@ -49,7 +49,7 @@ struct super_block {
 	const struct super_ops *ops;	/* [I] */
 	const struct dentry_ops *dops;	/* [I] for new dentries */
 	u32 flags;			/* [umount lock] SB_* */
-	u32 iflags;
+	u32 iflags;			/* [umount lock] */
 	u64 magic;			/* [I] */
 	struct dentry *root;		/* [I] referenced */
 	struct ref active;		/* mounts */
@@ -58,8 +58,8 @@ struct super_block {
 	struct list_head inodes;	/* [inode_list_lock] */
 	spinlock_t inode_list_lock;
 	u32 time_gran;			/* [I] ns */
-	char id[32];			/* device name for messages and mounts */
-	void *private;			/* file system's */
+	char id[32];			/* [I] device name for messages and mounts */
+	void *private;			/* [I] file system's */
 };
 
 struct super_ops {

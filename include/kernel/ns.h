@@ -27,23 +27,23 @@ struct user_ns {
 
 struct pid_ns {
 	struct ref ref;
-	struct pid_ns *parent;
-	u32 level;
+	struct pid_ns *parent;		/* [I] */
+	u32 level;			/* [I] */
 	struct xarray pids;		/* [lock; r] number -> struct pid */
 	spinlock_t lock;		/* class PID */
 	int last_pid;			/* [lock] */
 	u32 nr;				/* [lock] ids in use */
 	struct task *child_reaper;	/* [TASKLIST] */
-	struct user_ns *user_ns;
-	u64 inum;
+	struct user_ns *user_ns;	/* [I] */
+	u64 inum;			/* [I] */
 };
 
 struct uts_ns {
 	struct ref ref;
 	spinlock_t lock;		/* class OBJECT */
 	struct new_utsname name;	/* [lock] */
-	struct user_ns *user_ns;
-	u64 inum;
+	struct user_ns *user_ns;	/* [I] */
+	u64 inum;			/* [I] */
 };
 
 struct ipc_ns { struct ref ref; struct user_ns *user_ns; u64 inum; };

@@ -106,9 +106,9 @@ struct process {
 };
 
 struct task {
-	struct task_core core;		/* must be first */
+	struct task_core core;		/* [its own keys] must be first */
 	struct ref ref;
-	u32 flags;			/* PF_*, own */
+	u32 flags;			/* [own] PF_* */
 	int exit_state;			/* [TASKLIST] 0, EXIT_ZOMBIE, EXIT_DEAD */
 	int exit_code, exit_signal;	/* [TASKLIST] exit_signal -1: not the leader */
 	int pdeath_signal;		/* own */
@@ -125,7 +125,7 @@ struct task {
 	struct hlist_node pid_links[PIDTYPE_MAX];	/* [TASKLIST; r] leaders link TGID, PGID, SID too */
 
 	struct mm *mm;			/* [alloc_lock; own reads] NULL: kernel thread or exited */
-	struct mm *lazy_mm;		/* kernel thread runs on these tables; referenced */
+	struct mm *lazy_mm;		/* [own] kernel thread runs on these tables; referenced */
 	struct fs_struct *fs;		/* [alloc_lock] */
 	struct files *files;		/* [alloc_lock] */
 	struct nsproxy *nsproxy;	/* [alloc_lock] */
@@ -138,22 +138,22 @@ struct task {
 	u64 blocked;			/* [sighand lock to write; own reads] */
 	u64 real_blocked, saved_mask;	/* own; sigtimedwait and sigsuspend */
 	u64 sas_sp, sas_size;		/* own: alternate stack */
-	u32 sas_flags;
+	u32 sas_flags;			/* [own] */
 	u32 jobctl;			/* [sighand lock] JOBCTL_* of kernel/signal */
 	struct restart_block restart;	/* own */
 
 	u64 set_child_tid, clear_child_tid;	/* own: CLONE_CHILD_SETTID, _CLEARTID */
 	u64 robust_list;		/* own: head's user address */
-	struct list_head pi_state_list;
+	struct list_head pi_state_list;	/* [own] */
 	struct completion *vfork_done;	/* [alloc_lock] parent of a vfork waits here */
-	struct { u64 addr; u32 len, sig; } rseq;
+	struct { u64 addr; u32 len, sig; } rseq;	/* [own] */
 
 	struct cputime time;		/* [a] own, exact at switch and syscall border when asked */
-	u64 time_stamp;			/* last accounting */
+	u64 time_stamp;			/* [own] last accounting */
 	u64 start_ns, start_boot_ns;	/* [I] */
-	u64 min_flt, maj_flt, nvcsw, nivcsw;
-	struct task_io io;
-	u64 timer_slack_ns, default_timer_slack_ns;
+	u64 min_flt, maj_flt, nvcsw, nivcsw;	/* [own; others read] */
+	struct task_io io;		/* [own; others read] */
+	u64 timer_slack_ns, default_timer_slack_ns;	/* [own] */
 
 	struct list_head work_list;	/* task work: run on return to user [a: pushed by cmpxchg on work_head] */
 	struct task_work *work_head;	/* [a] */
@@ -161,20 +161,20 @@ struct task {
 
 	u32 personality;		/* own */
 	bool no_new_privs;		/* own; once set stays */
-	bool in_execve, did_exec;
-	u8 dumpable_ignored;
+	bool in_execve, did_exec;	/* [own] */
+	u8 dumpable_ignored;		/* [own] */
 	struct seccomp_filter *seccomp;	/* own */
-	u32 seccomp_mode;
+	u32 seccomp_mode;		/* [own] */
 	u32 ptrace;			/* [TASKLIST] flags; 0: not traced */
 	struct task *tracer;		/* [TASKLIST] */
 	struct list_head traced_link;	/* [TASKLIST] in tracer's list */
 	struct list_head traced;	/* [TASKLIST] whom we trace */
-	struct ptrace_state *ptrace_state;
-	void *journal_info;		/* file systems */
-	int (*kthread_fn)(void *);	/* kernel threads */
-	void *kthread_arg;
-	void *kthread_data;		/* kernel/core/kthread.c: stop flag, result */
-	u64 sessionid;
+	struct ptrace_state *ptrace_state;	/* [TASKLIST] */
+	void *journal_info;		/* [own] file systems */
+	int (*kthread_fn)(void *);	/* [I] kernel threads */
+	void *kthread_arg;		/* [I] */
+	void *kthread_data;		/* [I] kernel/core/kthread.c: stop flag, result */
+	u64 sessionid;			/* [I] */
 	struct rcu_head rcu;
 };
 static_assert(offsetof(struct task, core) == 0, "core sees only the first member");

@@ -61,17 +61,17 @@ struct vma {
 	struct mm *mm;			/* [I] while linked; NULL after [vma lock] */
 	u32 flags;			/* [vma lock to write] VM_* */
 	bool has_anon;			/* [a] may hold private pages: fork must copy entries */
-	u64 pgoff;			/* page offset in the file; for anonymous: start >> PAGE_SHIFT when made */
-	struct file *file;		/* ref; NULL for anonymous */
+	u64 pgoff;			/* [range lock of it] page offset in the file; for anonymous: start >> PAGE_SHIFT when made */
+	struct file *file;		/* [I] ref; NULL for anonymous */
 	struct anon_root *anon;		/* [vma lock] root of reverse maps of its anonymous pages */
 	const struct vma_ops *ops;	/* [I] NULL: anonymous */
-	void *private;
+	void *private;			/* [I] */
 	struct rwsem lock;		/* class VMA */
 	struct rb_node node;		/* [tree lock] in mm->vmas */
 	struct vma *prev, *next;	/* [tree lock] neighbours by address */
 	u64 gap;			/* [tree lock] augmented: largest hole in front of a vma of the subtree */
 	struct rb_node rmap_node;	/* [rmap lock] in mapping->i_mmap */
-	u64 rmap_max;
+	u64 rmap_max;			/* [rmap lock] */
 	struct list_head anon_link;	/* [anon root lock] */
 	struct rcu_head rcu;
 	const char *name;		/* "[heap]" and so on for special ones; NULL */
@@ -112,15 +112,15 @@ struct mm {
 	u64 mmap_base;			/* [I] top-down allocation starts below it */
 	u64 start_code, end_code, start_data, end_data;	/* [range lock] for procfs, prctl(PR_SET_MM) */
 	u64 start_brk, brk;		/* [range lock] */
-	u64 start_stack, arg_start, arg_end, env_start, env_end;
+	u64 start_stack, arg_start, arg_end, env_start, env_end;	/* [range lock] */
 	u64 total_vm, locked_vm, data_vm, stack_vm, exec_vm;	/* [range lock] pages */
 	atomic64_t committed;		/* pages */
 	atomic64_t rss[4];		/* see mm_count() */
-	u64 hiwater_rss;
+	u64 hiwater_rss;		/* [a] */
 	struct file *exe_file;		/* ref; [r] */
 	u64 saved_auxv[48];		/* [I] after exec; /proc/PID/auxv */
-	u64 vdso_base;
-	u32 def_flags;			/* mlockall(MCL_FUTURE) */
+	u64 vdso_base;			/* [range lock] */
+	u32 def_flags;			/* [range lock] mlockall(MCL_FUTURE) */
 	u32 dumpable;			/* [a] prctl(PR_SET_DUMPABLE) */
 	u32 membarrier_state;		/* [a] */
 	bool oom_victim;		/* [a] */

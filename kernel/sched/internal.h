@@ -42,8 +42,8 @@ struct rq {
 	struct task *curr;		/* [lock; racy reads] */
 	struct task *idle;		/* [I] */
 	u64 clock;			/* [lock] sched_clock at the last look */
-	struct fair_rq fair;
-	struct rt_rq rt;
+	struct fair_rq fair;		/* [lock] */
+	struct rt_rq rt;		/* [lock] */
 
 	/* Idle handshake: a waker sets kick, then reads polling; idle clears polling, then reads kick. */
 	u32 kick;			/* [a] look at need_resched: asked for by another CPU */

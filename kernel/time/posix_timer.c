@@ -33,9 +33,9 @@ struct posix_timer {
 	u64 interval;			/* [lock] */
 	s64 overrun, overrun_last;	/* [lock] */
 	bool waiting;			/* [lock] signal sent, not taken: rearm then */
-	struct sigqueue *q;		/* owned */
-	struct pid *target;		/* referenced: process or thread */
-	struct pid *clock_pid;		/* referenced: whose CPU clock */
+	struct sigqueue *q;		/* [I] owned */
+	struct pid *target;		/* [I] referenced: process or thread */
+	struct pid *clock_pid;		/* [I] referenced: whose CPU clock */
 	enum sig_target where;		/* [I] */
 	struct rcu_head rcu;
 };
