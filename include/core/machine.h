@@ -40,11 +40,9 @@ const char *dmi_string(const char *name);
 
 /* The boot loader's modules: initramfs. In direct map, read-only; NULL when there is no i-th. */
 const void *boot_module(unsigned int i, size_t *size);
-/* Give their memory and the kernel's init sections back. */
+/* Give their memory and the kernel's init sections back; what is __ro_after_init cannot be written from then on. */
 void boot_modules_free(void);
 void init_memory_free(void);
-/* After the initcalls: data marked __ro_after_init cannot be written any more. */
-void arch_protect_ro_after_init(void);
 
 /* PCI configuration space (ECAM or ports); -1 where nothing answers. */
 u32 pci_config_read(u16 seg, u8 bus, u8 devfn, u16 off, u8 size);

@@ -15,7 +15,6 @@
 #include <base/assert.h>
 #include <base/string.h>
 #include <core/init.h>
-#include <core/machine.h>
 #include <core/mm_init.h>
 #include <core/pgtable.h>
 #include <core/printk.h>

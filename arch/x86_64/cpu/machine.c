@@ -372,5 +372,6 @@ void ioport_write32(struct ioport p, u16 off, u32 v) { outl((u16)(p.base + off),
 
 void init_memory_free(void)
 {
+	arch_protect_ro_after_init();
 	arch_free_init();
 }

@@ -19,6 +19,7 @@ void fpu_cpu_init(void);
 void clocks_init(void);
 void earlycon_write(const char *s, size_t n);
 void arch_free_init(void);
+void arch_protect_ro_after_init(void);
 /* Tables of the kernel half as CR3 wants them. */
 u64 kernel_root_phys(void);
 extern u64 boot_tsc_start;
