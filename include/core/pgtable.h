@@ -134,7 +134,10 @@ struct pt_counts {
 /* Clear [start, end). Finishes the gather in the middle where it is full. */
 void pt_zap_range(struct pgtable *pt, u64 start, u64 end, u32 flags, struct tlb_gather *g, struct pt_counts *removed);
 #define PT_COPY_COW		0x1u	/* private: both sides lose the write right */
-/* Copy the entries of [start, end) to dst, which has none there. 0, -ENOMEM (dst partly filled). `src_flush` is set if src lost rights. */
+/*
+ * Copy the entries of [start, end) to dst, which has none there. 0, -ENOMEM (dst partly
+ * filled). `src_flush` is set if src lost rights.
+ */
 __must_check int pt_copy_range(struct pgtable *dst, struct pgtable *src, u64 start, u64 end, u32 flags,
 			       struct pt_counts *added, bool *src_flush);
 /* Change rights of all present entries of [start, end) to prot; `keep_ro`: entries without the write right do not gain it. */

@@ -21,7 +21,10 @@ struct sigframe_args {
 
 /* Write the frame and set regs to enter the handler. 0, or -EFAULT: the task gets SIGSEGV. */
 __must_check int sigframe_setup(struct pt_regs *regs, const struct sigframe_args *a);
-/* rt_sigreturn: read and validate the frame at regs->sp, set registers and FPU. Mask and altstack for the caller to install. -EFAULT. */
+/*
+ * rt_sigreturn: read and validate the frame at regs->sp, set registers and FPU. Mask and
+ * altstack for the caller to install. -EFAULT.
+ */
 __must_check int sigframe_restore(struct pt_regs *regs, u64 *mask, stack_t *altstack);
 
 /* Fresh user state for execve: registers zero but ip, sp; FPU initial; segments zero. */

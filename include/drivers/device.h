@@ -65,7 +65,8 @@ void device_unregister(struct device *d);
 static inline void device_get(struct device *d) { ref_get(&d->ref); }
 void device_put(struct device *d);
 /* Make and register in one: class device with a node. ERR_PTR. */
-struct device *device_create(const char *class_name, struct device *parent, dev_t devt, const char *name, umode_t node_mode, void *private);
+struct device *device_create(const char *class_name, struct device *parent, dev_t devt,
+	const char *name, umode_t node_mode, void *private);
 /* Devices of a class, for drivers that look for others; referenced; NULL at the end. */
 struct device *class_next(const char *class_name, struct device *prev);
 /* Shut all down before power-off. */

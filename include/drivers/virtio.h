@@ -28,7 +28,8 @@ struct virtio_transport_ops {
 	void (*config_read)(struct virtio_dev *v, u32 off, void *buf, u32 len);
 	void (*config_write)(struct virtio_dev *v, u32 off, const void *buf, u32 len);
 	u32 (*config_generation)(struct virtio_dev *v);
-	int (*setup_queues)(struct virtio_dev *v, unsigned int n, struct virtqueue **vqs, void (*const cb[])(struct virtqueue *), const char *const names[]);
+	int (*setup_queues)(struct virtio_dev *v, unsigned int n, struct virtqueue **vqs,
+		void (*const cb[])(struct virtqueue *), const char *const names[]);
 	void (*del_queues)(struct virtio_dev *v);
 	void (*notify)(struct virtqueue *q);
 };
@@ -58,7 +59,9 @@ void virtio_fail(struct virtio_dev *v);
 static inline bool virtio_has(const struct virtio_dev *v, unsigned int bit) { return v->features >> bit & 1; }
 
 /* Queues. The caller serialises per queue (its own lock, interrupts off if the callback takes it). */
-int virtqueue_add(struct virtqueue *q, const struct virtio_sg *sg, unsigned int out, unsigned int in, void *token);	/* -ENOSPC */
+/* -ENOSPC */
+int virtqueue_add(struct virtqueue *q, const struct virtio_sg *sg, unsigned int out,
+	unsigned int in, void *token);
 void virtqueue_kick(struct virtqueue *q);
 void *virtqueue_get(struct virtqueue *q, u32 *len);	/* finished token or NULL */
 /* Interrupts off/on for this queue; on returns false if something came meanwhile: poll again. */

@@ -23,7 +23,8 @@ struct kernfs_ops {
 struct kernfs_root *kernfs_create_root(const char *fs_name);		/* ERR_PTR */
 struct kernfs_node *kernfs_root_node(struct kernfs_root *r);
 struct kernfs_node *kernfs_mkdir(struct kernfs_node *parent, const char *name, umode_t mode, void *priv);	/* ERR_PTR */
-struct kernfs_node *kernfs_create_file(struct kernfs_node *parent, const char *name, umode_t mode, u64 size, const struct kernfs_ops *ops, void *priv);
+struct kernfs_node *kernfs_create_file(struct kernfs_node *parent, const char *name, umode_t mode,
+	u64 size, const struct kernfs_ops *ops, void *priv);
 struct kernfs_node *kernfs_symlink(struct kernfs_node *parent, const char *name, struct kernfs_node *target);
 struct kernfs_node *kernfs_find(struct kernfs_node *parent, const char *name);
 void kernfs_remove(struct kernfs_node *n);		/* with all below; waits for users */

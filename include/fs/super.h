@@ -71,8 +71,10 @@ struct super_ops {
 /* A fresh instance with an anonymous device number, umount lock held for writing. ERR_PTR. */
 __must_check struct super_block *super_create(struct fs_type *t, u32 flags, void *private);
 /* One instance a type (sysfs, devtmpfs...): returns the existing one (active reference) or calls fill on a fresh one. */
-__must_check struct super_block *super_get_single(struct fs_type *t, u32 flags, int (*fill)(struct super_block *sb, const char *options), const char *options);
-__must_check struct super_block *super_get_nodev(struct fs_type *t, u32 flags, int (*fill)(struct super_block *sb, const char *options), const char *options);
+__must_check struct super_block *super_get_single(struct fs_type *t, u32 flags,
+	int (*fill)(struct super_block *sb, const char *options), const char *options);
+__must_check struct super_block *super_get_nodev(struct fs_type *t, u32 flags,
+	int (*fill)(struct super_block *sb, const char *options), const char *options);
 /* Finish after fill: unlock, SB_ACTIVE. */
 void super_activate(struct super_block *sb);
 void super_put_active(struct super_block *sb);		/* last: shut down. May sleep */
@@ -84,7 +86,8 @@ void sync_all(void);
 /* A pseudo file system that is only mounted inside the kernel (pipefs, sockfs, anon inodes). */
 struct mount;
 __must_check struct mount *kern_mount(struct fs_type *t);
-__must_check struct super_block *super_pseudo(struct fs_type *t, u64 magic, const struct super_ops *ops, const struct dentry_ops *dops);
+__must_check struct super_block *super_pseudo(struct fs_type *t, u64 magic,
+	const struct super_ops *ops, const struct dentry_ops *dops);
 
 /* Helpers for memory file systems (fs/vfs/libfs.c). */
 extern const struct inode_ops simple_dir_inode_ops;	/* lookup only */

@@ -30,7 +30,8 @@ struct group_info {
 struct user_struct {
 	struct ref ref;
 	kuid_t uid;
-	atomic64_t processes, sigpending, locked_pages, pipe_pages, inotify_instances, inotify_watches, epoll_watches, unix_inflight;
+	atomic64_t processes, sigpending, locked_pages, pipe_pages, inotify_instances,
+		inotify_watches, epoll_watches, unix_inflight;
 	struct hlist_node hash;
 };
 

@@ -33,7 +33,8 @@ struct pid {
 
 extern int pid_max;				/* /proc/sys/kernel/pid_max */
 
-__must_check struct pid *pid_alloc(struct pid_ns *ns, const int *set_tid, size_t set_tid_size);	/* ERR_PTR(-EAGAIN, -ENOMEM, -EEXIST) */
+/* ERR_PTR(-EAGAIN, -ENOMEM, -EEXIST) */
+__must_check struct pid *pid_alloc(struct pid_ns *ns, const int *set_tid, size_t set_tid_size);
 static inline struct pid *pid_get(struct pid *pid) { if (pid) ref_get(&pid->ref); return pid; }
 void pid_put(struct pid *pid);
 /* Number in a namespace; 0 when not visible there. */

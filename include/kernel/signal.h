@@ -24,7 +24,8 @@ struct cred;
 #define SIGMASK(s)	(1ull << ((s) - 1))
 #define SIG_KERNEL_ONLY	(SIGMASK(SIGKILL) | SIGMASK(SIGSTOP))
 #define SIG_STOPS	(SIGMASK(SIGSTOP) | SIGMASK(SIGTSTP) | SIGMASK(SIGTTIN) | SIGMASK(SIGTTOU))
-#define SIG_SYNCHRONOUS	(SIGMASK(SIGSEGV) | SIGMASK(SIGBUS) | SIGMASK(SIGILL) | SIGMASK(SIGTRAP) | SIGMASK(SIGFPE) | SIGMASK(SIGSYS))
+#define SIG_SYNCHRONOUS	(SIGMASK(SIGSEGV) | SIGMASK(SIGBUS) | SIGMASK(SIGILL) | SIGMASK(SIGTRAP) | \
+	SIGMASK(SIGFPE) | SIGMASK(SIGSYS))
 
 struct ksigaction {
 	u64 handler;			/* user address, or SIG_DFL, SIG_IGN */
@@ -109,7 +110,10 @@ void signal_wake_fatal(struct task *t);
 void signal_group_kill(struct process *p, int exit_code);
 /* Job control, in current's context: stop here if asked to (returns after SIGCONT). */
 void signal_handle_stop(void);
-/* A thread begins to exit: it no longer counts in a group stop. sighand lock held; true: tell the parent (signal_notify_parent_stop). */
+/*
+ * A thread begins to exit: it no longer counts in a group stop. sighand lock held; true: tell
+ * the parent (signal_notify_parent_stop).
+ */
 bool signal_exit_stop(struct task *t);
 /* A new thread of a process that is stopping. sighand lock held. */
 void signal_join_stop(struct task *child);

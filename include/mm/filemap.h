@@ -43,13 +43,17 @@ struct mapping_ops {
 	/* Make [pos, pos+len) writable in the folio: read what is not overwritten, reserve blocks. Folio returned locked. */
 	int (*write_begin)(struct file *f, struct mapping *m, loff_t pos, size_t len, struct folio **folio, void **fsdata);
 	/* `copied` bytes came in; unlock and put the folio. Bytes accepted or -errno. */
-	int (*write_end)(struct file *f, struct mapping *m, loff_t pos, size_t len, size_t copied, struct folio *folio, void *fsdata);
+	int (*write_end)(struct file *f, struct mapping *m, loff_t pos, size_t len, size_t copied,
+		struct folio *folio, void *fsdata);
 	/* Before a folio leaves the cache. False: it cannot (memory file). */
 	bool (*release_folio)(struct folio *folio);
 	void (*invalidate_folio)(struct folio *folio, size_t off, size_t len);
 	ssize_t (*direct_io)(struct kiocb *k, struct iov_iter *i);
 	bool (*dirty_folio)(struct mapping *m, struct folio *folio);
-	/* Memory files: `pages` are about to come (> 0; -ENOSPC refuses) or went (< 0). Quota, inode->blocks. No locks but the folio's. */
+	/*
+	 * Memory files: `pages` are about to come (> 0; -ENOSPC refuses) or went (< 0). Quota,
+	 * inode->blocks. No locks but the folio's.
+	 */
 	int (*charge)(struct mapping *m, s64 pages);
 };
 

@@ -61,7 +61,11 @@ struct vma {
 	struct mm *mm;			/* [I] while linked; NULL after [vma lock] */
 	u32 flags;			/* [vma lock to write] VM_* */
 	bool has_anon;			/* [a] may hold private pages: fork must copy entries */
-	u64 pgoff;			/* [range lock of it] page offset in the file; for anonymous: start >> PAGE_SHIFT when made */
+	/*
+	 * [range lock of it] page offset in the file; for anonymous: start >> PAGE_SHIFT when
+	 * made
+	 */
+	u64 pgoff;
 	struct file *file;		/* [I] ref; NULL for anonymous */
 	struct anon_root *anon;		/* [vma lock] root of reverse maps of its anonymous pages */
 	const struct vma_ops *ops;	/* [I] NULL: anonymous */
@@ -177,7 +181,10 @@ struct vma *vma_find(struct mm *mm, u64 addr);
 /* The same with its lock held for reading; drop with vma_unlock_read(). */
 struct vma *vma_lock_read(struct mm *mm, u64 addr);
 void vma_unlock_read(struct vma *v);
-/* Iterate for /proc/PID/maps: fills a copy (file gets a reference, put it with file_put) of the first vma with end > addr. False at the end. */
+/*
+ * Iterate for /proc/PID/maps: fills a copy (file gets a reference, put it with file_put) of
+ * the first vma with end > addr. False at the end.
+ */
 struct vma_info {
 	u64 start, end, pgoff;
 	u32 flags;

@@ -59,7 +59,8 @@ static void outer(int s)
 	char here;
 
 	raise(SIGUSR2);
-	CHECK((uintptr_t)sp < (uintptr_t)&here && (uintptr_t)sp > (uintptr_t)&here - sizeof(alt));	/* the inner frame goes below this one */
+	/* the inner frame goes below this one */
+	CHECK((uintptr_t)sp < (uintptr_t)&here && (uintptr_t)sp > (uintptr_t)&here - sizeof(alt));
 }
 CASE(nested_on_the_same_stack)
 {
