@@ -34,6 +34,7 @@ struct pipe {
 static inline u32 pipe_used(const struct pipe *p) { return READ_ONCE(p->head) - READ_ONCE(p->tail); }
 static inline bool pipe_empty(const struct pipe *p) { return pipe_used(p) == 0; }
 static inline bool pipe_full(const struct pipe *p) { return pipe_used(p) >= READ_ONCE(p->ring_size); }
+extern u32 pipe_max_size;			/* fs.pipe-max-size, bytes [a] */
 struct pipe *file_pipe(struct file *f);			/* NULL: not a pipe */
 long pipe_fcntl(struct file *f, u32 cmd, u64 arg);	/* F_SETPIPE_SZ, F_GETPIPE_SZ */
 

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* procfs: the file system, its static entries, and the directory that holds the processes. */
+#include <base/err.h>
+#include <base/printf.h>
+#include <base/string.h>
+#include <core/init.h>
+#include <core/slab.h>
+#include <fs/mount.h>
+#include <uapi/linux/magic.h>
+
+#include "internal.h"
+
+#define PROC_FIRST_PID_POS	0x10000	/* directory offsets: static entries below, pids above */
+
+struct proc_entry proc_root = {
+	.name = "", .mode = S_IFDIR | 0555, .ino = 1, .parent = &proc_root,
+	.children = LIST_HEAD_INIT(proc_root.children),
+};
+static DEFINE_MUTEX(entries_lock, FS_META);
+
+static struct proc_entry *find(struct proc_entry *dir, const char *name, size_t len)
+{
+	struct proc_entry *e;
+
+	list_for_each_entry_rcu(e, &dir->children, sibling)
+		if (!strncmp(e->name, name, len) && !e->name[len])
+			return e;
+	return NULL;
+}
+
+/* entries_lock held. */
+static struct proc_entry *add(struct proc_entry *dir, const char *name, size_t len, umode_t mode)
+{
+	struct proc_entry *e = kzalloc(sizeof(*e), GFP_KERNEL);
+
+	if (!e)
+		return NULL;
+	e->name = kstrndup(name, len, GFP_KERNEL);
+	if (!e->name) {
+		kfree(e);
+		return NULL;
+	}
+	e->mode = mode;
+	e->ino = inode_next_ino();
+	e->parent = dir;
+	list_init(&e->children);
+	list_add_tail(&e->sibling, &dir->children);
+	return e;
+}
+
+/* Directories on the way are made; the last part must be new, unless both are directories. */
+struct proc_entry *proc_entry_make(const char *path, umode_t mode)
+{
+	struct proc_entry *dir = &proc_root, *e = NULL;
+
+	mutex_lock(&entries_lock);
+	while (dir) {
+		const char *slash = strchr(path, '/');
+		size_t len = slash ? (size_t)(slash - path) : strlen(path);
+
+		e = find(dir, path, len);
+		if (!slash) {
+			if (!e)
+				e = add(dir, path, len, mode);
+			else if ((mode & S_IFMT) != S_IFDIR)
+				e = NULL;
+			break;
+		}
+		dir = e ? e : add(dir, path, len, S_IFDIR | 0555);
+		path = slash + 1;
+		e = NULL;
+	}
+	mutex_unlock(&entries_lock);
+	return e;
+}
+
+int proc_create(const char *path, umode_t mode, int (*show)(struct seq_file *s, void *v), void *private)
+{
+	struct proc_entry *e = proc_entry_make(path, (umode_t)(S_IFREG | mode));
+
+	if (!e)
+		return -ENOMEM;
+	e->show = show;
+	e->priv = private;
+	return 0;
+}
+
+int proc_create_fops(const char *path, umode_t mode, const struct file_ops *ops, void *private)
+{
+	struct proc_entry *e = proc_entry_make(path, (umode_t)(S_IFREG | mode));
+
+	if (!e)
+		return -ENOMEM;
+	e->fops = ops;
+	e->priv = private;
+	return 0;
+}
+
+int proc_mkdir(const char *path)
+{
+	return proc_entry_make(path, S_IFDIR | 0555) ? 0 : -ENOMEM;
+}
+
+int proc_symlink(const char *path, const char *target)
+{
+	struct proc_entry *e = proc_entry_make(path, S_IFLNK | 0777);
+
+	if (!e)
+		return -ENOMEM;
+	e->target = target;
+	return 0;
+}
+
+/* --- files --- */
+
+static int entry_open(struct file *f, struct inode *inode)
+{
+	struct proc_entry *e = inode->private;
+
+	return seq_open_single(f, e->show, e->priv);
+}
+
+static const struct file_ops entry_fops = {
+	.open = entry_open, .read_iter = seq_read_iter, .llseek = seq_llseek, .release = seq_release,
+};
+
+/* --- self and thread-self --- */
+
+static void free_text(void *p) { kfree(p); }
+
+static const char *self_get_link(struct inode *inode, struct dentry *d, struct delayed_put *done)
+{
+	struct proc_entry *e = inode->private;
+	char *buf;
+
+	if (e->target)
+		return e->target;
+	if (!d)
+		return ERR_PTR(-ECHILD);
+	buf = kmalloc(40, GFP_KERNEL);
+	if (!buf)
+		return ERR_PTR(-ENOMEM);
+	if (e->priv)
+		scnprintf(buf, 40, "%d/task/%d", task_tgid_vnr(current), task_tid_vnr(current));
+	else
+		scnprintf(buf, 40, "%d", task_tgid_vnr(current));
+	done->fn = free_text;
+	done->arg = buf;
+	return buf;
+}
+
+static const struct inode_ops link_iops = { .get_link = self_get_link };
+
+/* --- directories --- */
+
+static const struct inode_ops dir_iops, file_iops;
+static const struct file_ops dir_fops;
+
+static struct inode *entry_inode(struct super_block *sb, struct proc_entry *e)
+{
+	struct inode *inode = inode_get_locked(sb, e->ino);
+
+	if (IS_ERR(inode) || !(inode->state & I_NEW))
+		return inode;
+	inode->mode = e->mode;
+	inode->private = e;
+	switch (e->mode & S_IFMT) {
+	case S_IFDIR:
+		inode->ops = &dir_iops;
+		inode->fops = &dir_fops;
+		inode_set_nlink(inode, 2);
+		break;
+	case S_IFLNK:
+		inode->ops = &link_iops;
+		break;
+	default:
+		inode->ops = &file_iops;
+		inode->fops = e->fops ? e->fops : &entry_fops;
+	}
+	inode_unlock_new(inode);
+	return inode;
+}
+
+static struct dentry *dir_lookup(struct inode *dir, struct dentry *d, u32 flags)
+{
+	struct proc_entry *e = find(dir->private, d->name.name, d->name.len);
+	struct inode *inode;
+
+	(void)flags;
+	if (!e && dir->private == &proc_root)
+		return proc_pid_lookup(dir, d);
+	if (!e)
+		return dentry_splice(d, NULL);
+	inode = entry_inode(dir->sb, e);
+	return IS_ERR(inode) ? ERR_CAST(inode) : dentry_splice(d, inode);
+}
+
+static int dir_iterate(struct file *f, struct dir_context *ctx)
+{
+	struct proc_entry *dir = f->inode->private, *e;
+	loff_t at = 2;
+
+	if (!dir_emit_dots(f, ctx))
+		return 0;
+	list_for_each_entry_rcu(e, &dir->children, sibling) {
+		if (at++ < ctx->pos)
+			continue;
+		if (!dir_emit(ctx, e->name, strlen(e->name), e->ino, e->mode >> 12))
+			return 0;
+		ctx->pos = at;
+	}
+	if (dir != &proc_root)
+		return 0;
+	if (ctx->pos < PROC_FIRST_PID_POS)
+		ctx->pos = PROC_FIRST_PID_POS;
+	ctx->pos -= PROC_FIRST_PID_POS;
+	proc_pid_iterate(f, ctx);
+	ctx->pos += PROC_FIRST_PID_POS;
+	return 0;
+}
+
+static int proc_getattr(struct inode *inode, const struct path *path, struct kstat *st, u32 mask)
+{
+	int err = simple_getattr(inode, path, st, mask);
+
+	/* As Linux: the link count of the root tells of the processes. */
+	if (inode->private == &proc_root)
+		st->nlink = (u32)(2 + atomic_read(&nr_threads_total));
+	return err;
+}
+
+static const struct inode_ops dir_iops = { .lookup = dir_lookup, .getattr = proc_getattr };
+static const struct file_ops dir_fops = { .iterate = dir_iterate, .llseek = generic_llseek };
+static const struct inode_ops file_iops = { .setattr = NULL };
+
+/* --- super block --- */
+
+static void proc_evict_inode(struct inode *inode)
+{
+	inode_evict_plain(inode);
+	/* Inodes of processes are not hashed and own their private part. */
+	if (hlist_unhashed(&inode->hash) && inode->generation == PROC_PID_GENERATION) {
+		pid_put(pid_inode(inode)->pid);
+		kfree(inode->private);
+	}
+}
+
+static const struct super_ops proc_super_ops = { .statfs = simple_statfs, .evict_inode = proc_evict_inode };
+
+static int proc_fill(struct super_block *sb, const char *options)
+{
+	struct inode *root;
+
+	(void)options;
+	sb->ops = &proc_super_ops;
+	sb->dops = &proc_pid_dops;
+	sb->magic = PROC_SUPER_MAGIC;
+	sb->blocksize = 1024;
+	sb->blkbits = 10;
+	sb->time_gran = 1;
+	root = entry_inode(sb, &proc_root);
+	if (IS_ERR(root))
+		return (int)PTR_ERR(root);
+	sb->root = dentry_make_root(root);
+	return sb->root ? 0 : -ENOMEM;
+}
+
+static struct super_block *proc_mount(struct fs_type *t, u32 flags, const char *source, const char *options)
+{
+	(void)source;
+	return super_get_single(t, flags, proc_fill, options);
+}
+
+static struct fs_type proc_type = { .name = "proc", .mount = proc_mount };
+
+static int proc_init(void)
+{
+	struct proc_entry *e = proc_entry_make("self", S_IFLNK | 0777), *t = proc_entry_make("thread-self", S_IFLNK | 0777);
+
+	if (!e || !t)
+		return -ENOMEM;
+	t->priv = t;
+	return fs_register(&proc_type);
+}
+INITCALL_FS(proc_init);
