@@ -66,6 +66,8 @@ void sched_set_nice(struct task *t, int nice);
 int sched_task_nice(const struct task *t);
 void sched_yield_do(void);
 int sched_task_cpu(const struct task *t);
+/* Who runs on a CPU now; the task may go at any time: under RCU. */
+struct task *sched_cpu_curr(int cpu);
 bool sched_task_on_cpu(const struct task *t);
 /* Priority column of /proc/PID/stat. */
 int sched_task_prio(const struct task *t);

@@ -753,6 +753,11 @@ int sched_task_prio(const struct task *t)
 	return 20 + t->se.static_nice;
 }
 
+struct task *sched_cpu_curr(int cpu)
+{
+	return READ_ONCE(cpu_rq(cpu)->curr);
+}
+
 u64 sched_nr_running(void)
 {
 	u64 n = 0;
