@@ -91,7 +91,7 @@ KTEST(slab, realloc_keeps)
 
 KTEST(vmalloc, pages_and_guard)
 {
-	void *p[20];
+	static void *p[20];
 
 	for (u64 i = 0; i < ARRAY_SIZE(p); i++) {
 		size_t n = (i + 1) * 5000;
@@ -109,7 +109,7 @@ KTEST(vmalloc, pages_and_guard)
 
 KTEST(percpu, dynamic)
 {
-	u64 *p[200];
+	static u64 *p[200];
 	int cpu;
 
 	for (u64 i = 0; i < ARRAY_SIZE(p); i++) {
