@@ -651,6 +651,8 @@ static __noinline void *kmalloc_large(size_t size, gfp_t gfp)
 	unsigned int order;
 	struct folio *f;
 
+	if (failpoint("kmalloc"))
+		return NULL;
 	if (size > PAGE_SIZE << MAX_ORDER)
 		return NULL;
 	order = size_order(size);
