@@ -131,7 +131,9 @@ endif
 # The page that says which calls are there; kept in the tree, `make check` may compare.
 abi-coverage:
 	$(Q)$(PYTHON) tools/gen_syscalls.py $(SYSCALLS_TBL) --docs docs/abi-coverage.md
-.PHONY: abi-coverage
+docs: abi-coverage
+	$(Q)$(PYTHON) tools/gen_locking.py
+.PHONY: abi-coverage docs
 
 # Offsets of struct fields for assembly: arch/x86_64/asm_offsets.c prints "->NAME value" lines into
 # its own assembly output.
@@ -384,6 +386,7 @@ help:
 	@echo 'make check        layers, exports, headers, locks, style, docs'
 	@echo 'make exports      write the golden lists of what crosses the wall of core anew'
 	@echo 'make gdb          QEMU stopped at the first instruction, gdb attached with our commands'
+	@echo 'make docs         write the generated pages anew: abi-coverage, locking'
 	@echo 'make size         lines and bytes by layer, exported core symbols'
 	@echo 'make fmt          clang-format on the lines you changed'
 	@echo 'make clean        everything built but the fetched sources'

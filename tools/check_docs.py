@@ -7,7 +7,9 @@ tree; `make target` must be a target. A page has 200 lines at most (generated on
 """
 import os
 import re
+import subprocess
 import sys
+import tempfile
 
 import keelsrc
 from keelsrc import TOP
@@ -30,6 +32,23 @@ def pages():
 def expand(token):
     m = re.match(r'(.*)\{([^}]*)\}(.*)$', token)
     return [x for part in m[2].split(',') for x in expand(m[1] + part + m[3])] if m else [token]
+
+
+def generated():
+    """The generated pages are what their generators would write now."""
+    r = subprocess.run([sys.executable, os.path.join(TOP, 'tools/gen_locking.py'), '--check'], capture_output=True, text=True)
+    if r.returncode:
+        yield r.stdout.strip() or r.stderr.strip()
+    gen, tbl = os.path.join(TOP, 'tools/gen_syscalls.py'), os.path.join(TOP, 'arch/x86_64/syscalls.tbl')
+    if os.path.exists(gen) and os.path.exists(tbl):
+        with tempfile.TemporaryDirectory() as d:
+            r = subprocess.run([sys.executable, gen, tbl, '--docs', f'{d}/x.md'], capture_output=True, text=True, cwd=TOP)
+            try:
+                with open(f'{d}/x.md') as new, open(os.path.join(TOP, 'docs/abi-coverage.md')) as old:
+                    if new.read() != old.read():
+                        yield 'docs/abi-coverage.md: is not what arch/x86_64/syscalls.tbl says: make docs'
+            except OSError as e:
+                yield f'docs/abi-coverage.md: {e}'
 
 
 def main():
@@ -61,6 +80,7 @@ def main():
                 m = re.match(r'make ([a-z][\w-]*)(?: |$)', tok)
                 if m and m[1] not in targets:
                     errors.append(f'{page}:{n}: {tok}: no such target')
+    errors.extend(generated())
     print('\n'.join(errors))
     return 1 if errors else 0
 
