@@ -48,6 +48,8 @@ void init_memory_free(void);
 u32 pci_config_read(u16 seg, u8 bus, u8 devfn, u16 off, u8 size);
 void pci_config_write(u16 seg, u8 bus, u8 devfn, u16 off, u8 size, u32 v);
 bool pci_present(void);
+/* i-th virtio-mmio device that ACPI names (microvm); those of the command line are the driver's. */
+bool platform_virtio_mmio(unsigned int i, u64 *base, u64 *size, u32 *gsi);
 /* Framebuffer from the boot loader. */
 struct boot_framebuffer {
 	paddr_t addr;

@@ -227,10 +227,10 @@ void __init apic_init(void)
 	if (!cpu_has(X86_APIC))
 		panic("this machine has no local APIC; Keel needs one");
 	x2 = cpu_has(X86_X2APIC) || (rdmsr(MSR_APIC_BASE) & APIC_BASE_X2);
-	fixmap_set(FIX_LAPIC, acpi.lapic_addr);
+	fixmap_set(FIX_LAPIC, acpi.lapic_address);
 	apic_cpu_init();
 	ioapic_init();
-	pr_info("local APIC at %#llx%s, boot CPU has id %u\n", (unsigned long long)acpi.lapic_addr,
+	pr_info("local APIC at %#llx%s, boot CPU has id %u\n", (unsigned long long)acpi.lapic_address,
 		x2 ? " (x2APIC)" : "", apic_read_id());
 	apic_up = true;
 }

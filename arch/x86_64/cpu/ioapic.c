@@ -8,7 +8,7 @@
 #include <core/spinlock.h>
 
 static DEFINE_SPINLOCK(lock, IRQ_DESC);		/* index and data registers */
-static u32 nr_entries[MAX_IOAPICS];		/* [I] */
+static u32 nr_entries[ACPI_MAX_IOAPICS];		/* [I] */
 static u32 nr __ro_after_init;
 
 #define ENTRY_MASKED	(1u << 16)
@@ -17,7 +17,7 @@ static u32 nr __ro_after_init;
 
 static volatile u32 *regs(u32 i)
 {
-	return (volatile u32 *)((volatile char *)fixmap_addr(FIX_IOAPIC0 + i) + (acpi.ioapics[i].addr & 0xfff));
+	return (volatile u32 *)((volatile char *)fixmap_addr(FIX_IOAPIC0 + i) + (acpi.ioapics[i].address & 0xfff));
 }
 
 static u32 reg_read(u32 i, u32 reg)
@@ -37,15 +37,15 @@ bool ioapic_present(void) { return nr > 0; }
 void __init ioapic_init(void)
 {
 	for (u32 i = 0; i < acpi.nr_ioapics; i++) {
-		fixmap_set(FIX_IOAPIC0 + i, acpi.ioapics[i].addr);
+		fixmap_set(FIX_IOAPIC0 + i, acpi.ioapics[i].address);
 		if (reg_read(i, 1) == 0xffffffff) {
-			pr_warn("no IOAPIC answers at %#llx\n", (unsigned long long)acpi.ioapics[i].addr);
+			pr_warn("no IOAPIC answers at %#llx\n", (unsigned long long)acpi.ioapics[i].address);
 			continue;
 		}
 		nr_entries[i] = (reg_read(i, 1) >> 16 & 0xff) + 1;
 		for (u32 e = 0; e < nr_entries[i]; e++)
 			reg_write(i, 0x10 + 2 * e, ENTRY_MASKED);
-		pr_info("IOAPIC at %#llx: interrupts %u to %u\n", (unsigned long long)acpi.ioapics[i].addr,
+		pr_info("IOAPIC at %#llx: interrupts %u to %u\n", (unsigned long long)acpi.ioapics[i].address,
 			acpi.ioapics[i].gsi_base, acpi.ioapics[i].gsi_base + nr_entries[i] - 1);
 	}
 	nr = acpi.nr_ioapics;

@@ -190,21 +190,27 @@ int irq_request_gsi(u32 gsi, enum irq_trigger trig, irq_fn fn, void *data, const
 
 	/* A line that is an ISA interrupt's place keeps what the MADT says about it. */
 	if (trig == IRQ_TRIGGER_DEFAULT) {
-		for (u32 i = 0; i < 16; i++)
-			if (acpi.isa[i].set && acpi.isa[i].gsi == gsi) {
-				level = acpi.isa[i].level;
-				low = acpi.isa[i].active_low;
+		for (u8 isa = 0; isa < 16; isa++) {
+			u16 flags;
+
+			if (acpi_irq_gsi(&acpi, isa, &flags) == gsi && flags) {
+				level = ACPI_INTI_TRIGGER(flags) == 3;
+				low = ACPI_INTI_POLARITY(flags) == 3;
 			}
+		}
 	}
 	return line_request(gsi, level, low, fn, data, name);
 }
 
 int irq_request_isa(u32 isa, irq_fn fn, void *data, const char *name)
 {
+	u16 flags;
+	u32 gsi;
+
 	if (isa >= 16)
 		return -EINVAL;
-	return line_request(acpi.isa[isa].set ? acpi.isa[isa].gsi : isa, acpi.isa[isa].level, acpi.isa[isa].active_low,
-			    fn, data, name);
+	gsi = acpi_irq_gsi(&acpi, (u8)isa, &flags);
+	return line_request(gsi, ACPI_INTI_TRIGGER(flags) == 3, ACPI_INTI_POLARITY(flags) == 3, fn, data, name);
 }
 
 int irq_request_msi(int cpu, irq_fn fn, void *data, const char *name, struct msi_msg *msg)

@@ -48,15 +48,15 @@ __noreturn void machine_halt(void)
 
 static void gas_write(const struct acpi_gas *g, u32 v)
 {
-	if (g->space == 1) {
-		if (g->width == 32)
-			outl((u16)g->addr, v);
-		else if (g->width == 16)
-			outw((u16)g->addr, (u16)v);
+	if (g->space == ACPI_SPACE_IO) {
+		if (g->bits == 32)
+			outl((u16)g->address, v);
+		else if (g->bits == 16)
+			outw((u16)g->address, (u16)v);
 		else
-			outb((u16)g->addr, (u8)v);
-	} else if (g->space == 0 && g->addr) {
-		*(volatile u8 *)fixmap_set(FIX_SLEEP, g->addr) = (u8)v;
+			outb((u16)g->address, (u8)v);
+	} else if (g->space == ACPI_SPACE_MEMORY && g->address) {
+		*(volatile u8 *)fixmap_set(FIX_SLEEP, g->address) = (u8)v;
 	}
 }
 
@@ -68,20 +68,20 @@ static void acpi_power_off(void)
 	if (!acpi.has_s5)
 		return;
 	if (acpi.hw_reduced) {
-		if (acpi.sleep_ctl.addr)
-			gas_write(&acpi.sleep_ctl, (u32)acpi.s5_a << 2 | 0x20);
+		if (acpi.sleep_control.address)
+			gas_write(&acpi.sleep_control, (u32)acpi.slp_typ_a << 2 | 0x20);
 		return;
 	}
-	if (!acpi.pm1a_cnt)
+	if (!acpi.pm1a_control.address)
 		return;
-	if (acpi.smi_cmd && acpi.acpi_enable && !(inw((u16)acpi.pm1a_cnt) & SCI_EN)) {
-		outb((u16)acpi.smi_cmd, acpi.acpi_enable);
-		for (int i = 0; i < 300 && !(inw((u16)acpi.pm1a_cnt) & SCI_EN); i++)
+	if (acpi.smi_command && acpi.acpi_enable && !(inw((u16)acpi.pm1a_control.address) & SCI_EN)) {
+		outb((u16)acpi.smi_command, acpi.acpi_enable);
+		for (int i = 0; i < 300 && !(inw((u16)acpi.pm1a_control.address) & SCI_EN); i++)
 			tsc_udelay(1000);
 	}
-	outw((u16)acpi.pm1a_cnt, (u16)((inw((u16)acpi.pm1a_cnt) & ~0x3c00u) | (u32)acpi.s5_a << 10 | SLP_EN));
-	if (acpi.pm1b_cnt)
-		outw((u16)acpi.pm1b_cnt, (u16)((inw((u16)acpi.pm1b_cnt) & ~0x3c00u) | (u32)acpi.s5_b << 10 | SLP_EN));
+	outw((u16)acpi.pm1a_control.address, (u16)((inw((u16)acpi.pm1a_control.address) & ~0x3c00u) | (u32)acpi.slp_typ_a << 10 | SLP_EN));
+	if (acpi.pm1b_control.address)
+		outw((u16)acpi.pm1b_control.address, (u16)((inw((u16)acpi.pm1b_control.address) & ~0x3c00u) | (u32)acpi.slp_typ_b << 10 | SLP_EN));
 }
 
 /* The byte in flight of a polled UART must leave before the machine goes: Bochs loses it otherwise. */
@@ -103,7 +103,7 @@ __noreturn void machine_power_off(void)
 	outw(0xb004, 0x2000);
 	for (const char *s = "Shutdown"; *s; s++)
 		outb(0x8900, (u8)*s);
-	if (!acpi.present) {
+	if (!acpi_present) {
 		pr_emerg("this machine has no way to power off; resetting\n");
 		machine_restart();
 	}
@@ -126,8 +126,8 @@ __noreturn void machine_restart(void)
 	smp_stop_others();
 	drain_uart();
 	if (!reboot_way || reboot_way == 'a') {
-		if (acpi.reset_ok) {
-			gas_write(&acpi.reset_reg, acpi.reset_value);
+		if (acpi.reset.address) {
+			gas_write(&acpi.reset, acpi.reset_value);
 			tsc_udelay(50000);
 		}
 	}
@@ -163,7 +163,7 @@ __noreturn void machine_exit_status(u8 status)
 static enum irq_result sci_interrupt(void *data)
 {
 	enum irq_result r = IRQ_NONE;
-	u32 evt[2] = { acpi.pm1a_evt, acpi.pm1b_evt };
+	u64 evt[2] = { acpi.pm1a_event.address, acpi.pm1b_event.address };
 
 	(void)data;
 	for (int i = 0; i < 2; i++) {
@@ -181,10 +181,10 @@ static enum irq_result sci_interrupt(void *data)
 	}
 	/* General-purpose events have no handlers here: acknowledge, or the line stays up. */
 	for (u32 i = 0; i < acpi.gpe0_len / 2; i++) {
-		u8 sts = inb((u16)(acpi.gpe0 + i));
+		u8 sts = inb((u16)(acpi.gpe0.address + i));
 
 		if (sts) {
-			outb((u16)(acpi.gpe0 + i), sts);
+			outb((u16)(acpi.gpe0.address + i), sts);
 			r = IRQ_HANDLED;
 		}
 	}
@@ -193,25 +193,26 @@ static enum irq_result sci_interrupt(void *data)
 
 static int __init power_button_init(void)
 {
+	u16 flags;
 	int irq;
 
-	if (!acpi.present || acpi.hw_reduced || !acpi.pm1a_evt || !acpi.sci)
+	if (!acpi_present || acpi.hw_reduced || !acpi.pm1a_event.address || !acpi.sci_irq)
 		return 0;
-	if (acpi.smi_cmd && acpi.acpi_enable && !(inw((u16)acpi.pm1a_cnt) & SCI_EN)) {
-		outb((u16)acpi.smi_cmd, acpi.acpi_enable);
-		for (int i = 0; i < 300 && !(inw((u16)acpi.pm1a_cnt) & SCI_EN); i++)
+	if (acpi.smi_command && acpi.acpi_enable && !(inw((u16)acpi.pm1a_control.address) & SCI_EN)) {
+		outb((u16)acpi.smi_command, acpi.acpi_enable);
+		for (int i = 0; i < 300 && !(inw((u16)acpi.pm1a_control.address) & SCI_EN); i++)
 			tsc_udelay(1000);
 	}
 	for (u32 i = 0; i < acpi.gpe0_len / 2; i++)
-		outb((u16)(acpi.gpe0 + acpi.gpe0_len / 2 + i), 0);
-	if (acpi.sci < 16 && acpi.isa[acpi.sci].set)
-		irq = irq_request_isa(acpi.sci, sci_interrupt, NULL, "acpi");
+		outb((u16)(acpi.gpe0.address + acpi.gpe0_len / 2 + i), 0);
+	if (acpi.sci_irq < 16 && (acpi_irq_gsi(&acpi, (u8)acpi.sci_irq, &flags), flags))
+		irq = irq_request_isa(acpi.sci_irq, sci_interrupt, NULL, "acpi");
 	else
-		irq = irq_request_gsi(acpi.sci, IRQ_LEVEL_LOW, sci_interrupt, NULL, "acpi");
+		irq = irq_request_gsi(acpi.sci_irq, IRQ_LEVEL_LOW, sci_interrupt, NULL, "acpi");
 	if (irq < 0)
 		return irq;
-	outw((u16)acpi.pm1a_evt, 0xffff);
-	outw((u16)(acpi.pm1a_evt + acpi.pm1_evt_len / 2), 0x100);
+	outw((u16)acpi.pm1a_event.address, 0xffff);
+	outw((u16)(acpi.pm1a_event.address + acpi.pm1_event_len / 2), 0x100);
 	return 0;
 }
 INITCALL_BUS(power_button_init);

@@ -11,13 +11,15 @@ static DEFINE_SPINLOCK(lock, IRQ_DESC);
 
 static bool ecam_has(u16 seg, u8 bus)
 {
-	return seg == 0 && acpi.ecam_addr && bus >= acpi.ecam_bus_start && bus <= acpi.ecam_bus_end;
+	const struct acpi_mcfg *m = &acpi.mcfg[0];
+
+	return acpi.nr_mcfg && seg == m->segment && bus >= m->bus_start && bus <= m->bus_end;
 }
 
 /* The page of one function; the slot is ours under the lock. */
 static volatile void *ecam(u8 bus, u8 devfn, u16 off)
 {
-	u64 pa = acpi.ecam_addr + ((u64)(bus - acpi.ecam_bus_start) << 20 | (u64)devfn << 12);
+	u64 pa = acpi.mcfg[0].base + ((u64)bus << 20 | (u64)devfn << 12);
 
 	return (volatile char *)fixmap_set(FIX_ECAM, pa) + off;
 }
@@ -76,7 +78,7 @@ bool pci_present(void)
 {
 	u32 v;
 
-	if (acpi.ecam_addr)
+	if (acpi.nr_mcfg)
 		return true;
 	outl(0xcf8, 0x80000000u);
 	if (inl(0xcf8) != 0x80000000u)

@@ -69,11 +69,11 @@ void __init smp_find_cpus(void)
 	cpu_apic_ids[0] = boot_id;
 	nr_cpus = 1;
 	for (u32 i = 0; i < acpi.nr_cpus; i++) {
-		if (acpi.apic_ids[i] == boot_id || nr_cpus >= MAX_CPUS || nr_cpus >= max_cpus)
+		if (acpi.cpus[i].apic_id == boot_id || nr_cpus >= MAX_CPUS || nr_cpus >= max_cpus)
 			continue;
-		if (acpi.apic_ids[i] > 255 && !cpu_has(X86_X2APIC))
+		if (acpi.cpus[i].apic_id > 255 && !cpu_has(X86_X2APIC))
 			continue;
-		cpu_apic_ids[nr_cpus] = acpi.apic_ids[i];
+		cpu_apic_ids[nr_cpus] = acpi.cpus[i].apic_id;
 		cpumask_set(nr_cpus++, &cpu_possible_mask);
 	}
 }

@@ -37,7 +37,7 @@ static struct clock_source tsc_source = { .name = "tsc", .rating = 300, .read = 
 
 static volatile u64 *hpet_reg(u32 off)
 {
-	return (volatile u64 *)((volatile char *)fixmap_addr(FIX_HPET) + (acpi.hpet_addr & 0xfff) + off);
+	return (volatile u64 *)((volatile char *)fixmap_addr(FIX_HPET) + (acpi.hpet_address & 0xfff) + off);
 }
 
 u64 hpet_read_raw(void)
@@ -52,9 +52,9 @@ bool hpet_init(void)
 {
 	u64 cap, period;
 
-	if (!acpi.hpet_addr)
+	if (!acpi.hpet_address)
 		return false;
-	fixmap_set(FIX_HPET, acpi.hpet_addr);
+	fixmap_set(FIX_HPET, acpi.hpet_address);
 	cap = *hpet_reg(0);
 	period = cap >> 32;		/* femtoseconds */
 	if (!period || period > 100000000 || cap == ~0ull)
@@ -67,7 +67,7 @@ bool hpet_init(void)
 
 /* ---- ACPI PM timer ---- */
 
-u32 pmtimer_read_raw(void) { return inl((u16)acpi.pm_timer) & 0xffffff; }
+u32 pmtimer_read_raw(void) { return inl((u16)acpi.pm_timer.address) & 0xffffff; }
 static u64 pmtimer_read(void) { return pmtimer_read_raw(); }
 static struct clock_source pm_source = {
 	.name = "acpi_pm", .rating = 200, .read = pmtimer_read, .freq_hz = PMTIMER_HZ, .mask = 0xffffff,
@@ -77,7 +77,7 @@ bool pmtimer_init(void)
 {
 	u32 a;
 
-	if (!acpi.pm_timer)
+	if (acpi.pm_timer.space != ACPI_SPACE_IO || !acpi.pm_timer.address)
 		return false;
 	a = pmtimer_read_raw();
 	for (int i = 0; i < 10000; i++)
@@ -280,6 +280,6 @@ void tsc_warp_verdict(void)
 	if (!warp_worst || cpu_has(X86_INVARIANT_TSC))
 		return;
 	pr_warn("TSC runs backwards between CPUs by up to %llu cycles: not used\n", (unsigned long long)warp_worst);
-	if (hpet_hz || acpi.pm_timer)
+	if (hpet_hz || acpi.pm_timer.address)
 		clock_source_demote(&tsc_source);
 }

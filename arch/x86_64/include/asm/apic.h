@@ -3,45 +3,15 @@
 #ifndef ASM_APIC_H
 #define ASM_APIC_H
 
+#include <base/acpi.h>
 #include <base/compiler.h>
 #include <base/types.h>
 #include <core/cpumask.h>
 #include <core/irq.h>
 
-/* ---- acpi.c: what MADT (or the MP table, or the defaults) says ---- */
-
-#define MAX_IOAPICS	16
-struct ioapic_info {
-	u32 id, gsi_base;
-	u64 addr;
-};
-struct isa_override {
-	u32 gsi;
-	bool set, level, active_low;
-};
-struct acpi_info {
-	bool present;			/* ACPI tables were found */
-	bool has_madt;
-	bool has_8259;
-	bool no_legacy, no_cmos_rtc, no_vga;	/* FADT's IA-PC flags say it is not there */
-	u64 lapic_addr;
-	u32 nr_cpus, apic_ids[MAX_CPUS];	/* enabled ones, boot CPU anywhere */
-	u32 nr_ioapics;
-	struct ioapic_info ioapics[MAX_IOAPICS];
-	struct isa_override isa[16];
-	u64 hpet_addr;
-	u64 ecam_addr;
-	u8 ecam_bus_start, ecam_bus_end;
-	u16 sci;
-	u32 pm1a_evt, pm1b_evt, pm1a_cnt, pm1b_cnt, pm_timer, gpe0, gpe0_len, smi_cmd;
-	u8 acpi_enable, pm1_evt_len;
-	bool hw_reduced, pm_timer_32, reset_ok, fixed_power_button;
-	struct acpi_gas { u8 space, width; u64 addr; } reset_reg, sleep_ctl, sleep_sts;
-	u8 reset_value;
-	bool has_s5;
-	u8 s5_a, s5_b;
-};
+/* ---- acpi.c: what ACPI (or the MP table, or the defaults) says ---- */
 extern struct acpi_info acpi;		/* [I] after boot */
+extern bool acpi_present;		/* [I] tables were found */
 
 /* ---- apic.c ---- */
 void apic_init(void);			/* boot CPU: mask the 8259s, find and set up local APIC and IOAPICs */
