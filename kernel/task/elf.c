@@ -77,7 +77,7 @@ static int open_interp(struct elf_image *prog, struct elf_image *interp)
 	err = PTR_ERR_OR_ZERO(name);
 	if (err)
 		goto out;
-	interp->file = file_open_exec(AT_FDCWD, name, 0);
+	interp->file = exec_open(AT_FDCWD, name, 0);
 	filename_put(name);
 	if (IS_ERR(interp->file)) {
 		err = (int)PTR_ERR(interp->file);

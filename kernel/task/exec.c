@@ -25,6 +25,22 @@
 #include "exec.h"
 #include "internal.h"
 
+/* For execution: nobody may write it until exec_close(). */
+struct file *exec_open(int dirfd, const struct filename *name, u32 flags)
+{
+	struct file *f = file_open_exec(dirfd, name, flags);
+	int err;
+
+	if (IS_ERR(f))
+		return f;
+	err = deny_write(f->inode);
+	if (err) {
+		file_put(f);
+		return ERR_PTR(err);
+	}
+	return f;
+}
+
 void exec_close(struct file *f)
 {
 	allow_write(f->inode);
@@ -364,7 +380,7 @@ int execve_do(int dirfd, uin_str path, uin_argv argv, uin_argv envp, u32 flags)
 	}
 	x->interp = x->filename;
 	x->limit = arg_limit();
-	x->file = file_open_exec(dirfd, name, flags);
+	x->file = exec_open(dirfd, name, flags);
 	if (IS_ERR(x->file)) {
 		err = (int)PTR_ERR(x->file);
 		goto out;
@@ -410,7 +426,7 @@ int execve_kernel(const char *path, char *const argv[], char *const envp[])
 	x->filename = name->name;
 	x->interp = x->filename;
 	x->limit = arg_limit();
-	x->file = file_open_exec(AT_FDCWD, name, 0);
+	x->file = exec_open(AT_FDCWD, name, 0);
 	if (IS_ERR(x->file)) {
 		err = (int)PTR_ERR(x->file);
 		goto out;

@@ -63,6 +63,8 @@ __must_check int exec_point_of_no_return(struct exec_ctx *x);
 /* Read the first bytes of x->file. */
 __must_check int exec_read_head(struct exec_ctx *x);
 __must_check int exec_read(struct file *f, u64 off, void *buf, size_t n);	/* all or -ENOEXEC */
+struct filename;
+__must_check struct file *exec_open(int dirfd, const struct filename *name, u32 flags);
 void exec_close(struct file *f);
 
 /* 0; -ENOEXEC: not this format. */

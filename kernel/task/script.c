@@ -91,7 +91,7 @@ int script_load(struct exec_ctx *x)
 	name = filename_kernel(interp);
 	if (IS_ERR(name))
 		return (int)PTR_ERR(name);
-	f = file_open_exec(AT_FDCWD, name, 0);
+	f = exec_open(AT_FDCWD, name, 0);
 	filename_put(name);
 	if (IS_ERR(f))
 		return (int)PTR_ERR(f);

@@ -9,6 +9,7 @@
  */
 #include <base/string.h>
 #include <fs/file.h>
+#include <fs/inode.h>
 #include <kernel/task.h>
 #include "internal.h"
 
@@ -122,8 +123,10 @@ struct mm *mm_fork(struct mm *old, struct task *child)
 	if (err)
 		goto out_put;
 	mm->exe_file = old->exe_file;
-	if (mm->exe_file)
+	if (mm->exe_file) {
 		file_get(mm->exe_file);
+		VERIFY(deny_write(mm->exe_file->inode) == 0);	/* denied already: cannot fail */
+	}
 	return mm;
 out_put:
 	mm_put(mm);

@@ -16,6 +16,7 @@
 #include <core/slab.h>
 #include <core/smp.h>
 #include <fs/file.h>
+#include <fs/inode.h>
 #include <kernel/task.h>
 #include "internal.h"
 
@@ -145,8 +146,10 @@ static void mm_teardown(struct mm *mm)
 	}
 	if (committed)
 		mem_uncommit(mm, committed);
-	if (mm->exe_file)
+	if (mm->exe_file) {
+		allow_write(mm->exe_file->inode);	/* execve denied it */
 		file_put(mm->exe_file);
+	}
 	mm->exe_file = NULL;
 }
 
