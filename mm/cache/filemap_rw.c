@@ -16,10 +16,10 @@
 /* Sequential readers get a growing window read ahead of them. */
 static void read_ahead(struct file *f, struct mapping *m, u64 index, u64 want)
 {
-	u32 size = f->ra.size;
+	u32 size = f->ra.size, most = f->ra.ra_pages ? f->ra.ra_pages : RA_MAX;
 
 	if (index == 0 || (s64)index == f->ra.prev_pos || (s64)index == f->ra.prev_pos + 1)
-		size = size ? min_t(u32, size * 2, RA_MAX) : RA_MIN;
+		size = size ? min_t(u32, size * 2, most) : min_t(u32, RA_MIN, most);
 	else
 		size = 0;
 	f->ra.start = index;

@@ -9,11 +9,8 @@
 #include <kernel/syscall.h>
 #include <kernel/task.h>
 #include "internal.h"
+#include <uapi/linux/falloc.h>
 #include <uapi/linux/mman.h>
-
-/* falloc.h has it for user space; the value is ABI. */
-#define FALLOC_KEEP_SIZE	0x01
-#define FALLOC_PUNCH_HOLE	0x02
 
 enum advice_kind { ADVICE_UNKNOWN, ADVICE_FLAGS, ADVICE_PAGES, ADVICE_POPULATE };
 
@@ -209,7 +206,7 @@ static int advise_remove(struct mm *mm, u64 start, u64 end)
 		}
 		up_read(&mm->range_lock);
 		if (!err) {
-			err = (int)file_op_fallocate(f, FALLOC_PUNCH_HOLE | FALLOC_KEEP_SIZE, (loff_t)off,
+			err = (int)file_op_fallocate(f, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (loff_t)off,
 						     (loff_t)(stop - start));
 			file_put(f);
 		}

@@ -188,8 +188,8 @@ struct mm *mm_switch_current(struct mm *mm)
 	flags = irq_save();
 	t->mm = mm;
 	t->core.pt = mm ? mm->pt : NULL;
-	if (mm)
-		pgtable_switch(from, mm->pt);
+	if (from || mm)
+		pgtable_switch(from, mm ? mm->pt : NULL);
 	irq_restore(flags);
 	spin_unlock(&t->alloc_lock);
 	return old;
