@@ -18,6 +18,8 @@ bool spinlock_set_queued(bool on);
 /* lockdep.c */
 #if IS_DEBUG
 void lockdep_print_held(void);
+extern struct task_core *lockdep_test_task;
+extern u32 lockdep_test_reports;
 #else
 static inline void lockdep_print_held(void) { }
 #endif
