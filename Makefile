@@ -68,6 +68,9 @@ BASE_FLAGS += -Wno-unknown-warning-option -Wno-initializer-overrides -Wno-addres
 	-Wno-gnu-variable-sized-type-not-at-end -Wno-unused-command-line-argument
 else
 BASE_FLAGS += -fno-allow-store-data-races -fconserve-stack -Wimplicit-fallthrough=5
+# Structs are cleared and copied by moves or by our memset and memcpy, never by rep (emulators run it word by word).
+BASE_FLAGS += -mmemset-strategy=unrolled_loop:256:noalign,libcall:-1:noalign \
+	-mmemcpy-strategy=unrolled_loop:256:noalign,libcall:-1:noalign
 endif
 ifeq ($(DEBUG),1)
 BASE_FLAGS += -DDEBUG -O2 -fno-optimize-sibling-calls -Wframe-larger-than=4096

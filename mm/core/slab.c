@@ -633,7 +633,9 @@ static const struct { u16 size; const char *name; } ladder[] = {
 	{ 96, "kmalloc-96" }, { 128, "kmalloc-128" }, { 192, "kmalloc-192" }, { 256, "kmalloc-256" },
 	{ 512, "kmalloc-512" }, { 1024, "kmalloc-1k" }, { 2048, "kmalloc-2k" }, { 4096, "kmalloc-4k" },
 	{ 8192, "kmalloc-8k" },
+	{ 576, "kmalloc-576" },		/* nodes of the xarray: seven in a page, not four */
 };
+#define RUNG_576	13
 #define KMALLOC_SLAB_MAX	8192u
 static struct kmem_cache kmalloc_caches[ARRAY_SIZE(ladder)];
 /* [I] rung for sizes up to 256 by (size - 1) / 8; above by the highest bit. */
@@ -643,6 +645,8 @@ static struct kmem_cache *kmalloc_cache(size_t size)
 {
 	if (size <= 256)
 		return &kmalloc_caches[small_rung[(size - 1) / 8]];
+	if (size > 512 && size <= 576)
+		return &kmalloc_caches[RUNG_576];
 	return &kmalloc_caches[ilog2(size - 1)];	/* 257..512: bit 8, rung 8 */
 }
 
