@@ -35,9 +35,14 @@ static void print_ips(const u64 *ips, unsigned int n)
 		u64 off, size;
 		/* A return address may be the first of the next function: look up the call. */
 		const char *name = symbol_lookup(i ? ips[i] - 1 : ips[i], &off, &size);
+		unsigned int again = 0;
 
 		pr_err("  [<%016llx>] %s+0x%llx/0x%llx\n", (unsigned long long)ips[i], name,
 		       (unsigned long long)(i ? off + 1 : off), (unsigned long long)size);
+		for (; i + 1 < n && ips[i + 1] == ips[i]; i++)
+			again++;
+		if (again)
+			pr_err("  ... and %u times more\n", again);
 	}
 }
 
