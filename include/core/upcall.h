@@ -8,6 +8,7 @@
 
 #include <base/compiler.h>
 #include <base/types.h>
+#include <core/syscall_table.h>
 
 struct task_core;
 struct pt_regs;
@@ -48,6 +49,9 @@ void task_kill_self(int sig);
 /* id for log lines */
 u32 task_core_id(const struct task_core *t);
 const char *task_core_name(const struct task_core *t);
+
+/* --- kernel/sys: the dispatch table (core/syscall_table.h) --- */
+extern const syscall_fn syscall_table[SYSCALL_TABLE_SIZE];
 
 /* --- mm/vm --- */
 enum fault_access { FAULT_READ, FAULT_WRITE, FAULT_EXEC };

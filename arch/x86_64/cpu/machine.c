@@ -63,6 +63,26 @@ static void gas_write(const struct acpi_gas *g, u32 v)
 #define SLP_EN		(1u << 13)
 #define SCI_EN		1u
 
+/* From the firmware's hands into ours: until then PM1 registers do nothing. */
+static void acpi_mode_enter(void)
+{
+	u16 cnt = (u16)acpi.pm1a_control.address;
+
+	if (!acpi.smi_command || !acpi.acpi_enable || (inw(cnt) & SCI_EN))
+		return;
+	outb((u16)acpi.smi_command, acpi.acpi_enable);
+	for (int i = 0; i < 300 && !(inw(cnt) & SCI_EN); i++)
+		tsc_udelay(1000);
+}
+
+static void pm1_sleep(const struct acpi_gas *control, u8 slp_typ)
+{
+	u16 port = (u16)control->address;
+
+	if (port)
+		outw(port, (u16)((inw(port) & ~0x3c00u) | (u32)slp_typ << 10 | SLP_EN));
+}
+
 static void acpi_power_off(void)
 {
 	if (!acpi.has_s5)
@@ -74,14 +94,9 @@ static void acpi_power_off(void)
 	}
 	if (!acpi.pm1a_control.address)
 		return;
-	if (acpi.smi_command && acpi.acpi_enable && !(inw((u16)acpi.pm1a_control.address) & SCI_EN)) {
-		outb((u16)acpi.smi_command, acpi.acpi_enable);
-		for (int i = 0; i < 300 && !(inw((u16)acpi.pm1a_control.address) & SCI_EN); i++)
-			tsc_udelay(1000);
-	}
-	outw((u16)acpi.pm1a_control.address, (u16)((inw((u16)acpi.pm1a_control.address) & ~0x3c00u) | (u32)acpi.slp_typ_a << 10 | SLP_EN));
-	if (acpi.pm1b_control.address)
-		outw((u16)acpi.pm1b_control.address, (u16)((inw((u16)acpi.pm1b_control.address) & ~0x3c00u) | (u32)acpi.slp_typ_b << 10 | SLP_EN));
+	acpi_mode_enter();
+	pm1_sleep(&acpi.pm1a_control, acpi.slp_typ_a);
+	pm1_sleep(&acpi.pm1b_control, acpi.slp_typ_b);
 }
 
 /* The byte in flight of a polled UART must leave before the machine goes: Bochs loses it otherwise. */
@@ -198,11 +213,7 @@ static int __init power_button_init(void)
 
 	if (!acpi_present || acpi.hw_reduced || !acpi.pm1a_event.address || !acpi.sci_irq)
 		return 0;
-	if (acpi.smi_command && acpi.acpi_enable && !(inw((u16)acpi.pm1a_control.address) & SCI_EN)) {
-		outb((u16)acpi.smi_command, acpi.acpi_enable);
-		for (int i = 0; i < 300 && !(inw((u16)acpi.pm1a_control.address) & SCI_EN); i++)
-			tsc_udelay(1000);
-	}
+	acpi_mode_enter();
 	for (u32 i = 0; i < acpi.gpe0_len / 2; i++)
 		outb((u16)(acpi.gpe0.address + acpi.gpe0_len / 2 + i), 0);
 	if (acpi.sci_irq < 16 && (acpi_irq_gsi(&acpi, (u8)acpi.sci_irq, &flags), flags))
