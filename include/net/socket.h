@@ -63,7 +63,7 @@ struct socket {
 	void *sk;			/* the family's */
 	struct wait_queue wait;
 	struct net *net;
-	u32 flags;
+	struct rcu_head rcu;
 };
 __must_check struct socket *socket_create(int family, int type, int protocol);	/* ERR_PTR */
 struct socket *file_socket(struct file *f);	/* NULL: not a socket */

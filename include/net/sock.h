@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* What sockets of every family have: buffer limits, timeouts, flags, pending error (net/core/sockopt.c). */
+#ifndef NET_SOCK_H
+#define NET_SOCK_H
+
+#include <base/types.h>
+#include <core/usercopy.h>
+
+struct cred;
+struct pid;
+struct socket;
+
+struct sock_common {
+	int family, protocol;		/* [I] */
+	short type;			/* [I] */
+	u32 sndbuf, rcvbuf;		/* [a] bytes */
+	u64 sndtimeo_ns, rcvtimeo_ns;	/* [a] WAIT_FOREVER: none */
+	int rcvlowat;			/* [a] */
+	u32 priority, mark;		/* [a] */
+	bool reuseaddr, reuseport, keepalive, broadcast, passcred, timestamp, timestampns, dontroute, oobinline;	/* [a] */
+	bool linger;			/* [a] */
+	u32 linger_seconds;
+	int err;			/* [a] pending, given once */
+	bool listening;			/* [a] */
+	struct pid *peer_pid;		/* [family's lock] referenced: SO_PEERCRED */
+	const struct cred *peer_cred;
+	u64 cookie;
+};
+
+void sock_common_init(struct sock_common *c, int family, int type, int protocol);
+void sock_common_fini(struct sock_common *c);
+/* SOL_SOCKET options. -ENOPROTOOPT: not known. */
+int sock_setsockopt(struct sock_common *c, int opt, uaddr_t val, int len);
+int sock_getsockopt(struct sock_common *c, int opt, uaddr_t val, uaddr_t ulen);
+/* Copy an option's value out as getsockopt does: at most *ulen bytes, *ulen becomes what was given. */
+int sockopt_out(uaddr_t val, uaddr_t ulen, const void *data, int size);
+/* Take the pending error: 0 or -errno. */
+int sock_take_error(struct sock_common *c);
+/* Absolute deadline for a blocking operation. */
+u64 sock_send_deadline(const struct sock_common *c, u32 msg_flags, u32 file_flags);
+u64 sock_recv_deadline(const struct sock_common *c, u32 msg_flags, u32 file_flags);
+
+#endif

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* SOL_SOCKET options, the same for every family. Source: socket(7). */
+#include <base/err.h>
+#include <base/math.h>
+#include <base/string.h>
+#include <core/clock.h>
+#include <core/wait.h>
+#include <kernel/task.h>
+#include <kernel/time.h>
+#include <net/sock.h>
+#include <net/socket.h>
+#include <uapi/linux/socket.h>
+
+#define BUF_DEFAULT	212992u
+#define BUF_MAX		(212992u * 2)
+#define SNDBUF_MIN	4608u
+#define RCVBUF_MIN	2304u
+
+void sock_common_init(struct sock_common *c, int family, int type, int protocol)
+{
+	static u64 cookies;
+
+	memset(c, 0, sizeof(*c));
+	c->family = family;
+	c->type = (short)type;
+	c->protocol = protocol;
+	c->sndbuf = c->rcvbuf = BUF_DEFAULT;
+	c->sndtimeo_ns = c->rcvtimeo_ns = WAIT_FOREVER;
+	c->rcvlowat = 1;
+	c->cookie = __atomic_add_fetch(&cookies, 1, __ATOMIC_RELAXED);
+}
+
+void sock_common_fini(struct sock_common *c)
+{
+	pid_put(c->peer_pid);
+	if (c->peer_cred)
+		cred_put(c->peer_cred);
+}
+
+int sock_take_error(struct sock_common *c)
+{
+	return READ_ONCE(c->err) ? -xchg(&c->err, 0) : 0;
+}
+
+static u64 deadline(u64 timeo, bool nowait)
+{
+	if (nowait)
+		return 0;
+	return timeo == WAIT_FOREVER ? WAIT_FOREVER : clock_monotonic_ns() + timeo;
+}
+
+u64 sock_send_deadline(const struct sock_common *c, u32 msg_flags, u32 file_flags)
+{
+	return deadline(READ_ONCE(c->sndtimeo_ns), msg_flags & MSG_DONTWAIT || file_flags & O_NONBLOCK);
+}
+
+u64 sock_recv_deadline(const struct sock_common *c, u32 msg_flags, u32 file_flags)
+{
+	return deadline(READ_ONCE(c->rcvtimeo_ns), msg_flags & MSG_DONTWAIT || file_flags & O_NONBLOCK);
+}
+
+/* --- setting --- */
+
+static int set_timeo(u64 *timeo, uaddr_t val, int len)
+{
+	struct timeval tv;
+
+	if (len < (int)sizeof(tv))
+		return -EINVAL;
+	if (copy_in_bytes(&tv, val, sizeof(tv)))
+		return -EFAULT;
+	if (tv.tv_usec < 0 || tv.tv_usec >= 1000000)
+		return -EDOM;
+	if (tv.tv_sec < 0)
+		WRITE_ONCE(*timeo, 0);
+	else if (!tv.tv_sec && !tv.tv_usec)
+		WRITE_ONCE(*timeo, WAIT_FOREVER);
+	else
+		WRITE_ONCE(*timeo, (u64)min_t(s64, tv.tv_sec, 1000000000) * NSEC_PER_SEC + (u64)tv.tv_usec * 1000);
+	return 0;
+}
+
+static int set_linger(struct sock_common *c, uaddr_t val, int len)
+{
+	struct linger l;
+
+	if (len < (int)sizeof(l))
+		return -EINVAL;
+	if (copy_in_bytes(&l, val, sizeof(l)))
+		return -EFAULT;
+	c->linger = l.l_onoff != 0;
+	c->linger_seconds = (u32)l.l_linger;
+	return 0;
+}
+
+/* The kernel doubles what is asked for, to have room for its own bookkeeping; programs read that back. */
+static u32 buf_size(int val, u32 lowest)
+{
+	return max_t(u32, min_t(u32, (u32)val, BUF_MAX / 2) * 2, lowest);
+}
+
+int sock_setsockopt(struct sock_common *c, int opt, uaddr_t uval, int len)
+{
+	int val;
+
+	switch (opt) {
+	case SO_LINGER:
+		return set_linger(c, uval, len);
+	case SO_RCVTIMEO:
+	case SO_RCVTIMEO_NEW:
+		return set_timeo(&c->rcvtimeo_ns, uval, len);
+	case SO_SNDTIMEO:
+	case SO_SNDTIMEO_NEW:
+		return set_timeo(&c->sndtimeo_ns, uval, len);
+	}
+	if (len < (int)sizeof(val))
+		return -EINVAL;
+	if (copy_in_bytes(&val, uval, sizeof(val)))
+		return -EFAULT;
+	switch (opt) {
+	case SO_REUSEADDR:
+		c->reuseaddr = val != 0;
+		return 0;
+	case SO_REUSEPORT:
+		c->reuseport = val != 0;
+		return 0;
+	case SO_TYPE:
+	case SO_PROTOCOL:
+	case SO_DOMAIN:
+	case SO_ERROR:
+		return -ENOPROTOOPT;
+	case SO_DONTROUTE:
+		c->dontroute = val != 0;
+		return 0;
+	case SO_BROADCAST:
+		c->broadcast = val != 0;
+		return 0;
+	case SO_SNDBUF:
+		WRITE_ONCE(c->sndbuf, buf_size(val, SNDBUF_MIN));
+		return 0;
+	case SO_RCVBUF:
+		WRITE_ONCE(c->rcvbuf, buf_size(val, RCVBUF_MIN));
+		return 0;
+	case SO_SNDBUFFORCE:
+	case SO_RCVBUFFORCE:
+		if (!capable(CAP_NET_ADMIN))
+			return -EPERM;
+		if (opt == SO_SNDBUFFORCE)
+			WRITE_ONCE(c->sndbuf, max_t(u32, (u32)max(val, 0) * 2, SNDBUF_MIN));
+		else
+			WRITE_ONCE(c->rcvbuf, max_t(u32, (u32)max(val, 0) * 2, RCVBUF_MIN));
+		return 0;
+	case SO_KEEPALIVE:
+		c->keepalive = val != 0;
+		return 0;
+	case SO_OOBINLINE:
+		c->oobinline = val != 0;
+		return 0;
+	case SO_PRIORITY:
+		if ((val < 0 || val > 6) && !capable(CAP_NET_ADMIN))
+			return -EPERM;
+		c->priority = (u32)val;
+		return 0;
+	case SO_MARK:
+		if (!capable(CAP_NET_ADMIN))
+			return -EPERM;
+		c->mark = (u32)val;
+		return 0;
+	case SO_PASSCRED:
+		c->passcred = val != 0;
+		return 0;
+	case SO_TIMESTAMP:
+		c->timestamp = val != 0;
+		return 0;
+	case SO_TIMESTAMPNS:
+		c->timestampns = val != 0;
+		return 0;
+	case SO_RCVLOWAT:
+		c->rcvlowat = val < 0 ? 0x7fffffff : val ? val : 1;
+		return 0;
+	default:
+		return -ENOPROTOOPT;
+	}
+}
+
+/* --- asking --- */
+
+int sockopt_out(uaddr_t val, uaddr_t ulen, const void *data, int size)
+{
+	int len;
+
+	if (copy_in_bytes(&len, ulen, sizeof(len)))
+		return -EFAULT;
+	if (len < 0)
+		return -EINVAL;
+	len = min(len, size);
+	if (copy_out_bytes(val, data, (size_t)len) || copy_out_bytes(ulen, &len, sizeof(len)))
+		return -EFAULT;
+	return 0;
+}
+
+static int get_timeo(u64 timeo, uaddr_t val, uaddr_t ulen)
+{
+	struct timeval tv = { 0 };
+
+	if (timeo != WAIT_FOREVER) {
+		tv.tv_sec = (s64)(timeo / NSEC_PER_SEC);
+		tv.tv_usec = (s64)(timeo % NSEC_PER_SEC / 1000);
+	}
+	return sockopt_out(val, ulen, &tv, sizeof(tv));
+}
+
+static int get_peercred(struct sock_common *c, uaddr_t val, uaddr_t ulen)
+{
+	struct ucred u = { 0, ~0u, ~0u };
+
+	if (c->peer_pid)
+		u.pid = pid_vnr(c->peer_pid);
+	if (c->peer_cred) {
+		u.uid = c->peer_cred->euid.v;
+		u.gid = c->peer_cred->egid.v;
+	}
+	return sockopt_out(val, ulen, &u, sizeof(u));
+}
+
+static int get_value(struct sock_common *c, int opt, int *val)
+{
+	switch (opt) {
+	case SO_REUSEADDR: *val = c->reuseaddr; break;
+	case SO_REUSEPORT: *val = c->reuseport; break;
+	case SO_TYPE: *val = c->type; break;
+	case SO_PROTOCOL: *val = c->protocol; break;
+	case SO_DOMAIN: *val = c->family; break;
+	case SO_ERROR: *val = -sock_take_error(c); break;
+	case SO_DONTROUTE: *val = c->dontroute; break;
+	case SO_BROADCAST: *val = c->broadcast; break;
+	case SO_SNDBUF: *val = (int)c->sndbuf; break;
+	case SO_RCVBUF: *val = (int)c->rcvbuf; break;
+	case SO_KEEPALIVE: *val = c->keepalive; break;
+	case SO_OOBINLINE: *val = c->oobinline; break;
+	case SO_PRIORITY: *val = (int)c->priority; break;
+	case SO_MARK: *val = (int)c->mark; break;
+	case SO_PASSCRED: *val = c->passcred; break;
+	case SO_TIMESTAMP: *val = c->timestamp; break;
+	case SO_TIMESTAMPNS: *val = c->timestampns; break;
+	case SO_RCVLOWAT: *val = c->rcvlowat; break;
+	case SO_SNDLOWAT: *val = 1; break;
+	case SO_ACCEPTCONN: *val = c->listening; break;
+	default: return -ENOPROTOOPT;
+	}
+	return 0;
+}
+
+int sock_getsockopt(struct sock_common *c, int opt, uaddr_t uval, uaddr_t ulen)
+{
+	struct linger l = { c->linger, (s32)c->linger_seconds };
+	int val, err;
+
+	switch (opt) {
+	case SO_LINGER:
+		return sockopt_out(uval, ulen, &l, sizeof(l));
+	case SO_RCVTIMEO:
+	case SO_RCVTIMEO_NEW:
+		return get_timeo(c->rcvtimeo_ns, uval, ulen);
+	case SO_SNDTIMEO:
+	case SO_SNDTIMEO_NEW:
+		return get_timeo(c->sndtimeo_ns, uval, ulen);
+	case SO_PEERCRED:
+		return get_peercred(c, uval, ulen);
+	case SO_COOKIE:
+		return sockopt_out(uval, ulen, &c->cookie, sizeof(c->cookie));
+	}
+	err = get_value(c, opt, &val);
+	return err ? err : sockopt_out(uval, ulen, &val, sizeof(val));
+}
