@@ -9,12 +9,17 @@
  * Reported: a class that stands above one already held; two locks of a class out of subclass and
  * address order; the same lock twice; an interrupt class taken with interrupts on; unlocking what is
  * not held; too many locks. Trylocks are recorded, not judged. After a few reports it is silent.
+ *
+ * perturb=SEED makes lock operations take time or ask for a reschedule, at random by the seed: two real
+ * CPUs alone meet few of the interleavings that are possible.
  */
 #include <core/lockdep.h>
 
 #if IS_DEBUG
 
 #include <arch/irqflags.h>
+#include <base/string.h>
+#include <core/init.h>
 #include <core/panic.h>
 #include <core/percpu.h>
 #include <core/printk.h>
@@ -43,6 +48,38 @@ static u32 lockdep_reporting;
 /* A test breaks rules on purpose: what this task does wrong is only counted. */
 struct task_core *lockdep_test_task;
 u32 lockdep_test_reports;		/* [o] that task */
+
+static u64 perturb_seed;		/* [I] after boot; 0: off */
+static DEFINE_PERCPU(u64, perturb_state);	/* [o] torn updates do no harm */
+
+static __noinline void perturb_now(void)
+{
+	u64 x = this_cpu_read(perturb_state);
+
+	if (!x)
+		x = perturb_seed * 0x9e3779b97f4a7c15ull + (u64)this_cpu_id() + 1;
+	x ^= x << 13;
+	x ^= x >> 7;
+	x ^= x << 17;
+	this_cpu_write(perturb_state, x);
+	if ((x & 0x3f) == 0)
+		for (u64 n = x >> 8 & 0x7ff; n; n--)
+			cpu_relax();
+	if ((x >> 32 & 0x3f) == 0 && !in_irq() && threads_running())
+		this_cpu_and(preempt_word, ~PREEMPT_NO_RESCHED);
+}
+
+static inline void perturb(void)
+{
+	if (unlikely(perturb_seed))
+		perturb_now();
+}
+
+static int set_perturb(const char *value)
+{
+	return kstrtou64(value, 0, &perturb_seed);
+}
+KPARAM("perturb", set_perturb);
 
 static bool lockdep_silent(void)
 {
@@ -142,6 +179,7 @@ void lockdep_acquire(struct lockdep_map *m, void *lock, unsigned int subclass, b
 	else
 		push(c->held, &c->nr, &h);
 	irq_restore(flags);
+	perturb();
 }
 
 static bool pop(struct held_lock *held, int *nr, void *lock)
@@ -172,6 +210,7 @@ void lockdep_release(struct lockdep_map *m, void *lock)
 	irq_restore(flags);
 	if (!found)
 		report("released, not held", lock, m->cls < LC_COUNT ? m->cls : 0, NULL, 0);
+	perturb();
 }
 
 bool lockdep_held(void *lock)
