@@ -36,7 +36,7 @@ static_assert(X86_NR_FEATURES <= 128, "x86_features has room for 128");
 
 static void feature_clear(enum x86_feature f) { x86_features[f / 64] &= ~BIT(f % 64); }
 
-static void __init read_leaves(struct cpuid_regs leaf[6])
+static void __init read_leaves(struct cpuid_regs leaf[7])
 {
 	u32 max = cpuid(0, 0).eax, max_ext = cpuid(0x80000000, 0).eax;
 
@@ -54,6 +54,16 @@ static void __init read_leaves(struct cpuid_regs leaf[6])
 		phys_bits = leaf[5].eax & 0xff;
 		virt_bits = leaf[5].eax >> 8 & 0xff;
 	}
+}
+
+static bool __init hypervisor_is(const char *name)
+{
+	struct cpuid_regs r;
+
+	if (!cpu_has(X86_HYPERVISOR))
+		return false;
+	r = cpuid(0x40000000, 0);
+	return !memcmp(&r.ebx, name, 12);
 }
 
 /* What needs another feature goes with it. */
@@ -85,7 +95,7 @@ static void __init drop_dependent(void)
 
 void __init features_init(void)
 {
-	struct cpuid_regs leaf[6] = { 0 };
+	struct cpuid_regs leaf[7] = { 0 };
 	u32 sig;
 
 	read_leaves(leaf);
@@ -96,6 +106,9 @@ void __init features_init(void)
 		if (regs[descs[f].reg] >> descs[f].bit & 1)
 			x86_features[f / 64] |= BIT(f % 64);
 	}
+	/* TCG runs rep byte by byte, whatever CPUID says: wide moves serve it better. */
+	if (cpu_has(X86_ERMS) && !hypervisor_is("TCGTCGTCGTCG"))
+		x86_features[X86_REP_GOOD / 64] |= BIT(X86_REP_GOOD % 64);
 	sig = leaf[0].eax;
 	stepping = sig & 15;
 	model = sig >> 4 & 15;

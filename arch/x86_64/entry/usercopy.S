@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * Accesses that may fault. Each opens SMAP's gate for its few instructions and has a line in the
- * exception table for every one that touches the doubtful memory. Copies go eight bytes at a time,
- * and by rep movsb where the CPU is fast at it and the block is large. Contracts in asm/uaccess.h.
+ * exception table for every one that touches the doubtful memory. Blocks go by unrolled moves, or by
+ * rep movsb where the CPU is fast at it (X86_REP_GOOD: emulators are not). Contracts in asm/uaccess.h.
  */
 #include <asm/alternative.h>
 #include <generated/asm_offsets.h>
@@ -11,67 +11,107 @@
 
 /*
  * size_t arch_copy_to_user(u64 dst, const void *src, size_t n), arch_copy_from_user(void *dst, u64 src, size_t n)
- * rdi, rsi, rdx; returns what is left in rax. One body: both sides are covered by the table.
+ * One body: both sides are covered by the table. rsi and rdi are the ends, rcx counts up to zero.
  */
 	.balign 32
 	.globl	arch_copy_to_user, arch_copy_from_user
 arch_copy_from_user:
 arch_copy_to_user:
 	STAC_GATE
+	leaq	(%rsi, %rdx), %rsi
+	leaq	(%rdi, %rdx), %rdi
 	movq	%rdx, %rcx
-	cmpq	$64, %rcx
-	jae	10f
-1:	cmpq	$8, %rcx
-	jb	3f
-2:	movq	(%rsi), %rax
-20:	movq	%rax, (%rdi)
-	addq	$8, %rsi
-	addq	$8, %rdi
-	subq	$8, %rcx
-	cmpq	$8, %rcx
-	jae	2b
-3:	testq	%rcx, %rcx
-	jz	5f
-4:	movb	(%rsi), %al
-40:	movb	%al, (%rdi)
-	incq	%rsi
-	incq	%rdi
-	decq	%rcx
-	jnz	4b
-5:	CLAC_GATE
+	negq	%rcx
+	addq	$64, %rcx
+	jg	2f
+	ALTERNATIVE "", "jmp 30f", FEAT_REP_GOOD
+	.balign 16
+10:	movq	-64(%rsi, %rcx), %r8
+11:	movq	-56(%rsi, %rcx), %r9
+12:	movq	-48(%rsi, %rcx), %r10
+13:	movq	-40(%rsi, %rcx), %r11
+14:	movq	%r8, -64(%rdi, %rcx)
+15:	movq	%r9, -56(%rdi, %rcx)
+16:	movq	%r10, -48(%rdi, %rcx)
+17:	movq	%r11, -40(%rdi, %rcx)
+18:	movq	-32(%rsi, %rcx), %r8
+19:	movq	-24(%rsi, %rcx), %r9
+20:	movq	-16(%rsi, %rcx), %r10
+21:	movq	-8(%rsi, %rcx), %r11
+22:	movq	%r8, -32(%rdi, %rcx)
+23:	movq	%r9, -24(%rdi, %rcx)
+24:	movq	%r10, -16(%rdi, %rcx)
+25:	movq	%r11, -8(%rdi, %rcx)
+	addq	$64, %rcx
+	jle	10b
+2:	subq	$56, %rcx
+	jg	4f
+3:	movq	-8(%rsi, %rcx), %rax
+31:	movq	%rax, -8(%rdi, %rcx)
+	addq	$8, %rcx
+	jle	3b
+4:	subq	$8, %rcx
+	jz	6f
+	cmpq	$8, %rdx
+	jb	5f
+	/* The last few bytes as a word that overlaps what is done already. */
+32:	movq	-8(%rsi), %rax
+33:	movq	%rax, -8(%rdi)
+	jmp	6f
+5:	movb	(%rsi, %rcx), %al
+51:	movb	%al, (%rdi, %rcx)
+	incq	%rcx
+	jnz	5b
+6:	CLAC_GATE
 	xorl	%eax, %eax
 	ret
-	/* Large: whole words by rep movsq, or bytes where that is as fast; the tail above. */
-10:	ALTERNATIVE "jmp 12f", "", FEAT_ERMS
-11:	rep movsb
-	jmp	5b
-12:	movl	%ecx, %edx
-	andl	$7, %edx
-	shrq	$3, %rcx
-13:	rep movsq
-	movl	%edx, %ecx
-	jmp	3b
-	/* Faults: rcx bytes are left (words: rcx * 8 + edx). Try the rest byte by byte, for an exact count. */
-14:	leaq	(%rdx, %rcx, 8), %rcx
-15:	testq	%rcx, %rcx
-	jz	17f
-16:	movb	(%rsi), %al
-160:	movb	%al, (%rdi)
-	incq	%rsi
-	incq	%rdi
-	decq	%rcx
-	jnz	16b
-17:	CLAC_GATE
+30:	cmpq	$512, %rdx
+	jb	10b
+	subq	$64, %rcx
+	addq	%rcx, %rsi
+	addq	%rcx, %rdi
+	movq	%rdx, %rcx
+34:	rep movsb
+	jmp	6b
+	/* Faults. First bring rcx to minus what is left, then byte by byte, for an exact count. */
+70:	subq	$56, %rcx
+71:	subq	$8, %rcx
+72:	movb	(%rsi, %rcx), %al
+73:	movb	%al, (%rdi, %rcx)
+	incq	%rcx
+	jnz	72b
+74:	CLAC_GATE
+	movq	%rcx, %rax
+	negq	%rax
+	ret
+75:	CLAC_GATE
 	movq	%rcx, %rax
 	ret
-	EXTABLE	2b, 15b
-	EXTABLE	20b, 15b
-	EXTABLE	4b, 17b
-	EXTABLE	40b, 17b
-	EXTABLE	11b, 15b
-	EXTABLE	13b, 14b
-	EXTABLE	16b, 17b
-	EXTABLE	160b, 17b
+	EXTABLE	10b, 70b
+	EXTABLE	11b, 70b
+	EXTABLE	12b, 70b
+	EXTABLE	13b, 70b
+	EXTABLE	14b, 70b
+	EXTABLE	15b, 70b
+	EXTABLE	16b, 70b
+	EXTABLE	17b, 70b
+	EXTABLE	18b, 70b
+	EXTABLE	19b, 70b
+	EXTABLE	20b, 70b
+	EXTABLE	21b, 70b
+	EXTABLE	22b, 70b
+	EXTABLE	23b, 70b
+	EXTABLE	24b, 70b
+	EXTABLE	25b, 70b
+	EXTABLE	3b, 71b
+	EXTABLE	31b, 71b
+	EXTABLE	32b, 72b
+	EXTABLE	33b, 72b
+	EXTABLE	5b, 74b
+	EXTABLE	51b, 74b
+	EXTABLE	34b, 75b
+	EXTABLE	72b, 74b
+	EXTABLE	73b, 74b
 
 /* size_t arch_clear_user(u64 dst, size_t n) */
 	.balign 16
@@ -79,58 +119,98 @@ arch_copy_to_user:
 arch_clear_user:
 	STAC_GATE
 	xorl	%eax, %eax
+	leaq	(%rdi, %rsi), %rdi
 	movq	%rsi, %rcx
-	movl	%esi, %edx
-	andl	$7, %edx
-	shrq	$3, %rcx
-1:	rep stosq
-	movl	%edx, %ecx
-2:	rep stosb
-3:	CLAC_GATE
+	negq	%rcx
+	addq	$64, %rcx
+	jg	2f
+10:	movq	%rax, -64(%rdi, %rcx)
+11:	movq	%rax, -56(%rdi, %rcx)
+12:	movq	%rax, -48(%rdi, %rcx)
+13:	movq	%rax, -40(%rdi, %rcx)
+14:	movq	%rax, -32(%rdi, %rcx)
+15:	movq	%rax, -24(%rdi, %rcx)
+16:	movq	%rax, -16(%rdi, %rcx)
+17:	movq	%rax, -8(%rdi, %rcx)
+	addq	$64, %rcx
+	jle	10b
+2:	subq	$56, %rcx
+	jg	4f
+3:	movq	%rax, -8(%rdi, %rcx)
+	addq	$8, %rcx
+	jle	3b
+4:	subq	$8, %rcx
+	jz	6f
+5:	movb	%al, (%rdi, %rcx)
+	incq	%rcx
+	jnz	5b
+6:	CLAC_GATE
 	movq	%rcx, %rax
+	negq	%rax
 	ret
-4:	leaq	(%rdx, %rcx, 8), %rcx
-	jmp	2b
-	EXTABLE	1b, 4b
-	EXTABLE	2b, 3b
+70:	subq	$56, %rcx
+71:	subq	$8, %rcx
+72:	movb	%al, (%rdi, %rcx)
+	incq	%rcx
+	jnz	72b
+	jmp	6b
+	EXTABLE	10b, 70b
+	EXTABLE	11b, 70b
+	EXTABLE	12b, 70b
+	EXTABLE	13b, 70b
+	EXTABLE	14b, 70b
+	EXTABLE	15b, 70b
+	EXTABLE	16b, 70b
+	EXTABLE	17b, 70b
+	EXTABLE	3b, 71b
+	EXTABLE	5b, 6b
+	EXTABLE	72b, 6b
 
-/* ssize_t arch_strncpy_from_user(char *dst, u64 src, size_t n) */
+/*
+ * Strings by words: of a word, (w - 0x01..01) & ~w & 0x80..80 has its lowest set bit in the first zero
+ * byte. Words stay inside a page and inside n; where neither leaves eight bytes, one byte at a time.
+ *
+ * ssize_t arch_strncpy_from_user(char *dst, u64 src, size_t n)
+ */
 	.balign 16
 	.globl	arch_strncpy_from_user
 arch_strncpy_from_user:
 	STAC_GATE
 	xorl	%ecx, %ecx
 	movabsq	$0x0101010101010101, %r8
-	movq	%r8, %r9
-	shlq	$7, %r9			/* 0x80 in each byte */
-	/* Eight bytes at a time while the source is aligned (no word crosses a page) and there is room. */
-1:	leaq	8(%rcx), %rax
-	cmpq	%rdx, %rax
-	ja	4f
+	movabsq	$0x8080808080808080, %r9
+1:	movq	%rdx, %r11
+	subq	%rcx, %r11		/* room */
+	jz	6f
 	leaq	(%rsi, %rcx), %rax
-	testb	$7, %al
-	jnz	4f
+	orq	$-4096, %rax
+	negq	%rax			/* to the end of the page */
+	cmpq	%rax, %r11
+	cmovaq	%rax, %r11
+	andq	$-8, %r11
+	jz	5f
+	addq	%rcx, %r11
 2:	movq	(%rsi, %rcx), %rax
-	movq	%rax, %r10
-	movq	%rax, %r11
-	subq	%r8, %r10
-	notq	%r11
-	andq	%r11, %r10
-	testq	%r9, %r10
-	jnz	4f			/* a zero byte is among them: finish by bytes */
 	movq	%rax, (%rdi, %rcx)
+	movq	%rax, %r10
+	subq	%r8, %r10
+	notq	%rax
+	andq	%rax, %r10
+	andq	%r9, %r10
+	jnz	4f
 	addq	$8, %rcx
+	cmpq	%r11, %rcx
+	jb	2b
 	jmp	1b
-4:	cmpq	%rdx, %rcx
-	jae	6f
+4:	bsfq	%r10, %r10
+	shrq	$3, %r10
+	addq	%r10, %rcx
+	jmp	6f
 5:	movb	(%rsi, %rcx), %al
 	movb	%al, (%rdi, %rcx)
 	testb	%al, %al
 	jz	6f
 	incq	%rcx
-	leaq	(%rsi, %rcx), %rax
-	testb	$7, %al
-	jnz	4b
 	jmp	1b
 6:	CLAC_GATE
 	movq	%rcx, %rax
@@ -148,31 +228,36 @@ arch_strnlen_user:
 	STAC_GATE
 	xorl	%ecx, %ecx
 	movabsq	$0x0101010101010101, %r8
-	movq	%r8, %r9
-	shlq	$7, %r9
-1:	leaq	8(%rcx), %rax
-	cmpq	%rsi, %rax
-	ja	4f
+	movabsq	$0x8080808080808080, %r9
+1:	movq	%rsi, %r11
+	subq	%rcx, %r11
+	jz	6f
 	leaq	(%rdi, %rcx), %rax
-	testb	$7, %al
-	jnz	4f
+	orq	$-4096, %rax
+	negq	%rax
+	cmpq	%rax, %r11
+	cmovaq	%rax, %r11
+	andq	$-8, %r11
+	jz	5f
+	addq	%rcx, %r11
 2:	movq	(%rdi, %rcx), %rax
 	movq	%rax, %r10
 	subq	%r8, %r10
 	notq	%rax
 	andq	%rax, %r10
-	testq	%r9, %r10
+	andq	%r9, %r10
 	jnz	4f
 	addq	$8, %rcx
+	cmpq	%r11, %rcx
+	jb	2b
 	jmp	1b
-4:	cmpq	%rsi, %rcx
-	jae	6f
+4:	bsfq	%r10, %r10
+	shrq	$3, %r10
+	addq	%r10, %rcx
+	jmp	6f
 5:	cmpb	$0, (%rdi, %rcx)
 	je	6f
 	incq	%rcx
-	leaq	(%rdi, %rcx), %rax
-	testb	$7, %al
-	jnz	4b
 	jmp	1b
 6:	CLAC_GATE
 	movq	%rcx, %rax

@@ -7,7 +7,7 @@
 #ifndef ASM_FEATURES_H
 #define ASM_FEATURES_H
 
-/* leaf index: 0: 1, 1: 7.0, 2: 80000001, 3: 80000007, 4: d.1, 5: 80000008 */
+/* leaf index: 0: 1, 1: 7.0, 2: 80000001, 3: 80000007, 4: d.1, 5: 80000008, 6: none, we decide */
 #define X86_FEATURES(X) \
 	X(FPU,		"fpu",		0, 3, 0) \
 	X(VME,		"vme",		0, 3, 1) \
@@ -91,6 +91,7 @@
 	X(XSAVEC,	"xsavec",	4, 0, 1) \
 	X(XGETBV1,	"xgetbv1",	4, 0, 2) \
 	X(XSAVES,	"xsaves",	4, 0, 3) \
+	X(REP_GOOD,	"rep_good",	6, 0, 0) \
 	X(INVARIANT_TSC, "constant_tsc", 3, 3, 8)
 
 /* The same numbers for assembly's ALTERNATIVE. */
