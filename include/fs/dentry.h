@@ -30,6 +30,7 @@ struct qstr {
 #define DCACHE_NEED_REVALIDATE	0x40u	/* ops->revalidate is there */
 #define DCACHE_DONTCACHE	0x80u	/* drop at last put (proc) */
 #define DCACHE_NORCU		0x100u
+#define DCACHE_OP_DELETE	0x200u	/* ops->delete is there */
 
 struct dentry_ops {
 	/* Still right? 1 yes, 0 no: dropped and looked up anew; -ECHILD under MAY_NOT_BLOCK. */
@@ -56,7 +57,9 @@ struct dentry {
 	void *private;			/* [I] once visible */
 	struct list_head lru;		/* [lru lock] */
 	struct list_head child;		/* [parent's lock] in parent's children */
-	struct list_head children;	/* [lock] */
+	struct list_head children;	/* [lock] oldest first */
+	u64 cookie;			/* [parent's lock] place in parent's directory: rises along the list */
+	u64 next_cookie;		/* [lock] for the next child */
 	struct hlist_node alias;	/* [inode state_lock] */
 	struct rcu_head rcu;
 };

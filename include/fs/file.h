@@ -69,8 +69,7 @@ struct file {
 		u32 size, async_size, ra_pages, mmap_miss;
 		s64 prev_pos;
 	} ra;
-	struct list_head put_link;	/* task work */
-	struct rcu_head rcu;
+	struct { void *next, *fn; } put_work;	/* struct task_work of the last put */
 };
 
 /* One read or write under way. */

@@ -40,6 +40,7 @@ struct timespec64 {
 #define I_LINKABLE	0x10u	/* O_TMPFILE: may get its first link */
 #define I_SYNC		0x20u
 #define I_DIRTY_TIME	0x40u
+#define I_LRU		0x80u	/* unused, on the LRU list */
 /* inode.flags */
 #define S_IMMUTABLE	0x01u
 #define S_APPEND	0x02u
@@ -50,6 +51,14 @@ struct timespec64 {
 #define S_SWAPFILE	0x40u
 #define S_NOSEC		0x80u	/* no set-id bits or capabilities to remove on write */
 #define S_NOCMTIME	0x100u
+
+/* inode.opflags: what the walk must know of inode.ops, computed when a dentry gets the inode */
+#define IOP_READY	0x01u
+#define IOP_PERM	0x02u	/* has ->permission */
+#define IOP_LOOKUP	0x04u	/* has ->lookup: a directory to walk through */
+#define IOP_LINK	0x08u	/* a symbolic link of any kind */
+#define IOP_MAGIC	0x10u	/* ->follow_magic: jumps to a path */
+#define IOP_DROP	0x20u	/* never kept without a reference (memory file systems) */
 
 struct inode {
 	umode_t mode;			/* [rwsem to write; r] */

@@ -23,6 +23,11 @@ struct seq_file;
 #define MNT_UNBINDABLE	0x2000u
 #define MNT_INTERNAL	0x4000u
 #define MNT_DETACHED	0x8000u		/* umount -l: gone from the tree */
+#define MNT_WRITE_HOLD	0x10000u	/* becomes read-only: writers wait */
+#define MNT_DOOMED	0x20000u	/* last reference is gone [mount hash lock] */
+#define MNT_EXPIRE_MARK	0x40000u	/* umount2(MNT_EXPIRE) was here; cleared by use */
+#define MNT_LOCKED	0x80000u	/* from a more privileged namespace: not to be taken apart */
+#define MNT_USER_FLAGS	0xffu		/* what mount(2) sets */
 
 struct mount {
 	struct super_block *sb;		/* [I] active reference */
@@ -31,9 +36,11 @@ struct mount {
 	struct dentry *mountpoint;	/* [mount hash lock; r] referenced */
 	u32 flags;			/* [namespace lock; atomic reads] MNT_* */
 	int id;				/* [I] */
-	s64 *count;			/* per-CPU references; summed only by umount (see mount_put) */
-	atomic_t writers;		/* files open for writing and operations under way */
+	s64 *count;			/* [o] per CPU: [0] references, [1] writers; summed by umount, remount */
 	struct hlist_node hash;		/* [mount hash lock; r] by (parent, mountpoint) */
+	struct hlist_node mp_hash;	/* [mount hash lock] by mountpoint */
+	struct list_head sb_link;	/* [mount hash lock] sb->mounts */
+	struct list_head work_link;	/* [namespace lock] of the operation under way */
 	struct list_head children;	/* [mount hash lock] */
 	struct list_head child;
 	struct list_head ns_link;	/* [namespace lock] in mount order */

@@ -55,6 +55,7 @@ struct super_block {
 	struct ref active;		/* mounts */
 	struct rwsem umount;		/* class SUPER: readers use it, unmount and remount write */
 	struct mutex rename_mutex;	/* class RENAME */
+	struct list_head mounts;	/* [mount hash lock] */
 	struct list_head inodes;	/* [inode_list_lock] */
 	spinlock_t inode_list_lock;
 	u32 time_gran;			/* [I] ns */
