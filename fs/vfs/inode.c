@@ -561,13 +561,12 @@ static bool atime_due(const struct inode *inode, u32 mflags, const struct timesp
 	       now->sec - inode->atime.sec >= 24 * 60 * 60;
 }
 
-void file_accessed(struct file *f)
+void path_accessed(const struct path *p, struct inode *inode)
 {
-	struct inode *inode = f->inode;
-	u32 mflags = READ_ONCE(f->path.mnt->flags);
+	u32 mflags = READ_ONCE(p->mnt->flags);
 	struct timespec64 now;
 
-	if ((f->flags & O_NOATIME) || (mflags & (MNT_NOATIME | MNT_READONLY)) || (inode->flags & S_NOATIME) ||
+	if ((mflags & (MNT_NOATIME | MNT_READONLY)) || (inode->flags & S_NOATIME) ||
 	    (inode->sb->flags & (SB_RDONLY | SB_NOATIME)))
 		return;
 	if ((mflags & MNT_NODIRATIME) && S_ISDIR_I(inode))
@@ -582,6 +581,12 @@ void file_accessed(struct file *f)
 		return;
 	inode->atime = now;
 	inode_mark_dirty(inode);
+}
+
+void file_accessed(struct file *f)
+{
+	if (!(f->flags & O_NOATIME))
+		path_accessed(&f->path, f->inode);
 }
 
 int file_update_for_write(struct file *f)

@@ -16,12 +16,15 @@
 #include <uapi/linux/fcntl.h>
 #include <uapi/linux/fs.h>
 #include <uapi/linux/inotify.h>
+#include <uapi/linux/mount.h>
 #include <uapi/linux/stat.h>
 
 #define LOFF_MAX	((loff_t)0x7fffffffffffffffll)
 
 /* --- inode.c --- */
 void inode_note_ops(struct inode *inode);
+/* A path was read through (readlink, directories, links followed): access time by the mount's rules. */
+void path_accessed(const struct path *p, struct inode *inode);
 /* Unused inodes of an instance that shuts down; returns those still in use. */
 u64 inodes_evict_sb(struct super_block *sb);
 int inode_write_now(struct inode *inode, bool wait);
@@ -32,7 +35,7 @@ extern struct seqcount rename_seq;	/* a name or parent changed somewhere: ref wa
 struct dentry *dentry_lookup_rcu(struct dentry *parent, const struct qstr *name, u32 *seq);
 /* Take a reference if it is alive. */
 bool dentry_try_get(struct dentry *d);
-void dentry_shrink_all(struct super_block *sb, struct dentry *root);
+void dentry_shrink_tree(struct dentry *root);
 u64 dentry_hash_seed(const struct dentry *parent);
 
 /* Name hashing, a word at a time; the tail is padded with zero bytes. */
@@ -83,6 +86,7 @@ struct walk {
 	struct walk_link embedded[WALK_EMBEDDED];
 };
 #define WALK_JUMPED	0x1u
+#define LOOKUP_SCOPED	(LOOKUP_BENEATH | LOOKUP_IN_ROOT)
 
 /* Start; then walk_components(); then walk_end(). 0 or -errno. */
 int walk_begin(struct walk *w, int dirfd, const char *name, bool padded, u32 flags, const struct path *root);
@@ -149,8 +153,15 @@ struct mount *mount_clone(struct mount *old, struct dentry *root, u32 how);
 #define CLONE_COPY_UNBINDABLE 0x10u
 struct mount *mount_copy_tree(struct mount *m, struct dentry *root, u32 how);
 void mount_attach_locked(struct mount *m, struct mount *parent, struct dentry *mp);
-void mount_detach_locked(struct mount *m);
-void mount_commit_tree(struct mount *m, struct mount *parent, struct dentry *mp);
+void mount_detach_locked(struct mount *m, struct path *where);
+void mount_tree_lock(void);
+void mount_tree_unlock(void);
+struct mount *mount_alloc(struct super_block *sb, struct dentry *root, const char *source);
+void mount_set_ns(struct mount *root, struct mnt_ns *ns);
+void mount_tree_discard(struct mount *top);
+void mount_put_list(struct list_head *gone);
+int mount_make_readonly(struct mount *m);
+int super_hold_writers(struct super_block *sb);
 void mount_tree_umount(struct mount *m, u32 how, struct list_head *gone);
 #define UMOUNT_PROPAGATE 0x1u
 #define UMOUNT_SYNC	0x2u
@@ -166,6 +177,9 @@ int mount_group_dominating(struct mount *m, const struct path *root);
 s64 mount_count_sum(struct mount *m, int which);
 void mnt_ns_touch(struct mnt_ns *ns);
 static inline bool mount_is_shared(const struct mount *m) { return m->flags & MNT_SHARED; }
+
+/* --- fs_struct.c --- */
+void fs_replace_all(const struct path *from, const struct path *to);
 
 /* --- super.c wrappers --- */
 #define SOP(sb, op)	((sb)->ops ? (sb)->ops->op : NULL)

@@ -30,6 +30,7 @@ struct qstr {
 #define DCACHE_NEED_REVALIDATE	0x40u	/* ops->revalidate is there */
 #define DCACHE_DONTCACHE	0x80u	/* drop at last put (proc) */
 #define DCACHE_NORCU		0x100u
+#define DCACHE_PERSIST		0x400u	/* stays although unused: the only copy of the name */
 #define DCACHE_OP_DELETE	0x200u	/* ops->delete is there */
 
 struct dentry_ops {
@@ -89,6 +90,8 @@ void dentry_instantiate(struct dentry *d, struct inode *inode);
  */
 struct dentry *dentry_splice(struct dentry *d, struct inode *inode);
 void dentry_hash_add(struct dentry *d);
+/* Memory file systems: keep the name although nobody uses it; ended by dentry_delete, unhash, umount. */
+void dentry_persist(struct dentry *d);
 void dentry_unhash(struct dentry *d);
 /* After unlink and rmdir: become negative, or unhash if others hold it. */
 void dentry_delete(struct dentry *d);

@@ -49,6 +49,9 @@ struct mount {
 	struct list_head slaves, slave_link;
 	struct mount *master;
 	int group_id;
+	u64 prop_mark;			/* [namespace lock] last propagation that came by */
+	struct mount *prop_src;		/* [namespace lock] what that one copies from */
+	struct list_head prop_link;	/* [namespace lock] its queue */
 	const char *source;		/* [I] device name as given */
 	struct rcu_head rcu;
 };

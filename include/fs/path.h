@@ -46,6 +46,7 @@ extern struct fs_struct init_fs;
 struct filename {
 	char *name;
 	u32 len;
+	bool large;			/* which cache it is from */
 };
 /* ERR_PTR: -EFAULT, -ENAMETOOLONG, -ENOENT when empty (unless LOOKUP_EMPTY), -ENOMEM. */
 __must_check struct filename *filename_get(uin_str name, u32 lookup_flags);
