@@ -184,6 +184,9 @@ void fs_replace_all(const struct path *from, const struct path *to);
 /* --- super.c wrappers --- */
 #define SOP(sb, op)	((sb)->ops ? (sb)->ops->op : NULL)
 
+/* --- fcntl.c --- */
+int file_set_fasync(struct file *f, int fd, bool on);
+
 /* --- xattr.c, sync.c --- */
 void sync_sb(struct super_block *sb, bool wait);
 
