@@ -33,6 +33,7 @@ enum {
 bool apic_up __ro_after_init;
 static bool x2 __ro_after_init, deadline __ro_after_init;
 static u64 timer_hz __ro_after_init;	/* of the counter, after division */
+static u64 ticks_per_ns __ro_after_init;	/* of what is programmed, << 32 */
 
 static u32 apic_read(u32 reg)
 {
@@ -101,11 +102,11 @@ void arch_timer_program(u64 monotonic_ns)
 	if (delta > 60ull * NSEC_PER_SEC)
 		delta = 60ull * NSEC_PER_SEC;	/* asked again then */
 	if (deadline) {
-		ticks = (u64)((unsigned __int128)delta * tsc_hz() / NSEC_PER_SEC);
+		ticks = (u64)((unsigned __int128)delta * ticks_per_ns >> 32);
 		wrmsr(MSR_TSC_DEADLINE, rdtsc() + ticks + 1);
 		return;
 	}
-	ticks = (u64)((unsigned __int128)delta * timer_hz / NSEC_PER_SEC) + 1;
+	ticks = (u64)((unsigned __int128)delta * ticks_per_ns >> 32) + 1;
 	if (ticks > 0xffffffff)
 		ticks = 0xffffffff;
 	apic_write(APIC_TIMER_INIT, (u32)ticks);
@@ -149,6 +150,7 @@ void __init apic_timer_calibrate(void)
 		pr_info("APIC timer: TSC deadline\n");
 	else
 		pr_info("APIC timer: %llu kHz\n", (unsigned long long)timer_hz / 1000);
+	ticks_per_ns = (u64)(((unsigned __int128)(deadline ? tsc_hz() : timer_hz) << 32) / NSEC_PER_SEC);
 	vector_set(VEC_TIMER, timer_vector);
 }
 
