@@ -20,6 +20,15 @@ static bool is_code(u64 a)
 	return (a >= (u64)_text && a < (u64)_etext) || (a >= (u64)__init_begin && a < (u64)__init_text_end);
 }
 
+/* A leaf function without a frame: its caller's address is on top of the stack, right behind a call. */
+static bool leaf_caller(u64 sp, u64 *ip)
+{
+	u64 code;
+
+	return !arch_kernel_read64(ip, (const void *)sp) && is_code(*ip) &&
+	       !arch_kernel_read64(&code, (const void *)(*ip - 5)) && (code & 0xff) == 0xe8;
+}
+
 unsigned int arch_stack_walk(const struct pt_regs *regs, const struct task_core *t, u64 *ips, unsigned int max)
 {
 	unsigned int n = 0;
@@ -37,6 +46,8 @@ unsigned int arch_stack_walk(const struct pt_regs *regs, const struct task_core 
 			return 0;
 		bp = regs->bp;
 		ips[n++] = regs->ip;
+		if (n < max && leaf_caller(regs->sp, &ip))
+			ips[n++] = ip;
 	} else {
 		bp = (u64)__builtin_frame_address(0);
 	}
@@ -44,7 +55,7 @@ unsigned int arch_stack_walk(const struct pt_regs *regs, const struct task_core 
 	while (n < max && (s64)bp < 0 && !(bp & 7)) {
 		if (arch_kernel_read64(&next, (const void *)bp) || arch_kernel_read64(&ip, (const void *)(bp + 8)))
 			break;
-		if (is_code(ip))
+		if (is_code(ip) && !(n == 2 && regs && ips[1] == ip))
 			ips[n++] = ip;
 		if (next <= bp || next >= limit)
 			break;
