@@ -104,7 +104,6 @@ static void unmap_everything(struct mm *mm)
 	struct pt_counts c = { { 0 } };
 	struct tlb_gather g;
 	struct vma *v = mm->first_vma;
-	u64 floor = 0;
 
 	tlb_gather_init(&g, mm->pt);
 	g.dead = true;
@@ -114,8 +113,8 @@ static void unmap_everything(struct mm *mm)
 		for (v = v->next; v && v->start - end < HPAGE_SIZE; v = v->next)
 			end = v->end;
 		pt_zap_range(mm->pt, start, end, 0, &g, &c);
-		pt_free_tables(&g, start, end, floor, v ? v->start : USER_TABLES_END);
-		floor = end;
+		/* What lies below is clear already: a table that covers it too may go. */
+		pt_free_tables(&g, start, end, 0, v ? v->start : USER_TABLES_END);
 	}
 	tlb_gather_finish(&g);
 	counts_sub(mm, &c);
