@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Bringing data to where it is safe: sync, syncfs, fsync, fdatasync, sync_file_range, and hints about it. */
+/* Bringing data to where it is safe: sync, syncfs, fsync, fdatasync, sync_file_range. */
 #include "internal.h"
 #include <base/math.h>
 #include <kernel/syscall.h>
@@ -124,63 +124,6 @@ long sys_sync_file_range(int fd, loff_t offset, loff_t nbytes, unsigned int flag
 	if (flags && !(f.file->mapping->flags & MAPPING_NO_WRITEBACK))
 		err = filemap_write_and_wait(f.file->mapping, offset, end);
 out:
-	fdput(f);
-	return err;
-}
-
-long sys_fadvise64(int fd, loff_t offset, size_t len, int advice)
-{
-	struct fd f = fdget(fd);
-	struct mapping *m;
-	loff_t end;
-	int err = 0;
-
-	if (!f.file)
-		return -EBADF;
-	m = f.file->mapping;
-	if (S_ISFIFO(f.file->inode->mode)) {
-		err = -ESPIPE;
-		goto out;
-	}
-	if ((loff_t)len < 0) {
-		err = -EINVAL;
-		goto out;
-	}
-	if (check_add(offset, (loff_t)len, &end) || !len)
-		end = LOFF_MAX;
-	switch (advice) {
-	case POSIX_FADV_NORMAL:
-	case POSIX_FADV_SEQUENTIAL:
-	case POSIX_FADV_RANDOM:
-	case POSIX_FADV_WILLNEED:
-	case POSIX_FADV_NOREUSE:
-		break;			/* the read-ahead window finds the pattern by itself */
-	case POSIX_FADV_DONTNEED:
-		if (m->flags & MAPPING_NO_WRITEBACK)
-			break;
-		(void)filemap_flush(m);
-		invalidate_clean(m, (u64)(offset + (loff_t)PAGE_SIZE - 1) >> PAGE_SHIFT,
-				 end == LOFF_MAX ? ~0ull : ((u64)end >> PAGE_SHIFT) - 1);
-		break;
-	default:
-		err = -EINVAL;
-	}
-out:
-	fdput(f);
-	return err;
-}
-
-long sys_readahead(int fd, loff_t offset, size_t count)
-{
-	struct fd f = fdget(fd);
-	int err = 0;
-
-	if (!f.file)
-		return -EBADF;
-	if (!(f.file->mode & FMODE_READ))
-		err = -EBADF;
-	else if (!S_ISREG_I(f.file->inode) && !S_ISBLK(f.file->inode->mode))
-		err = -EINVAL;
 	fdput(f);
 	return err;
 }
