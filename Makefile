@@ -93,10 +93,10 @@ ifeq ($(DEBUG),1)
 ifneq ($(wildcard mm/core/kasan.c),)
 ifdef clang
 SAN := -fsanitize=kernel-address -mllvm -asan-mapping-offset=0xdffffc0000000000 \
-	-mllvm -asan-globals=1 -mllvm -asan-stack=1 -mllvm -asan-instrumentation-with-call-threshold=0
+	-mllvm -asan-globals=1 -mllvm -asan-stack=0 -mllvm -asan-instrumentation-with-call-threshold=0
 else
 SAN := -fsanitize=kernel-address -fasan-shadow-offset=0xdffffc0000000000 \
-	--param asan-globals=1 --param asan-stack=1 --param asan-instrumentation-with-call-threshold=0
+	--param asan-globals=1 --param asan-stack=0 --param asan-instrumentation-with-call-threshold=0
 endif
 SAN_DEF += -DKASAN
 endif

@@ -33,6 +33,7 @@
 #include "buddy_zone.h"
 #include "frames.h"
 #include "internal.h"
+#include "kasan.h"
 
 enum zone_id { ZONE_DMA32, ZONE_NORMAL, NR_ZONES };
 #define DMA32_END	(1ul << (32 - PAGE_SHIFT))
@@ -318,6 +319,7 @@ struct folio *folio_alloc(unsigned int order, gfp_t gfp)
 			return NULL;
 	}
 	ASSERT(atomic_read(&f->refcount) == 0 && f->mapping == NULL);
+	kasan_unpoison(frame_virt(f), PAGE_SIZE << order);
 	atomic_set(&f->refcount, 1);
 	counter_add(VM_EV_ALLOC, 1);
 	if (gfp & GFP_ZERO)
@@ -337,6 +339,7 @@ static void free_frames(struct folio *f, unsigned int order)
 	f->mapping = NULL;
 	f->private = NULL;
 	counter_add(VM_EV_FREE, 1);
+	kasan_poison(frame_virt(f), PAGE_SIZE << order, KASAN_PAGE_FREE);
 	if (unlikely(order)) {
 		for (u64 i = 1; i < 1ul << order; i++)
 			f[i].flags = 0;

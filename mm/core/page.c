@@ -18,6 +18,7 @@
 #include <core/wait.h>
 #include "frames.h"
 #include "internal.h"
+#include "kasan.h"
 
 static u64 frames_end __ro_after_init;		/* numbers below may be valid */
 static unsigned long *block_map __ro_after_init;	/* 4 MiB blocks with frames */
@@ -92,6 +93,7 @@ void frames_init(void)
 
 void mm_core_init(void)
 {
+	kasan_init();
 	frames_init();
 	buddy_init();
 	slab_init();

@@ -17,6 +17,8 @@
  * red zone behind each object shows overruns and double frees, and a ring of freed objects puts
  * their reuse off. KASAN sees both through its shadow.
  *
+ * keel: no-sanitize (it reads and links free objects)
+ *
  * Locks: cache->lock (SLAB_NODE) for lists and slabs; caches_lock (mutex) for the list of caches.
  */
 #include <base/assert.h>
