@@ -25,6 +25,8 @@
 #include "internal.h"
 #include "kasan.h"
 
+#ifdef KASAN
+
 #define SHADOW_OFFSET	0xdffffc0000000000ul
 #define KASAN_GLOBAL_REDZONE	0xf9
 
@@ -213,3 +215,5 @@ void kasan_init(void)
 	for (void (*const *f)(void) = __init_array_start; f < __init_array_end; f++)
 		(*f)();
 }
+
+#endif /* KASAN */
