@@ -14,5 +14,5 @@ cp boot/grub/grub.cfg "$d/boot/grub/grub.cfg"
 if [ $# -gt 0 ]; then
 	printf "set keel_append='%s'\n" "$*" >"$d/boot/append.cfg"
 fi
-grub-mkrescue --compress=xz -o "$out.tmp" "$d" >"$d/log" 2>&1 || { cat "$d/log"; exit 1; }
+grub-mkrescue --compress=xz -o "$out.tmp" "$d" >"$out.log" 2>&1 || { cat "$out.log"; exit 1; }
 mv "$out.tmp" "$out"
