@@ -16,6 +16,18 @@ static inline void notify_inode(struct inode *inode, u32 mask, const struct qstr
 /* An event on an open or named file: to its own watchers and its directory's. */
 void notify_dentry(struct dentry *d, u32 mask);
 extern atomic_t notify_watches;		/* 0: skip all */
+/*
+ * The ends of a watched inode. A dentry lets go of it and no link is left: IN_DELETE_SELF; its file system
+ * is shut down: IN_UNMOUNT for all of them (dentries are gone, inodes not yet). May sleep, reference held.
+ */
+void notify_inode_unlinked(struct inode *inode);
+void notify_unmount(struct super_block *sb);
+/* It leaves memory; inode->notify is not NULL. */
 void notify_inode_gone(struct inode *inode);
+static inline void notify_dentry_released(struct inode *inode)
+{
+	if (unlikely(READ_ONCE(inode->notify) != NULL) && READ_ONCE(inode->nlink) == 0)
+		notify_inode_unlinked(inode);
+}
 
 #endif
