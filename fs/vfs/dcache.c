@@ -251,6 +251,8 @@ static struct dentry *dentry_kill(struct dentry *d, bool *killed)
 		*killed = true;
 	if (d->ops && d->ops->release)
 		d->ops->release(d);
+	if (inode)
+		notify_dentry_released(inode);
 	inode_put(inode);
 	if (name_is_long(d))
 		name_put(d->name.name);
@@ -510,6 +512,7 @@ void dentry_delete(struct dentry *d)
 	write_seqend(&d->seq);
 	alias_del(d, inode);
 	spin_unlock(&d->lock);
+	notify_dentry_released(inode);
 	inode_put(inode);
 }
 

@@ -99,11 +99,17 @@ int vfs_link(struct dentry *old, struct inode *dir, struct dentry *d)
 	return err;
 }
 
-static void notify_deleted(struct inode *dir, struct inode *inode, const struct qstr *name, u32 isdir)
+/* The name goes: IN_DELETE_SELF, which the dentry's end sends, comes before the directory's IN_DELETE. */
+static void delete_and_notify(struct inode *dir, struct dentry *d, struct inode *inode, u32 isdir)
 {
+	char namebuf[NAME_MAX + 1];
+	struct qstr name = { .len = d->name.len, .hash = d->name.hash, .name = namebuf };
+
+	memcpy(namebuf, d->name.name, d->name.len + 1);
 	if (!isdir)
 		notify_inode(inode, IN_ATTRIB, NULL, 0);
-	notify_inode(dir, IN_DELETE | isdir, name, 0);
+	dentry_delete(d);
+	notify_inode(dir, IN_DELETE | isdir, &name, 0);
 }
 
 int vfs_unlink(struct inode *dir, struct dentry *d)
@@ -122,8 +128,7 @@ int vfs_unlink(struct inode *dir, struct dentry *d)
 		dentry_detach_mounts(d);
 	if (atomic_read(&notify_watches)) {
 		inode_get(inode);
-		notify_deleted(dir, inode, &d->name, 0);
-		dentry_delete(d);
+		delete_and_notify(dir, d, inode, 0);
 		inode_put(inode);
 	} else {
 		dentry_delete(d);
@@ -150,8 +155,9 @@ int vfs_rmdir(struct inode *dir, struct dentry *d)
 	if (READ_ONCE(d->flags) & DCACHE_MOUNTED)
 		dentry_detach_mounts(d);
 	if (atomic_read(&notify_watches))
-		notify_deleted(dir, inode, &d->name, IN_ISDIR);
-	dentry_delete(d);
+		delete_and_notify(dir, d, inode, IN_ISDIR);
+	else
+		dentry_delete(d);
 	return 0;
 }
 
@@ -160,12 +166,14 @@ int vfs_rmdir(struct inode *dir, struct dentry *d)
 static atomic_t rename_cookie = ATOMIC_INIT(1);
 
 static void notify_renamed(struct inode *olddir, struct inode *newdir, const struct qstr *oldname,
-			   struct dentry *d, struct inode *inode, u32 isdir)
+			   struct dentry *d, struct inode *inode, struct inode *replaced)
 {
-	u32 cookie = (u32)atomic_inc_return(&rename_cookie);
+	u32 cookie = (u32)atomic_inc_return(&rename_cookie), isdir = S_ISDIR_I(inode) ? IN_ISDIR : 0;
 
 	notify_inode(olddir, IN_MOVED_FROM | isdir, oldname, cookie);
 	notify_inode(newdir, IN_MOVED_TO | isdir, &d->name, cookie);
+	if (replaced)
+		notify_inode(replaced, IN_ATTRIB, NULL, 0);
 	notify_inode(inode, IN_MOVE_SELF, NULL, 0);
 }
 
@@ -229,6 +237,7 @@ int vfs_rename(struct inode *olddir, struct dentry *od, struct inode *newdir, st
 {
 	struct inode *src = od->inode, *target = nd->inode;
 	bool isdir = S_ISDIR_I(src), lock_target = target && S_ISDIR_I(target) && !(flags & RENAME_EXCHANGE);
+	bool watched = atomic_read(&notify_watches) != 0;
 	char namebuf[NAME_MAX + 1];
 	struct qstr oldq;
 	int err;
@@ -241,7 +250,7 @@ int vfs_rename(struct inode *olddir, struct dentry *od, struct inode *newdir, st
 	oldq.len = od->name.len;
 	oldq.hash = od->name.hash;
 	oldq.name = namebuf;
-	if (atomic_read(&notify_watches))
+	if (watched)
 		memcpy(namebuf, od->name.name, od->name.len + 1);
 	if (target)
 		inode_get(target);
@@ -272,12 +281,10 @@ out:
 		inode_unlock(target);
 	else
 		unlock_two(src, target);
-	if (!err && atomic_read(&notify_watches)) {
-		notify_renamed(olddir, newdir, &oldq, od, src, isdir ? IN_ISDIR : 0);
+	if (!err && watched) {
+		notify_renamed(olddir, newdir, &oldq, od, src, flags & RENAME_EXCHANGE ? NULL : target);
 		if (flags & RENAME_EXCHANGE)
-			notify_renamed(newdir, olddir, &od->name, nd, target, S_ISDIR_I(target) ? IN_ISDIR : 0);
-		else if (target && !isdir)
-			notify_inode(target, IN_ATTRIB, NULL, 0);
+			notify_renamed(newdir, olddir, &od->name, nd, target, NULL);
 	}
 	if (target)
 		inode_put(target);

@@ -183,6 +183,7 @@ static void super_shutdown(struct super_block *sb)
 	}
 	sb->flags &= ~SB_ACTIVE;
 	(void)dentry_shrink_sb(sb);
+	notify_unmount(sb);
 	busy = inodes_evict_sb(sb);
 	if (SOP(sb, put_super))
 		sb->ops->put_super(sb);
