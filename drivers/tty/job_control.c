@@ -3,7 +3,7 @@
  * Terminals and sessions: the controlling terminal, the foreground group, the signals for those in
  * the background. Source: POSIX 11.1, termios(3), tty_ioctl(4).
  *
- * A process's tty pointer is guarded by its sighand lock; tty->session and tty->pgrp by ctrl_lock,
+ * A process's tty pointer is read under RCU and exchanged as a whole; tty->session and tty->pgrp by ctrl_lock,
  * taken outside the sighand lock (TTY_CTRL ranks above SIGHAND).
  */
 #include <base/err.h>
@@ -18,9 +18,12 @@ struct tty *tty_current_get(void)
 {
 	struct tty *t;
 
-	spin_lock_irq(&current->sighand->lock);
-	t = tty_get(current->proc->tty);
-	spin_unlock_irq(&current->sighand->lock);
+	/* It may be taken away and put at this moment; the memory stays for a grace period. */
+	rcu_read_lock();
+	t = READ_ONCE(current->proc->tty);
+	if (t && !ref_get_unless_zero(t->refp))
+		t = NULL;
+	rcu_read_unlock();
 	return t;
 }
 
@@ -35,9 +38,7 @@ static void set_controlling(struct tty *t)
 	t->session = pid_get(task_session(current));
 	t->pgrp = pid_get(task_pgrp(current));
 	spin_unlock_irq(&t->ctrl_lock);
-	spin_lock_irq(&current->sighand->lock);
-	current->proc->tty = tty_get(t);
-	spin_unlock_irq(&current->sighand->lock);
+	tty_put(xchg(&current->proc->tty, tty_get(t)));
 	pid_put(old_session);
 	pid_put(old_pgrp);
 }
@@ -49,19 +50,15 @@ void tty_take_controlling(struct tty *t)
 		set_controlling(t);
 }
 
+/* The pointer is taken exactly once, whoever comes first: exit, setsid, hang-up. */
 void tty_proc_clear(struct process *p)
 {
-	struct tty *t;
-	struct sighand *s;
-	u64 flags;
+	tty_put(xchg(&p->tty, NULL));
+}
 
-	s = sighand_lock(p->leader, &flags);
-	if (!s)
-		return;
-	t = p->tty;
-	p->tty = NULL;
-	sighand_unlock(s, flags);
-	tty_put(t);
+static void tty_inherit(struct process *child)
+{
+	child->tty = tty_current_get();
 }
 
 /* Take the terminal away from every process of a session. */
@@ -321,24 +318,19 @@ INITCALL_CORE(job_control_init);
 dev_t tty_proc_dev(struct process *p, int *fg_pgrp)
 {
 	dev_t devt = { 0 };
-	struct sighand *s;
-	struct tty *t = NULL;
-	u64 flags;
+	struct tty *t;
 
 	*fg_pgrp = -1;
-	s = sighand_lock(p->leader, &flags);
-	if (s) {
-		t = tty_get(p->tty);
-		sighand_unlock(s, flags);
+	rcu_read_lock();
+	t = READ_ONCE(p->tty);
+	if (t) {
+		devt = t->devt;
+		spin_lock_irq(&t->ctrl_lock);
+		if (t->pgrp)
+			*fg_pgrp = pid_vnr(t->pgrp);
+		spin_unlock_irq(&t->ctrl_lock);
 	}
-	if (!t)
-		return devt;
-	devt = t->devt;
-	spin_lock_irq(&t->ctrl_lock);
-	if (t->pgrp)
-		*fg_pgrp = pid_vnr(t->pgrp);
-	spin_unlock_irq(&t->ctrl_lock);
-	tty_put(t);
+	rcu_read_unlock();
 	return devt;
 }
 
@@ -354,3 +346,16 @@ long sys_vhangup(void)
 	tty_put(t);
 	return 0;
 }
+
+static const struct task_tty_ops tty_task_ops = {
+	.inherit = tty_inherit,
+	.release = tty_proc_clear,
+	.disassociate = tty_disassociate,
+};
+
+static int job_control_init(void)
+{
+	task_tty_ops = &tty_task_ops;
+	return 0;
+}
+INITCALL_BUS(job_control_init);

@@ -88,7 +88,7 @@ struct process {
 	int notify_count;		/* [sighand lock] threads it still waits for */
 	int group_stop_count;		/* [sighand lock] threads still to stop */
 	struct wait_queue wait_chldexit;	/* wait4 and kin */
-	struct tty *tty;		/* [sighand lock, TTY_CTRL] controlling terminal, referenced */
+	struct tty *tty;		/* [a, r] controlling terminal, referenced; exchanged as a whole */
 	bool session_leader;		/* [sighand lock] */
 	struct pid *tty_old_pgrp;
 	struct rlimit rlim[RLIM_NLIMITS];	/* [TASKLIST or group leader's lock; atomic reads] */
