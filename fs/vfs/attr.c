@@ -100,7 +100,7 @@ int setattr_prepare(struct inode *inode, struct iattr *attr)
 		if (!in_group((valid & ATTR_GID) ? attr->gid : inode->gid) && !capable(CAP_FSETID))
 			attr->mode &= ~S_ISGID;
 	}
-	if ((valid & (ATTR_MTIME_SET | ATTR_ATIME_SET)) && !inode_owner_or_capable(inode))
+	if ((valid & (ATTR_MTIME_SET | ATTR_ATIME_SET | ATTR_OWNER_ONLY)) && !inode_owner_or_capable(inode))
 		return -EPERM;
 	return 0;
 }
@@ -202,7 +202,7 @@ int inode_change_attr(struct dentry *d, struct iattr *attr)
 	int err;
 
 	assert_held(&inode->rwsem);
-	if ((attr->valid & (ATTR_MODE | ATTR_UID | ATTR_GID | ATTR_ATIME_SET | ATTR_MTIME_SET)) &&
+	if ((attr->valid & (ATTR_MODE | ATTR_UID | ATTR_GID | ATTR_ATIME_SET | ATTR_MTIME_SET | ATTR_OWNER_ONLY)) &&
 	    (inode->flags & (S_IMMUTABLE | S_APPEND)))
 		return -EPERM;
 	/* Setting both times to now is open to who may write. */

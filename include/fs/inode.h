@@ -132,7 +132,8 @@ static inline void inode_set_size(struct inode *i, loff_t n) { WRITE_ONCE(i->siz
 #define ATTR_KILL_SUID	0x400u
 #define ATTR_KILL_SGID	0x800u
 #define ATTR_OPEN	0x1000u	/* truncating open */
-#define ATTR_TOUCH	0x2000u
+#define ATTR_TOUCH	0x2000u	/* both times now: a writer may */
+#define ATTR_OWNER_ONLY	0x4000u	/* times otherwise: only the owner */
 struct iattr {
 	u32 valid;
 	umode_t mode;

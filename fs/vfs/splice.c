@@ -1,0 +1,715 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Moving data inside the kernel: splice, tee, vmsplice by way of a pipe's ring; sendfile and
+ * copy_file_range directly.
+ *
+ * A file with a page cache gives its folios to the pipe by reference; any other source is read into
+ * fresh pages. What leaves a pipe for a file is written from the pages where they lie. Between two
+ * pipes buffers are moved (splice) or shared (tee).
+ *
+ * Locks: a pipe's mutex; of two pipes the lower address first (subclass 1 for the other). No
+ * pipe mutex is held while a file is read or written: the filler reserves nothing, it looks again.
+ */
+#include "internal.h"
+#include <base/math.h>
+#include <fs/pipe.h>
+#include <kernel/syscall.h>
+#include <mm/mm.h>
+
+#define SPLICE_KNOWN	(SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE | SPLICE_F_GIFT)
+
+static inline struct pipe_buf *slot(struct pipe *p, u32 i)
+{
+	return &p->bufs[i & (p->ring_size - 1)];
+}
+
+static void wake_readers(struct pipe *p)
+{
+	wake_up_poll(&p->rd_wait, EPOLLIN | EPOLLRDNORM);
+}
+
+static void wake_writers(struct pipe *p)
+{
+	wake_up_poll(&p->wr_wait, EPOLLOUT | EPOLLWRNORM);
+}
+
+static int broken_pipe(void)
+{
+	signal_send(current, SIGPIPE, SEND_NOINFO, SIG_TO_THREAD);
+	return -EPIPE;
+}
+
+/* Mutex held, also on return. 0 when a slot is free. */
+static int wait_room(struct pipe *p, bool nonblock)
+{
+	int err;
+
+	for (;;) {
+		if (!p->readers)
+			return broken_pipe();
+		if (!pipe_full(p))
+			return 0;
+		if (nonblock)
+			return -EAGAIN;
+		if (signal_pending())
+			return -ERESTARTSYS;
+		mutex_unlock(&p->mutex);
+		err = wait_event_interruptible(&p->wr_wait, !pipe_full(p) || !READ_ONCE(p->readers));
+		mutex_lock(&p->mutex);
+		if (err)
+			return err;
+	}
+}
+
+/* Mutex held, also on return. 1 when there is data, 0 at the end (no writer), -errno. */
+static int wait_data(struct pipe *p, bool nonblock)
+{
+	int err;
+
+	for (;;) {
+		if (!pipe_empty(p))
+			return 1;
+		if (!p->writers)
+			return 0;
+		if (nonblock)
+			return -EAGAIN;
+		if (signal_pending())
+			return -ERESTARTSYS;
+		mutex_unlock(&p->mutex);
+		err = wait_event_interruptible(&p->rd_wait, !pipe_empty(p) || !READ_ONCE(p->writers));
+		mutex_lock(&p->mutex);
+		if (err)
+			return err;
+	}
+}
+
+static void slot_free(struct pipe *p)
+{
+	struct pipe_buf *b = slot(p, p->tail);
+
+	folio_put(b->folio);
+	b->folio = NULL;
+	WRITE_ONCE(p->tail, p->tail + 1);
+}
+
+/* Mutex held: one buffer more; the folio reference is consumed. */
+static void slot_push(struct pipe *p, struct folio *f, u32 off, u32 len, u32 flags)
+{
+	*slot(p, p->head) = (struct pipe_buf){ .folio = f, .off = off, .len = len, .flags = flags };
+	WRITE_ONCE(p->head, p->head + 1);
+}
+
+/* --- pieces of a file --- */
+
+/* Has it a page cache that read() shows? Then pieces are its folios. */
+static bool has_pages(const struct file *f)
+{
+	return S_ISREG_I(f->inode) && f->ops->mmap && f->mapping;
+}
+
+/* Up to len bytes at pos: a referenced folio, *off and *n inside. NULL at the end; ERR_PTR. */
+static struct folio *file_piece(struct file *f, loff_t pos, size_t len, u32 *off, u32 *n)
+{
+	u64 index = (u64)pos >> PAGE_SHIFT;
+	loff_t size = inode_size(f->inode);
+	struct folio *fo;
+
+	if (pos >= size)
+		return NULL;
+	*off = (u32)PAGE_OFFSET_IN((u64)pos);
+	*n = (u32)min_t(u64, min_t(u64, len, PAGE_SIZE - *off), (u64)(size - pos));
+	if (f->mapping->flags & MAPPING_NO_WRITEBACK) {
+		/* a hole of a memory file must not become a page by being looked at */
+		fo = filemap_get(f->mapping, index);
+		if (fo && folio_test(fo, FOLIO_UPTODATE))
+			return fo;
+		if (fo)
+			folio_put(fo);
+		fo = folio_alloc(0, GFP_USER | GFP_ZERO);
+		return fo ? fo : ERR_PTR(-ENOMEM);
+	}
+	return filemap_read_folio(f, f->mapping, index);
+}
+
+/* The same for a file without a page cache: read into a fresh page; pos may be NULL (streams). */
+static struct folio *read_piece(struct file *f, loff_t *pos, size_t len, u32 kflags, u32 *n)
+{
+	struct folio *fo = folio_alloc(0, GFP_USER);
+	struct kiocb k = { .file = f, .pos = pos ? *pos : 0, .flags = kflags };
+	struct iov_iter i;
+	struct kvec v;
+	ssize_t got;
+
+	if (!fo)
+		return ERR_PTR(-ENOMEM);
+	v.base = kmap_local(fo, 0);
+	v.len = min_t(size_t, len, PAGE_SIZE);
+	iov_iter_kvec(&i, ITER_DEST, &v, 1, v.len);
+	got = vfs_read_iter(f, &k, &i);
+	kunmap_local(v.base);
+	if (got <= 0) {
+		folio_put(fo);
+		return got ? ERR_PTR(got) : NULL;
+	}
+	if (pos)
+		*pos = k.pos;
+	*n = (u32)got;
+	return fo;
+}
+
+static u32 nonblock_flags(const struct file *f, bool nonblock)
+{
+	return nonblock || (f->flags & O_NONBLOCK) ? IOCB_NOWAIT | IOCB_NONBLOCK : 0;
+}
+
+/* Write part of a folio to f; bytes. */
+static ssize_t write_piece(struct file *f, loff_t *pos, struct folio *fo, u32 off, u32 n, u32 kflags)
+{
+	struct kiocb k = { .file = f, .pos = pos ? *pos : 0, .flags = kflags };
+	struct kvec v = { .base = kmap_local(fo, off), .len = n };
+	struct iov_iter i;
+	ssize_t done;
+
+	iov_iter_kvec(&i, ITER_SOURCE, &v, 1, n);
+	done = vfs_write_iter(f, &k, &i);
+	kunmap_local(v.base);
+	if (pos)
+		*pos = k.pos;
+	return done;
+}
+
+/* --- file to pipe --- */
+
+static ssize_t file_to_pipe(struct file *in, loff_t *pos, struct pipe *p, size_t len, bool nonblock)
+{
+	ssize_t done = 0;
+	int err = 0;
+
+	mutex_lock(&p->mutex);
+	while (len) {
+		struct folio *fo;
+		u32 off = 0, n = 0;
+		bool was_empty;
+
+		err = wait_room(p, nonblock || done);
+		if (err)
+			break;
+		mutex_unlock(&p->mutex);
+		if (has_pages(in)) {
+			fo = file_piece(in, *pos, len, &off, &n);
+			if (!IS_ERR_OR_NULL(fo))
+				*pos += n;
+		} else {
+			fo = read_piece(in, pos, len, nonblock_flags(in, false), &n);
+		}
+		mutex_lock(&p->mutex);
+		if (IS_ERR_OR_NULL(fo)) {
+			err = fo ? (int)PTR_ERR(fo) : 0;
+			break;
+		}
+		/* Room that another writer took meanwhile: wait for it, the data is in hand. */
+		err = wait_room(p, false);
+		if (err) {
+			folio_put(fo);
+			break;
+		}
+		was_empty = pipe_empty(p);
+		slot_push(p, fo, off, n, 0);
+		done += n;
+		len -= n;
+		if (was_empty)
+			wake_readers(p);
+		if (!has_pages(in) && n < PAGE_SIZE)
+			break;		/* a stream gave what it had */
+	}
+	mutex_unlock(&p->mutex);
+	if (done > 0 && has_pages(in))
+		file_accessed(in);
+	return done ? done : err;
+}
+
+/* --- pipe to file --- */
+
+static ssize_t pipe_to_file(struct pipe *p, struct file *out, loff_t *pos, size_t len, bool nonblock)
+{
+	ssize_t done = 0;
+	int res = 0;
+
+	while (len) {
+		struct pipe_buf *b, piece;
+		ssize_t n;
+
+		mutex_lock(&p->mutex);
+		res = wait_data(p, nonblock || done);
+		if (res <= 0) {
+			mutex_unlock(&p->mutex);
+			break;
+		}
+		/* Take it out while it is written: nobody else may read it as well. */
+		b = slot(p, p->tail);
+		piece = *b;
+		piece.len = (u32)min_t(size_t, b->len, len);
+		folio_get(piece.folio);
+		b->off += piece.len;
+		b->len -= piece.len;
+		if (!b->len) {
+			slot_free(p);
+			wake_writers(p);
+		}
+		mutex_unlock(&p->mutex);
+		n = write_piece(out, pos, piece.folio, piece.off, piece.len, nonblock_flags(out, false));
+		folio_put(piece.folio);
+		if (n <= 0) {
+			res = (int)n;
+			break;
+		}
+		done += n;
+		len -= (size_t)n;
+		if (n < (ssize_t)piece.len)
+			break;
+	}
+	return done ? done : res;
+}
+
+/* --- pipe to pipe --- */
+
+static void lock_two(struct pipe *a, struct pipe *b)
+{
+	if (a > b)
+		swap(a, b);
+	mutex_lock(&a->mutex);
+	mutex_lock_nested(&b->mutex, 1);
+}
+
+static void unlock_two(struct pipe *a, struct pipe *b)
+{
+	mutex_unlock(&a->mutex);
+	mutex_unlock(&b->mutex);
+}
+
+/* Data in `in` and room in `out`, with both locked; 1 ready, 0 end of data, -errno (neither locked). */
+static int wait_both(struct pipe *in, struct pipe *out, bool nonblock)
+{
+	int res;
+
+	for (;;) {
+		mutex_lock(&in->mutex);
+		res = wait_data(in, nonblock);
+		mutex_unlock(&in->mutex);
+		if (res <= 0)
+			return res;
+		mutex_lock(&out->mutex);
+		res = wait_room(out, nonblock);
+		mutex_unlock(&out->mutex);
+		if (res)
+			return res;
+		lock_two(in, out);
+		if (!out->readers) {
+			unlock_two(in, out);
+			return broken_pipe();
+		}
+		if (!pipe_empty(in) && !pipe_full(out))
+			return 1;
+		unlock_two(in, out);
+	}
+}
+
+static ssize_t pipe_to_pipe(struct pipe *in, struct pipe *out, size_t len, bool nonblock, bool keep)
+{
+	ssize_t done = 0;
+	bool was_empty;
+	u32 at;
+	int res = wait_both(in, out, nonblock);
+
+	if (res <= 0)
+		return res;
+	was_empty = pipe_empty(out);
+	at = in->tail;
+	while (len && at != in->head && !pipe_full(out)) {
+		struct pipe_buf *b = slot(in, at);
+		u32 n = (u32)min_t(size_t, b->len, len);
+
+		/* A shared page must not be appended to by either side. */
+		folio_get(b->folio);
+		slot_push(out, b->folio, b->off, n, b->flags & ~PIPE_BUF_CAN_MERGE);
+		done += n;
+		len -= n;
+		if (keep) {
+			b->flags &= ~PIPE_BUF_CAN_MERGE;
+			at++;
+			continue;
+		}
+		b->off += n;
+		b->len -= n;
+		if (b->len) {
+			b->flags &= ~PIPE_BUF_CAN_MERGE;
+			break;
+		}
+		slot_free(in);
+		at = in->tail;
+	}
+	unlock_two(in, out);
+	if (done && was_empty)
+		wake_readers(out);
+	if (done && !keep)
+		wake_writers(in);
+	return done;
+}
+
+/* --- splice --- */
+
+static int offset_in(uio_s64 u, loff_t *off)
+{
+	return copy_in(off, u) ? -EFAULT : *off < 0 ? -EINVAL : 0;
+}
+
+static ssize_t splice_do(struct file *in, uio_s64 uin, struct file *out, uio_s64 uout, size_t len, u32 flags)
+{
+	struct pipe *ip = file_pipe(in), *op = file_pipe(out);
+	bool nonblock = flags & SPLICE_F_NONBLOCK;
+	loff_t off;
+	ssize_t n;
+	int err;
+
+	if (!(in->mode & FMODE_READ) || !(out->mode & FMODE_WRITE))
+		return -EBADF;
+	if (ip && op) {
+		if (uin.addr || uout.addr)
+			return -ESPIPE;
+		if (ip == op)
+			return -EINVAL;
+		if ((in->flags | out->flags) & O_NONBLOCK)
+			nonblock = true;
+		return pipe_to_pipe(ip, op, len, nonblock, false);
+	}
+	if (ip) {
+		if (uin.addr)
+			return -ESPIPE;
+		if (out->flags & O_APPEND)
+			return -EINVAL;
+		if (!out->ops->write_iter)
+			return -EINVAL;
+		if (uout.addr) {
+			if (!(out->mode & FMODE_PWRITE))
+				return -EINVAL;
+			err = offset_in(uout, &off);
+			if (err)
+				return err;
+		} else {
+			off = out->pos;
+		}
+		n = pipe_to_file(ip, out, &off, len, nonblock || (in->flags & O_NONBLOCK));
+		if (uout.addr)
+			return copy_out(uout, &off) ? -EFAULT : n;
+		out->pos = off;
+		return n;
+	}
+	if (op) {
+		if (uout.addr)
+			return -ESPIPE;
+		if (!in->ops->read_iter)
+			return -EINVAL;
+		if (uin.addr) {
+			if (!(in->mode & FMODE_PREAD))
+				return -EINVAL;
+			err = offset_in(uin, &off);
+			if (err)
+				return err;
+		} else {
+			off = in->pos;
+		}
+		n = file_to_pipe(in, &off, op, len, nonblock || (out->flags & O_NONBLOCK));
+		if (uin.addr)
+			return copy_out(uin, &off) ? -EFAULT : n;
+		in->pos = off;
+		return n;
+	}
+	return -EINVAL;
+}
+
+long sys_splice(int in_fd, uio_s64 in_off, int out_fd, uio_s64 out_off, size_t len, unsigned int flags)
+{
+	struct fd in, out;
+	ssize_t n = -EBADF;
+
+	if (!len)
+		return 0;
+	if (flags & ~(u32)SPLICE_KNOWN)
+		return -EINVAL;
+	in = fdget(in_fd);
+	if (!in.file)
+		return n;
+	out = fdget(out_fd);
+	if (out.file) {
+		n = splice_do(in.file, in_off, out.file, out_off, min_t(size_t, len, MAX_RW_COUNT), flags);
+		fdput(out);
+	}
+	fdput(in);
+	return n;
+}
+
+long sys_tee(int in_fd, int out_fd, size_t len, unsigned int flags)
+{
+	struct fd in, out;
+	ssize_t n = -EBADF;
+
+	if (flags & ~(u32)SPLICE_KNOWN)
+		return -EINVAL;
+	if (!len)
+		return 0;
+	in = fdget(in_fd);
+	if (!in.file)
+		return n;
+	out = fdget(out_fd);
+	if (out.file) {
+		struct pipe *ip = file_pipe(in.file), *op = file_pipe(out.file);
+
+		if (!(in.file->mode & FMODE_READ) || !(out.file->mode & FMODE_WRITE))
+			n = -EBADF;
+		else if (!ip || !op || ip == op)
+			n = -EINVAL;
+		else
+			n = pipe_to_pipe(ip, op, min_t(size_t, len, MAX_RW_COUNT),
+					 (flags & SPLICE_F_NONBLOCK) || ((in.file->flags | out.file->flags) & O_NONBLOCK),
+					 true);
+		fdput(out);
+	}
+	fdput(in);
+	return n;
+}
+
+/* --- vmsplice --- */
+
+/* User pages into the pipe, by reference. */
+static ssize_t user_to_pipe(struct pipe *p, const struct iovec *iov, u64 nr, bool nonblock)
+{
+	ssize_t done = 0;
+	int err = 0;
+
+	mutex_lock(&p->mutex);
+	for (u64 s = 0; s < nr && !err; s++) {
+		u64 addr = iov[s].iov_base, left = iov[s].iov_len;
+
+		while (left) {
+			u32 off = (u32)PAGE_OFFSET_IN(addr), n = (u32)min_t(u64, left, PAGE_SIZE - off);
+			struct folio *fo;
+			u64 page;
+			bool was_empty;
+
+			err = wait_room(p, nonblock || done);
+			if (err)
+				break;
+			mutex_unlock(&p->mutex);
+			err = mm_pin_page(current->mm, addr, false, &fo, &page);
+			mutex_lock(&p->mutex);
+			if (err)
+				break;
+			err = wait_room(p, false);
+			if (err) {
+				folio_put(fo);
+				break;
+			}
+			was_empty = pipe_empty(p);
+			slot_push(p, fo, (u32)(page * PAGE_SIZE) + off, n, 0);
+			if (was_empty)
+				wake_readers(p);
+			done += n;
+			addr += n;
+			left -= n;
+		}
+	}
+	mutex_unlock(&p->mutex);
+	return done ? done : err;
+}
+
+long sys_vmsplice(int fd, uin_iovec uiov, u64 nr_iov, unsigned int flags)
+{
+	struct iovec fast[UIO_FASTIOV], *heap = NULL;
+	struct iov_iter i;
+	struct pipe *p;
+	struct fd f;
+	ssize_t n;
+
+	if (flags & ~(u32)SPLICE_KNOWN)
+		return -EINVAL;
+	f = fdget(fd);
+	if (!f.file)
+		return -EBADF;
+	p = file_pipe(f.file);
+	n = -EBADF;
+	if (!p)
+		goto out;
+	n = iov_iter_import(&i, f.file->mode & FMODE_WRITE ? ITER_SOURCE : ITER_DEST, uaddr(uiov.addr), nr_iov, fast, &heap);
+	if (n <= 0)
+		goto out;
+	if (f.file->mode & FMODE_WRITE) {
+		/* one piece may have been turned into the plain form */
+		struct iovec one = { .iov_base = i.ubuf, .iov_len = i.count };
+		bool single = i.kind == ITER_UBUF;
+
+		n = user_to_pipe(p, single ? &one : i.iov, single ? 1 : i.nr_segs,
+				 (flags & SPLICE_F_NONBLOCK) || (f.file->flags & O_NONBLOCK));
+	} else {
+		struct kiocb k = { .file = f.file };
+
+		k.flags = flags & SPLICE_F_NONBLOCK || (f.file->flags & O_NONBLOCK) ? IOCB_NONBLOCK | IOCB_NOWAIT : 0;
+		n = f.file->ops->read_iter(f.file, &k, &i);
+	}
+out:
+	kfree(heap);
+	fdput(f);
+	return n;
+}
+
+/* --- sendfile, copy_file_range --- */
+
+/* From in at *ipos to out at *opos, piece by piece. Bytes, or -errno if none. */
+static ssize_t copy_through(struct file *in, loff_t *ipos, struct file *out, loff_t *opos, size_t len)
+{
+	struct pipe *op = file_pipe(out);
+	ssize_t done = 0;
+
+	if (op)
+		return file_to_pipe(in, ipos, op, len, out->flags & O_NONBLOCK);
+	while (len) {
+		u32 off = 0, n = 0;
+		loff_t at = *ipos;
+		struct folio *fo;
+		ssize_t w;
+
+		fo = has_pages(in) ? file_piece(in, at, len, &off, &n) : read_piece(in, &at, len, nonblock_flags(in, false), &n);
+		if (IS_ERR_OR_NULL(fo))
+			return done ? done : fo ? PTR_ERR(fo) : 0;
+		w = write_piece(out, opos, fo, off, n, nonblock_flags(out, false));
+		folio_put(fo);
+		if (w <= 0)
+			return done ? done : w;
+		*ipos += w;
+		done += w;
+		len -= (size_t)w;
+		if (w < (ssize_t)n)
+			break;
+		if (signal_pending())
+			break;
+		cond_resched();
+	}
+	if (done && has_pages(in))
+		file_accessed(in);
+	return done;
+}
+
+static ssize_t sendfile_do(struct file *out, struct file *in, loff_t *off, size_t count)
+{
+	loff_t ipos = off ? *off : in->pos, opos = out->pos;
+	ssize_t n;
+
+	if (!(in->mode & FMODE_READ) || !(out->mode & FMODE_WRITE))
+		return -EBADF;
+	if (off && !(in->mode & FMODE_PREAD))
+		return -ESPIPE;
+	if (!in->ops->read_iter || !(in->mode & FMODE_LSEEK) || S_ISDIR_I(in->inode))
+		return -EINVAL;
+	if (out->flags & O_APPEND)
+		return -EINVAL;
+	if (!out->ops->write_iter)
+		return -EINVAL;
+	if (ipos < 0)
+		return -EINVAL;
+	n = copy_through(in, &ipos, out, out->mode & FMODE_STREAM ? NULL : &opos, min_t(size_t, count, MAX_RW_COUNT));
+	if (n > 0) {
+		out->pos = opos;
+		if (off)
+			*off = ipos;
+		else
+			in->pos = ipos;
+	}
+	return n;
+}
+
+long sys_sendfile(int out_fd, int in_fd, uio_s64 offset, size_t count)
+{
+	struct fd in, out;
+	loff_t off;
+	ssize_t n = -EBADF;
+
+	if (offset.addr && copy_in(&off, offset))
+		return -EFAULT;
+	in = fdget(in_fd);
+	if (!in.file)
+		return n;
+	out = fdget(out_fd);
+	if (out.file) {
+		n = sendfile_do(out.file, in.file, offset.addr ? &off : NULL, count);
+		fdput(out);
+	}
+	fdput(in);
+	if (offset.addr && n != -EBADF && copy_out(offset, &off))
+		return -EFAULT;
+	return n;
+}
+
+static ssize_t copy_range_do(struct file *in, loff_t *ipos, struct file *out, loff_t *opos, size_t len)
+{
+	struct inode *ii = in->inode, *oi = out->inode;
+	loff_t size, iend, oend;
+
+	if (S_ISDIR_I(ii) || S_ISDIR_I(oi))
+		return -EISDIR;
+	if (!S_ISREG_I(ii) || !S_ISREG_I(oi))
+		return -EINVAL;
+	if (!(in->mode & FMODE_READ) || !(out->mode & FMODE_WRITE) || (out->flags & O_APPEND))
+		return -EBADF;
+	if (ii->sb != oi->sb)
+		return -EXDEV;
+	if (oi->flags & S_IMMUTABLE)
+		return -EPERM;
+	if ((ii->flags | oi->flags) & S_SWAPFILE)
+		return -ETXTBSY;
+	if (*ipos < 0 || *opos < 0)
+		return -EINVAL;
+	if (check_add(*ipos, (loff_t)len, &iend) || check_add(*opos, (loff_t)len, &oend))
+		return -EOVERFLOW;
+	size = inode_size(ii);
+	len = *ipos >= size ? 0 : min_t(u64, len, (u64)(size - *ipos));
+	if (ii == oi && *ipos < *opos + (loff_t)len && *opos < *ipos + (loff_t)len)
+		return -EINVAL;
+	if (!len)
+		return 0;
+	return copy_through(in, ipos, out, opos, min_t(size_t, len, MAX_RW_COUNT));
+}
+
+long sys_copy_file_range(int in_fd, uio_s64 in_off, int out_fd, uio_s64 out_off, size_t len, unsigned int flags)
+{
+	loff_t ipos, opos;
+	struct fd in, out;
+	ssize_t n = -EBADF;
+
+	in = fdget(in_fd);
+	if (!in.file)
+		return n;
+	out = fdget(out_fd);
+	if (!out.file) {
+		fdput(in);
+		return n;
+	}
+	ipos = in.file->pos;
+	opos = out.file->pos;
+	n = -EFAULT;
+	if ((in_off.addr && copy_in(&ipos, in_off)) || (out_off.addr && copy_in(&opos, out_off)))
+		goto out;
+	n = flags ? -EINVAL : copy_range_do(in.file, &ipos, out.file, &opos, len);
+	if (n > 0) {
+		if (!in_off.addr)
+			in.file->pos = ipos;
+		else if (copy_out(in_off, &ipos))
+			n = -EFAULT;
+		if (!out_off.addr)
+			out.file->pos = opos;
+		else if (copy_out(out_off, &opos))
+			n = -EFAULT;
+	}
+out:
+	fdput(out);
+	fdput(in);
+	return n;
+}
