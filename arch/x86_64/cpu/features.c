@@ -327,5 +327,6 @@ void cpu_info_get(int cpu, struct cpu_info *ci)
 	text[n] = '\0';
 	memcpy(flags, text, n + 1);
 	ci->flags = flags;
-	ci->bugs = "cpu_meltdown spectre_v1 spectre_v2 spec_store_bypass";
+	ci->bugs = streq(ci->vendor, "GenuineIntel") ? "cpu_meltdown spectre_v1 spectre_v2 spec_store_bypass l1tf mds" :
+		   "sysret_ss_attrs spectre_v1 spectre_v2 spec_store_bypass";
 }

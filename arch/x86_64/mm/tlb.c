@@ -25,6 +25,7 @@
 #include <core/pgtable.h>
 #include <core/preempt.h>
 #include <core/smp.h>
+#include <core/task_core.h>
 
 #define NR_SLOTS	6
 #define CR3_NOFLUSH	(1ul << 63)
@@ -134,7 +135,8 @@ void pgtable_drop_lazy(struct pgtable *pt)
 	struct tlb_state *s = this_cpu_ptr(tlb_state);
 	u64 flags = irq_save();
 
-	if (s->loaded == pt && s->lazy)
+	/* Lazily, or by a task that has given its address space up (exit) and not switched since. */
+	if (s->loaded == pt && (s->lazy || current_core()->pt != pt))
 		leave_loaded(s);
 	irq_restore(flags);
 }
