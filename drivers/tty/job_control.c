@@ -287,34 +287,6 @@ long tty_job_ioctl(struct tty *t, struct file *f, u32 cmd, u64 arg)
 	}
 }
 
-/* fork: the child has the same controlling terminal. It is not visible yet. */
-static void session_inherit(struct process *child)
-{
-	child->tty = tty_current_get();
-}
-
-/* setsid, or the process is gone: then it has no sighand any more and nobody else can see it. */
-static void session_release(struct process *p)
-{
-	struct tty *t;
-
-	tty_proc_clear(p);
-	t = p->tty;
-	p->tty = NULL;
-	tty_put(t);
-}
-
-static const struct task_tty_ops session_ops = {
-	.inherit = session_inherit, .release = session_release, .disassociate = tty_disassociate,
-};
-
-static int job_control_init(void)
-{
-	task_tty_ops = &session_ops;
-	return 0;
-}
-INITCALL_CORE(job_control_init);
-
 dev_t tty_proc_dev(struct process *p, int *fg_pgrp)
 {
 	dev_t devt = { 0 };
