@@ -39,7 +39,7 @@ static struct hlist_head *dentry_table;		/* [dentry_locks of the bucket; r] */
 static unsigned int dentry_bits;
 static spinlock_t dentry_locks[DENTRY_LOCKS];
 static u64 name_secret __ro_after_init;
-static DEFINE_SPINLOCK(lru_lock, DCACHE_LRU);
+static DEFINE_SPINLOCK(lru_lock, DCACHE_LIST);
 static LIST_HEAD(dentry_lru);			/* [lru_lock] oldest first */
 static u64 nr_unused;				/* [lru_lock] entries on the list */
 

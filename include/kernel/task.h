@@ -132,7 +132,7 @@ struct task {
 	struct sighand *sighand;	/* [r] changed under its lock at exec, exit */
 	const struct cred *cred;	/* own: acts with */
 	const struct cred *real_cred;	/* [r] others see */
-	spinlock_t alloc_lock;		/* class OBJECT: mm, fs, files, nsproxy, comm against other tasks */
+	spinlock_t alloc_lock;		/* class TASK_ALLOC: mm, fs, files, nsproxy, comm against other tasks */
 
 	struct sigpending pending;	/* [sighand lock] */
 	u64 blocked;			/* [sighand lock to write; own reads] */

@@ -27,7 +27,7 @@
 #include <core/upcall.h>
 #include "internal.h"
 
-#define MAX_REPORTS	10
+#define MAX_REPORTS	20
 
 static const struct {
 	const char *name;
@@ -45,6 +45,7 @@ struct cpu_held {
 static DEFINE_PERCPU(struct cpu_held, cpu_held);
 static u32 lockdep_reports;
 static u32 lockdep_reporting;
+static DECLARE_BITMAP(lockdep_seen, LC_COUNT * LC_COUNT);	/* [a] */
 /* A test breaks rules on purpose: what this task does wrong is only counted. */
 struct task_core *lockdep_test_task;
 u32 lockdep_test_reports;		/* [o] that task */
@@ -114,12 +115,17 @@ static void report(const char *what, const void *lock, u16 cls, const void *othe
 		lockdep_test_reports++;
 		return;
 	}
+	/* Each pair of classes once. */
+	if (test_and_set_bit((u64)cls * LC_COUNT + other_cls, lockdep_seen))
+		return;
 	if (xchg(&lockdep_reporting, 1))
 		return;
 	__atomic_fetch_add(&lockdep_reports, 1, __ATOMIC_RELAXED);
-	pr_err("BUG: locks: %s: %s %p", what, lock_classes[cls].name, lock);
 	if (other)
-		pr_err("  while holding %s %p", lock_classes[other_cls].name, other);
+		pr_err("BUG: locks: %s: %s %p, while holding %s %p\n", what, lock_classes[cls].name, lock,
+		       lock_classes[other_cls].name, other);
+	else
+		pr_err("BUG: locks: %s: %s %p\n", what, lock_classes[cls].name, lock);
 	lockdep_print_held();
 	stack_print(NULL);
 	ktest_note_bug();

@@ -113,7 +113,7 @@ static struct task *task_alloc(bool user)
 	t->core.state = TASK_NEW;
 	list_init(&t->thread_link);
 	list_init(&t->all_link);
-	spin_lock_init(&t->alloc_lock, OBJECT);
+	spin_lock_init(&t->alloc_lock, TASK_ALLOC);
 	sigpending_init(&t->pending);
 	t->restart.fn = restart_block_none;
 	list_init(&t->pi_state_list);

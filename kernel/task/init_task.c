@@ -63,7 +63,7 @@ struct task init_task = {
 	.pid = &init_struct_pid,
 	.fs = &init_fs, .nsproxy = &init_nsproxy, .sighand = &init_sighand,
 	.cred = &init_cred, .real_cred = &init_cred,
-	.alloc_lock = SPINLOCK_INIT(OBJECT),
+	.alloc_lock = SPINLOCK_INIT(TASK_ALLOC),
 	.pending = { .queue = LIST_HEAD_INIT(init_task.pending.queue) },
 	.blocked = ~0ull, .restart = { .fn = restart_block_none },
 	.pi_state_list = LIST_HEAD_INIT(init_task.pi_state_list),
