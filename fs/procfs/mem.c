@@ -95,7 +95,7 @@ static void show_mapping(struct seq_file *s, const struct vma_info *v)
 		   dev_major(dev), dev_minor(dev), (unsigned long long)ino);
 	if (v->file) {
 		seq_pad_to(s, start, 73);
-		seq_path(s, &v->file->path, NULL);
+		seq_path_escape(s, &v->file->path, NULL, "\n");
 	} else if (v->name) {
 		seq_pad_to(s, start, 73);
 		seq_puts(s, v->name);

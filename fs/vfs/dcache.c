@@ -834,7 +834,8 @@ static struct dentry *lru_take(struct super_block *sb, u64 *budget)
 			spin_unlock(&d->lock);
 			continue;
 		}
-		if (READ_ONCE(d->ref) > 0) {		/* in use: comes back at its last put */
+		/* In use: comes back at its last put. A memory file's only name: was negative when it got here. */
+		if (READ_ONCE(d->ref) > 0 || (!sb && d->flags & DCACHE_PERSIST)) {
 			d->flags &= ~(DCACHE_LRU | DCACHE_REFERENCED);
 			list_del_init(&d->lru);
 			nr_unused--;

@@ -284,7 +284,7 @@ void seq_escape(struct seq_file *s, const char *text, const char *what)
 	}
 }
 
-void seq_path(struct seq_file *s, const struct path *p, const struct path *root)
+void seq_path_escape(struct seq_file *s, const struct path *p, const struct path *root, const char *esc)
 {
 	char *buf = kmalloc(PATH_MAX, GFP_KERNEL), *t;
 
@@ -293,8 +293,13 @@ void seq_path(struct seq_file *s, const struct path *p, const struct path *root)
 		return;
 	}
 	t = root ? path_text(p, root, buf, PATH_MAX) : path_text_current(p, buf, PATH_MAX);
-	seq_escape(s, IS_ERR(t) ? "?" : t, " \t\n\\");
+	seq_escape(s, IS_ERR(t) ? "?" : t, esc);
 	kfree(buf);
+}
+
+void seq_path(struct seq_file *s, const struct path *p, const struct path *root)
+{
+	seq_path_escape(s, p, root, " \t\n\\");
 }
 
 void seq_pad_to(struct seq_file *s, size_t start, size_t width)

@@ -41,6 +41,8 @@ void seq_putc(struct seq_file *s, char c);
 void seq_write(struct seq_file *s, const void *data, size_t n);
 /* Path with blanks, tabs, newlines and backslashes as \ooo. */
 void seq_path(struct seq_file *s, const struct path *p, const struct path *root);
+/* The same with a choice of what is escaped: /proc/PID/maps escapes only newlines. */
+void seq_path_escape(struct seq_file *s, const struct path *p, const struct path *root, const char *esc);
 void seq_escape(struct seq_file *s, const char *text, const char *what);
 /* Spaces up to column `width` of the running record (as /proc/PID/maps pads). */
 void seq_pad_to(struct seq_file *s, size_t start, size_t width);

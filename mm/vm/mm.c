@@ -44,7 +44,7 @@ struct mm *mm_create(void)
 	ref_init(&mm->refs, 1);
 	spin_lock_init(&mm->tree_lock, VMA_TREE);
 	rwsem_init(&mm->range_lock, MM_RANGE);
-	mm->mmap_base = aslr_mmap_base(8ul << 20, true);
+	mm->mmap_base = aslr_mmap_base(rlimit_cur(RLIMIT_STACK), !(current->personality & 0x0040000));
 	mm->dumpable = 1;
 	return mm;
 }
@@ -65,6 +65,11 @@ void mm_unref(struct mm *mm)
 
 void counts_sub(struct mm *mm, const struct pt_counts *c)
 {
+	u64 rss = mm_rss_pages(mm);
+
+	/* The peak shows just before something goes; who asks compares with what is there. Races lose little. */
+	if (rss > mm->hiwater_rss)
+		WRITE_ONCE(mm->hiwater_rss, rss);
 	for (unsigned int i = 0; i < ARRAY_SIZE(c->n); i++)
 		if (c->n[i])
 			mm_count(mm, i, -c->n[i]);
