@@ -112,6 +112,7 @@ static void __init become_idle_task(void)
 	t->kthread = true;
 	t->on_cpu = 1;
 	t->canary = early_random() & ~0xfful;
+	this_cpu_write(percpu_canary, t->canary);
 	this_cpu_write(percpu_current, t);
 }
 

@@ -165,6 +165,7 @@ static int boot_one(int cpu)
 		return -ENOMEM;
 	gdt_alloc_ist(cpu);
 	per_cpu(percpu_current, cpu) = idle;
+	per_cpu(percpu_canary, cpu) = idle->canary;
 	idle->cpu = cpu;
 	idle->on_cpu = 1;
 	ap_boot_stack = (u64)task_user_regs(idle);

@@ -72,6 +72,7 @@ struct desc_ptr {
 } __packed;
 
 DECLARE_PERCPU(u64, percpu_kstack_top);	/* where SYSCALL and interrupts from user mode put pt_regs */
+DECLARE_PERCPU(u64, percpu_canary);	/* of current, for the stack protector */
 
 /* Gates for all vectors, no IST yet; works before memory does. */
 void idt_init_early(void);
