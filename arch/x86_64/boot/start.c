@@ -114,6 +114,8 @@ static void __init become_idle_task(void)
 	t->canary = early_random() & ~0xfful;
 	this_cpu_write(percpu_canary, t->canary);
 	this_cpu_write(percpu_current, t);
+	/* Nobody above us returns, so no one has read the old value. */
+	this_cpu_write(percpu_canary, t->canary);
 }
 
 void __init arch_start(void)

@@ -23,6 +23,7 @@
 	.section .entry.text, "ax", @progbits
 	.balign	64
 	.globl	syscall_entry
+	.type	syscall_entry, @function
 syscall_entry:
 	swapgs
 	movq	%rsp, %gs:percpu_user_sp
@@ -94,12 +95,14 @@ syscall_exit_work:
 	sysretq
 
 	.globl	syscall32_entry
+	.type	syscall32_entry, @function
 syscall32_entry:
 	movl	$-38, %eax
 	sysretl
 
 /* Interrupts on or off; rsp at the task's pt_regs. */
 	.globl	return_to_user
+	.type	return_to_user, @function
 return_to_user:
 	cli
 	movq	%gs:percpu_current, %rax
@@ -118,6 +121,7 @@ iret_to_user_insn:
 
 /* void task_core_enter_user(struct pt_regs *regs): for the first process, whose stack has no entry below. */
 	.globl	enter_user_asm
+	.type	enter_user_asm, @function
 enter_user_asm:
 	cli
 	movq	%rdi, %rsp
@@ -125,6 +129,7 @@ enter_user_asm:
 
 /* A new user task, from switch_stacks(): rax is the task before. rsp at its pt_regs. */
 	.globl	task_start_user
+	.type	task_start_user, @function
 task_start_user:
 	movq	%rax, %rdi
 	movq	%rsp, %rsi
@@ -134,6 +139,7 @@ task_start_user:
 
 /* A new kernel thread: function in rbx, argument in r12. */
 	.globl	task_start_kernel
+	.type	task_start_kernel, @function
 task_start_kernel:
 	movq	%rax, %rdi
 	xorl	%ebp, %ebp

@@ -5,6 +5,7 @@
 	.text
 	.balign	16
 	.globl	switch_stacks
+	.type	switch_stacks, @function
 switch_stacks:
 	pushq	%rbp
 	pushq	%rbx

@@ -71,6 +71,7 @@ struct desc_ptr {
 	u64 base;
 } __packed;
 
+DECLARE_PERCPU(u64, percpu_canary);	/* of current, for the stack protector */
 DECLARE_PERCPU(u64, percpu_kstack_top);	/* where SYSCALL and interrupts from user mode put pt_regs */
 DECLARE_PERCPU(u64, percpu_canary);	/* of current, for the stack protector */
 
