@@ -54,6 +54,10 @@ int futex_get_key(u64 addr, bool shared, struct futex_key *key)
 	v = vma_lock_read(mm, addr);
 	if (!v)
 		return -EFAULT;
+	if (addr < v->start) {		/* the next one above */
+		vma_unlock_read(v);
+		return -EFAULT;
+	}
 	if (v->flags & VM_SHARED && v->file) {
 		key->object = v->file->inode;
 		key->offset = (v->pgoff << PAGE_SHIFT) + (addr - v->start);

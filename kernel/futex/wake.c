@@ -196,7 +196,7 @@ retry:
 	futex_unlock_two(b1, b2);
 	atomic_dec(&b2->waiters);
 	futex_put_key(&k2);
-	while (moved--)
+	for (; moved; moved--)
 		futex_put_key(&k1);
 	futex_put_key(&k1);
 	if (res != -EFAULT)
