@@ -485,12 +485,13 @@ static int fifo_open(struct file *f, struct inode *inode)
 		err = -ENXIO;
 		goto out;
 	}
+	/* The counters are what the other side waits for: before it is woken. */
+	p->r_counter += rd;
+	p->w_counter += wr;
 	if (rd && p->readers++ == 0)
 		wake_up_all(&p->wr_wait);
 	if (wr && p->writers++ == 0)
 		wake_up_all(&p->rd_wait);
-	p->r_counter += rd;
-	p->w_counter += wr;
 	if (rd && !wr && !p->writers) {
 		if (f->flags & O_NONBLOCK)
 			f->ra.prev_pos = (s64)p->w_counter;	/* no EPOLLHUP before a writer was there */

@@ -144,7 +144,7 @@ static struct dentry *lookup(struct inode *dir, struct dentry *d, bool info)
 			inode_set_size(inode, 64);
 	}
 	task_put(t);
-	return dentry_splice(d, inode);
+	return inode ? dentry_splice(d, inode) : ERR_PTR(-ENOENT);
 }
 
 static struct dentry *fd_lookup(struct inode *dir, struct dentry *d, u32 flags)

@@ -7,6 +7,7 @@
 #include <core/panic.h>
 #include <core/slab.h>
 #include <fs/mount.h>
+#include <fs/poll.h>
 #include <mm/mm.h>
 #include <uapi/linux/dirent.h>
 
@@ -283,6 +284,31 @@ static const struct file_ops pid_fops = {
 	.release = seq_release,
 };
 
+/* The tables of mounts: a change of the namespace is an event for poll (proc(5)). */
+static int mounts_open(struct file *f, struct inode *inode)
+{
+	f->ra.start = READ_ONCE(current->nsproxy->mnt->seq);
+	return pid_open(f, inode);
+}
+
+static u32 mounts_poll(struct file *f, struct poll_table *pt)
+{
+	u32 events = EPOLLIN | EPOLLRDNORM;
+	u64 now;
+
+	poll_wait(f, &mnt_ns_wait, pt);
+	now = READ_ONCE(current->nsproxy->mnt->seq);
+	if (f->ra.start != now) {
+		f->ra.start = now;
+		events |= EPOLLERR | EPOLLPRI;
+	}
+	return events;
+}
+
+static const struct file_ops mounts_fops = {
+	.open = mounts_open, .read_iter = seq_read_iter, .llseek = seq_llseek, .release = seq_release, .poll = mounts_poll,
+};
+
 /* --- the directory --- */
 
 static const struct inode_ops task_dir_iops, pid_dir_iops, file_iops;
@@ -311,8 +337,8 @@ static const struct pid_entry entries[] = {
 	LINK_ENTRY("cwd", link_cwd),
 	LINK_ENTRY("root", link_root),
 	LINK_ENTRY("exe", link_exe),
-	FILE_ENTRY("mounts", 0444, show_mounts),
-	FILE_ENTRY("mountinfo", 0444, show_mountinfo),
+	{ .name = "mounts", .mode = 0444, .kind = PID_FILE, .show = show_mounts, .fops = &mounts_fops },
+	{ .name = "mountinfo", .mode = 0444, .kind = PID_FILE, .show = show_mountinfo, .fops = &mounts_fops },
 	FILE_ENTRY("mountstats", 0400, show_mountstats),
 	FOPS_ENTRY("smaps", 0444, &proc_smaps_fops),
 	FILE_ENTRY("smaps_rollup", 0444, proc_show_smaps_rollup),
@@ -410,7 +436,7 @@ static struct dentry *pid_dir_lookup(struct inode *dir, struct dentry *d, u32 fl
 		break;
 	}
 	task_put(t);
-	return dentry_splice(d, inode);
+	return inode ? dentry_splice(d, inode) : ERR_PTR(-ENOENT);
 }
 
 static int pid_dir_iterate(struct file *f, struct dir_context *ctx)

@@ -255,7 +255,7 @@ static int proc_fill(struct super_block *sb, const char *options)
 	sb->ops = &proc_super_ops;
 	sb->dops = &proc_pid_dops;
 	sb->magic = PROC_SUPER_MAGIC;
-	sb->blocksize = 1024;
+	sb->blocksize = PAGE_SIZE;
 	sb->blkbits = 10;
 	sb->time_gran = 1;
 	root = entry_inode(sb, &proc_root);

@@ -117,7 +117,10 @@ static u32 mode_of_flags(u32 oflags)
 {
 	u32 acc = oflags & O_ACCMODE;
 
-	return acc == O_RDONLY ? FMODE_READ : acc == O_WRONLY ? FMODE_WRITE : FMODE_READ | FMODE_WRITE;
+	/* 3 asks for the right to both and gives neither: only ioctl works (open(2)) */
+	static const u32 modes[] = { FMODE_READ, FMODE_WRITE, FMODE_READ | FMODE_WRITE, 0 };
+
+	return modes[acc];
 }
 
 struct file *file_alloc(const struct path *p, u32 oflags, const struct file_ops *ops)

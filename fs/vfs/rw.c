@@ -459,11 +459,11 @@ loff_t generic_llseek_size(struct file *f, loff_t off, int whence, loff_t max, l
 		if (off == 0)
 			return f->pos;
 		if (check_add(f->pos, off, &off))
-			return -EOVERFLOW;
+			return -EINVAL;
 		break;
 	case SEEK_END:
 		if (check_add(eof, off, &off))
-			return -EOVERFLOW;
+			return -EINVAL;
 		break;
 	case SEEK_DATA:
 		if ((u64)off >= (u64)eof)

@@ -10,6 +10,7 @@
 struct mnt_ns;
 struct super_block;
 struct seq_file;
+struct wait_queue;
 
 #define MNT_NOSUID	0x01u
 #define MNT_NODEV	0x02u
@@ -65,6 +66,7 @@ struct mnt_ns {
 	u64 inum;
 };
 extern struct mnt_ns *init_mnt_ns;
+extern struct wait_queue mnt_ns_wait;	/* woken by every change of any namespace */
 struct mnt_ns *mnt_ns_copy(struct mnt_ns *old, struct fs_struct *fs);	/* ERR_PTR */
 void mnt_ns_put(struct mnt_ns *ns);
 

@@ -5,6 +5,7 @@
  * committed, and a neighbour grows or a new vma is linked. See mmap(2) of Linux 6.1.
  */
 #include <fs/file.h>
+#include <fs/super.h>
 #include <fs/mount.h>
 #include <kernel/syscall.h>
 #include <kernel/task.h>
@@ -267,6 +268,9 @@ long mmap_do(struct mm *mm, struct file *file, u64 addr, u64 len, u32 prot, u32 
 	if (!len || len > USER_END)
 		return -ENOMEM;
 	if (pgoff + (len >> PAGE_SHIFT) < pgoff)
+		return -EOVERFLOW;
+	/* a regular file's pages end where its largest offset is */
+	if (file && S_ISREG_I(file->inode) && pgoff > (u64)(file->inode->sb->maxbytes - len) >> PAGE_SHIFT)
 		return -EOVERFLOW;
 	if (flags & MAP_HUGETLB)
 		return file ? -EINVAL : -ENOMEM;	/* a pool of no huge pages */
