@@ -283,7 +283,7 @@ static __noinline void file_put_last(struct file *f)
 	struct task_work *tw = (struct task_work *)&f->put_work;
 	struct file *head;
 
-	if (!in_irq() && !(current->flags & (PF_KTHREAD | PF_EXITING))) {
+	if (!in_irq() && !(current->flags & PF_KTHREAD)) {
 		tw->fn = put_work_fn;
 		if (task_work_add(current, tw) == 0)
 			return;

@@ -281,13 +281,14 @@ void super_for_each(void (*fn)(struct super_block *sb, void *arg), void *arg)
 struct super_block *super_pseudo(struct fs_type *t, u64 magic, const struct super_ops *ops, const struct dentry_ops *dops)
 {
 	static const struct inode_ops root_ops;
+	static const struct super_ops plain_ops = { .statfs = simple_statfs };
 	struct super_block *sb = super_create(t, SB_KERNMOUNT, NULL);
 	struct inode *root;
 
 	if (IS_ERR(sb))
 		return sb;
 	sb->magic = magic;
-	sb->ops = ops;
+	sb->ops = ops ? ops : &plain_ops;
 	sb->dops = dops;
 	root = inode_new(sb);
 	if (root) {
