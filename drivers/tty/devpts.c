@@ -145,14 +145,15 @@ static int add_node(struct devpts *d, const char *name, struct inode *inode)
 
 	dentry_init_name(&q, name, strlen(name), root);
 	inode_lock(root->inode);
-	de = dentry_alloc(root, &q);
-	if (!de) {
+	de = dentry_lookup_locked(root, &q, 0);	/* somebody may have asked for the name before */
+	if (IS_ERR(de)) {
 		inode_unlock(root->inode);
 		inode_put(inode);
-		return -ENOMEM;
+		return (int)PTR_ERR(de);
 	}
-	/* The reference of this dentry stays until the node is removed. */
-	(void)dentry_splice(de, inode);
+	dentry_instantiate(de, inode);
+	dentry_persist(de);
+	dentry_put(de);
 	inode_touch_mtime(root->inode);
 	inode_unlock(root->inode);
 	return 0;
@@ -185,12 +186,12 @@ void devpts_remove_slave(void *instance, int index)
 	dentry_init_name(&q, name, strlen(name), root);
 	inode_lock(root->inode);
 	de = dentry_lookup(root, &q);
-	if (de) {
+	if (de && de->inode) {
 		inode_set_nlink(de->inode, 0);
 		dentry_unhash(de);
-		dentry_put(de);
-		dentry_put(de);		/* the one that add_node kept */
 	}
+	if (de)
+		dentry_put(de);
 	inode_unlock(root->inode);
 }
 

@@ -207,6 +207,8 @@ static int set_pgrp(struct tty *t, struct tty *real, u64 arg)
 		return -ESRCH;
 	rcu_read_lock();
 	member = pid_task(pgrp, PIDTYPE_PGID);
+	if (!member)	/* no group, but a process: its session decides the error */
+		member = pid_task(pgrp, PIDTYPE_TID);
 	err = !member ? -ESRCH : task_session(member) != task_session(current) ? -EPERM : 0;
 	rcu_read_unlock();
 	if (err) {

@@ -5,6 +5,7 @@
 
 #include <base/types.h>
 #include <core/usercopy.h>
+#include <core/wait.h>
 
 struct cred;
 struct pid;
@@ -38,6 +39,13 @@ int sockopt_out(uaddr_t val, uaddr_t ulen, const void *data, int size);
 int sock_take_error(struct sock_common *c);
 /* Absolute deadline for a blocking operation. */
 u64 sock_send_deadline(const struct sock_common *c, u32 msg_flags, u32 file_flags);
+/* How a wait ended, for the caller: -EAGAIN at the deadline; a call with a time limit is not restarted. */
+static inline int sock_wait_result(int err, u64 deadline)
+{
+	if (err == -ETIMEDOUT)
+		return -EAGAIN;
+	return err == -ERESTARTSYS && deadline != WAIT_FOREVER ? -EINTR : err;
+}
 u64 sock_recv_deadline(const struct sock_common *c, u32 msg_flags, u32 file_flags);
 
 #endif

@@ -70,6 +70,7 @@ static int clock_to_timer(int clockid, enum timer_clock *clock)
 		*clock = TIMER_TAI;
 		return 0;
 	case CLOCK_PROCESS_CPUTIME_ID:
+	case CLOCK_THREAD_CPUTIME_ID:
 	case CLOCK_MONOTONIC_RAW:
 	case CLOCK_REALTIME_COARSE:
 	case CLOCK_MONOTONIC_COARSE:

@@ -68,7 +68,7 @@ ssize_t unix_packet_send_to(struct unix_sock *u, struct unix_sock *to, struct ms
 	unix_packet_free(p);
 	if (err == -EPIPE)
 		return unix_broken_pipe(m);
-	return err == -ETIMEDOUT ? -EAGAIN : err;
+	return sock_wait_result(err, deadline);
 }
 
 static void disconnect(struct unix_sock *u, struct unix_sock *dead)
@@ -172,7 +172,7 @@ static int wait_packet(struct unix_sock *u, u64 deadline)
 		return -EAGAIN;
 	err = wait_event_interruptible_until(&u->wait, READ_ONCE(u->qlen) || READ_ONCE(u->shutdown) & RCV_SHUTDOWN ||
 					     READ_ONCE(u->c.err), deadline);
-	return err == -ETIMEDOUT ? -EAGAIN : err;
+	return sock_wait_result(err, deadline);
 }
 
 ssize_t unix_packet_recvmsg(struct socket *s, struct msg *m, size_t len)

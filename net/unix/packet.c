@@ -107,7 +107,7 @@ int unix_wait_send(struct unix_sock *u, u64 deadline)
 	if (!deadline)
 		return -EAGAIN;
 	err = wait_event_interruptible_until(&u->wait, has_room(u), deadline);
-	return err == -ETIMEDOUT ? -EAGAIN : err;
+	return sock_wait_result(err, deadline);
 }
 
 void unix_deliver_scm(struct unix_sock *u, struct unix_packet *p, struct msg *m, bool peek)

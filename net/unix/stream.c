@@ -112,7 +112,7 @@ static int unix_connect(struct socket *s, const struct sockaddr_storage *a, int 
 		err = wait_event_interruptible_until(&l->wait, !backlog_full(l), deadline);
 		unix_put(l);
 		if (err) {
-			err = err == -ETIMEDOUT ? -EAGAIN : err;
+			err = sock_wait_result(err, deadline);
 			break;
 		}
 	}
@@ -154,7 +154,7 @@ static int unix_accept(struct socket *s, struct socket *newsock, u32 fflags)
 		err = wait_event_interruptible_until(&u->wait, READ_ONCE(u->qlen) || READ_ONCE(u->shutdown) & RCV_SHUTDOWN,
 						     deadline);
 		if (err)
-			return err == -ETIMEDOUT ? -EAGAIN : err;
+			return sock_wait_result(err, deadline);
 	}
 	newsock->sk = p->conn;
 	p->conn = NULL;
@@ -250,7 +250,7 @@ static int wait_data(struct unix_sock *u, u64 deadline)
 		return -EAGAIN;
 	err = wait_event_interruptible_until(&u->wait, READ_ONCE(u->qlen) || READ_ONCE(u->shutdown) & RCV_SHUTDOWN ||
 					     READ_ONCE(u->c.err), deadline);
-	return err == -ETIMEDOUT ? -EAGAIN : err;
+	return sock_wait_result(err, deadline);
 }
 
 static bool same_sender(const struct scm_cookie *a, const struct scm_cookie *b)
