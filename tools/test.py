@@ -38,7 +38,7 @@ def match_line(line):
     why = m[3] or ''
     if m[1] == 'ok' and why.startswith('# SKIP'):
         return 'skip', m[2], why[6:].strip()
-    return m[1], m[2], '' if re.fullmatch(r'\([\d.]+ m?s\)', why) else why
+    return m[1], m[2].rstrip(':'), '' if re.fullmatch(r'\([\d.]+ m?s\)', why) else why
 DONE = re.compile(r'KEEL-TEST-DONE (\d+)\D+(\d+)\D+(\d+)')
 MAKE = ['make', '--no-print-directory', f'-j{os.cpu_count()}']
 
@@ -53,7 +53,7 @@ class Report:
     def add(self, status, name, why='', seconds=None, detail=''):
         self.counts[status] += 1
         self.results.append((status, name, why))
-        took = f' ({seconds:.1f} s)' if seconds is not None and seconds >= 0.05 else ''
+        took = f' ({seconds:.1f} s)' if seconds is not None and seconds >= 0.1 else ''
         if status == 'not ok':
             self.failures.append((name, why))
         if status != 'ok' or not self.quiet:
@@ -124,25 +124,44 @@ def guest_suite(report, name, machine, timeout, done, good_ends, no_reports=True
     """Runs a guest that prints result lines itself. `done` matches its last line, giving the counts."""
     g = Guest(machine, log_path(name), timeout)
     at, last, seen, last_time = 0, None, [0, 0, 0], time.monotonic()
-    final = None
+    final, pending, said = None, None, []
+
+    def settle():
+        """A failure's reasons are the lines behind it, up to the next result."""
+        nonlocal pending
+        if pending:
+            status, test, why, seconds = pending
+            lines = ([why] if why else []) + said
+            report.add(status, f'{name}/{test}', lines[0] if lines else '', seconds, '\n'.join(lines[1:]))
+        pending = None
+        said.clear()
 
     def take(text, whole):
-        nonlocal at, last, last_time, final
+        nonlocal at, last, last_time, final, pending
         while True:
             end = text.find('\n', at)
             if end < 0:
                 if not whole or at >= len(text):
-                    return
+                    break
                 end = len(text)
-            line, at = text[at:end], end + 1
+            line, at = text[at:end].rstrip(), end + 1
             m = match_line(line)
             if m:
                 now = time.monotonic()
                 seen[('ok', 'not ok', 'skip').index(m[0])] += 1
-                report.add(m[0], f'{name}/{m[1]}', m[2], now - last_time)
+                if pending:
+                    settle()
+                pending = (*m, now - last_time)
+                if m[0] != 'not ok':
+                    settle()
+                said.clear()
                 last, last_time = m[1], now
             elif done.search(line):
                 final = done.search(line)
+            elif pending and line:
+                said.append(line)
+        if whole:
+            settle()
 
     while time.monotonic() < g.deadline and g.poll(0.5):
         take(g.text, False)

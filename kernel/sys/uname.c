@@ -87,6 +87,7 @@ static __noreturn void end_system(const char *what, __noreturn void (*how)(void)
 {
 	pr_notice("reboot: %s\n", what);
 	console_flush();
+	console_write_atomic("", 0);	/* what programs wrote may still wait in the drivers */
 	how();
 }
 
