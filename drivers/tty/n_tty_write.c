@@ -207,5 +207,11 @@ ssize_t n_tty_write(struct tty *t, struct file *f, struct kiocb *k, struct iov_i
 		}
 	}
 	mutex_unlock(&t->write_mutex);
+	/* The other side of a pty sees it, and we its echo, before we return; no lock is held. */
+	if (t->link && done) {
+		n_tty_receive_work(&t->link->input_work);
+		if (tty_input_pending(t))
+			n_tty_receive_work(&t->input_work);
+	}
 	return done ? done : err;
 }

@@ -200,6 +200,7 @@ static int pty_pair(int index, void *instance, struct tty **master)
 	m->is_ptm = true;
 	s->is_pts = true;
 	s->pty_locked = true;
+	m->termios.c_cflag = s->termios.c_cflag = B38400 | CS8 | CREAD;
 	m->termios.c_iflag = m->termios.c_oflag = m->termios.c_lflag = 0;
 	m->termios.c_cc[VMIN] = 1;
 	m->termios.c_cc[VTIME] = 0;

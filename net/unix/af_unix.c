@@ -122,7 +122,7 @@ static bool drop_queue(struct unix_sock *u)
 		p = list_first_entry(&list, struct unix_packet, link);
 		list_del_init(&p->link);
 		if (p->conn)
-			unix_release_sock(p->conn);
+			unix_release_sock(p->conn, true);
 		else
 			data = true;
 		unix_packet_free(p);
@@ -131,7 +131,7 @@ static bool drop_queue(struct unix_sock *u)
 }
 
 /* The end of a socket, or of a connection that was never accepted. */
-void unix_release_sock(struct unix_sock *u)
+void unix_release_sock(struct unix_sock *u, bool embryo)
 {
 	struct unix_sock *peer;
 	bool unread;
@@ -149,7 +149,7 @@ void unix_release_sock(struct unix_sock *u)
 	if (peer && u->c.type != SOCK_DGRAM) {
 		spin_lock(&peer->lock);
 		WRITE_ONCE(peer->shutdown, RCV_SHUTDOWN | SEND_SHUTDOWN);
-		if (unread)
+		if (unread || embryo)
 			WRITE_ONCE(peer->c.err, ECONNRESET);
 		spin_unlock(&peer->lock);
 		wake_all(peer);
@@ -166,7 +166,7 @@ int unix_release(struct socket *s)
 	if (!u)
 		return 0;
 	s->sk = NULL;
-	unix_release_sock(u);
+	unix_release_sock(u, false);
 	unix_put(u);
 	return 0;
 }
@@ -176,8 +176,6 @@ int unix_shutdown(struct socket *s, int how)
 	u32 mode = (u32)how + 1, other = 0;
 	struct unix_sock *u = unix_sk(s), *peer;
 
-	if (u->c.type != SOCK_DGRAM && READ_ONCE(u->state) != SS_CONNECTED && READ_ONCE(u->state) != SS_LISTENING)
-		return -ENOTCONN;
 	spin_lock(&u->lock);
 	WRITE_ONCE(u->shutdown, u->shutdown | mode);
 	peer = u->peer;

@@ -28,6 +28,7 @@ struct unix_addr {
 	int len;			/* of the sockaddr_un in use */
 	u32 hash;
 	struct sockaddr_un name;
+	char nul;			/* behind a path that fills the name */
 };
 
 struct unix_sock {
@@ -69,7 +70,8 @@ static inline struct unix_sock *unix_sk(const struct socket *s) { return s->sk; 
 static inline void unix_get(struct unix_sock *u) { ref_get(&u->ref); }
 void unix_put(struct unix_sock *u);
 __must_check struct unix_sock *unix_new(struct socket *s, int type);	/* NULL */
-void unix_release_sock(struct unix_sock *u);
+/* embryo: a connection that was never accepted; its client sees a reset. */
+void unix_release_sock(struct unix_sock *u, bool embryo);
 void unix_set_peercred(struct unix_sock *u);			/* from current; lock held or not yet visible */
 void unix_copy_peercred(struct unix_sock *u, struct unix_sock *listener);
 void unix_lock_two(struct unix_sock *a, struct unix_sock *b);

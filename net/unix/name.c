@@ -32,7 +32,8 @@ int unix_addr_out(struct unix_addr *a, struct sockaddr_storage *out)
 	out->ss_family = AF_UNIX;
 	if (!a)
 		return sizeof(out->ss_family);
-	memcpy(out, &a->name, (size_t)a->len);
+	static_assert(offsetof(struct unix_addr, nul) == offsetof(struct unix_addr, name) + sizeof(a->name), "one text");
+	memcpy(out, (const char *)a + offsetof(struct unix_addr, name), (size_t)a->len);
 	return a->len;
 }
 
@@ -61,8 +62,8 @@ static struct unix_addr *addr_new(const struct sockaddr_un *n, int len)
 	if (!a)
 		return NULL;
 	ref_init(&a->ref, 1);
-	a->len = min_t(int, len, sizeof(a->name));
-	memcpy(&a->name, n, (size_t)a->len);
+	a->len = min_t(int, len, sizeof(a->name) + 1);
+	memcpy(&a->name, n, min_t(size_t, (size_t)a->len, sizeof(a->name)));
 	return a;
 }
 

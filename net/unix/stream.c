@@ -160,7 +160,7 @@ static int unix_accept(struct socket *s, struct socket *newsock, u32 fflags)
 	p->conn = NULL;
 	unix_packet_free(p);
 	wake_up_poll_all(&u->wait, EPOLLOUT);	/* clients that wait for the backlog */
-	unix_release_sock(unused);
+	unix_release_sock(unused, false);
 	unix_put(unused);
 	return 0;
 }
