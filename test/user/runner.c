@@ -4,7 +4,7 @@
  *
  * As pid 1 (rdinit=/test/run) it prepares the system (proc, sysfs, devtmpfs, tmpfs, devpts), takes
  * its filter from the kernel command line (test=GLOB[,GLOB...], matched against AREA/NAME;
- * testtimeout=SECONDS; testverbose=1) and ends by powering off. From a shell the globs are its
+ * testtimeout=SECONDS; testverbose=1; stress=SECONDS[,SEED] runs /test/stress instead) and ends by powering off. From a shell the globs are its
  * arguments. Every test runs in a session of its own with its output in a file, under a time-out;
  * what it leaves behind is killed.
  */
@@ -227,6 +227,40 @@ static char *tail(void)
 	return p;
 }
 
+/* stress=SECONDS[,SEED]: the one program that runs instead of the tests. */
+static void stress_child(const char *arg)
+{
+	char secs[32], *comma, *argv[] = { "/test/stress", secs, NULL, NULL }, *envp[] = { "PATH=/bin", NULL };
+
+	snprintf(secs, sizeof(secs), "%s", arg);
+	comma = strchr(secs, ',');
+	if (comma) {
+		*comma = 0;
+		argv[2] = comma + 1;
+	}
+	setsid();
+	execve(argv[0], argv, envp);
+	_exit(126);
+}
+
+static int run_stress(const char *arg)
+{
+	long long t0 = now_ms();
+	int st = -1;
+	pid_t pid = fork(), r;
+
+	if (pid == 0)
+		stress_child(arg);
+	while ((r = waitpid(-1, &st, 0)) != pid && (r > 0 || errno == EINTR))
+		;
+	sweep(pid);
+	if (r == pid && st == 0)
+		printf("ok stress (%lld ms)\n", now_ms() - t0);
+	else
+		printf("not ok stress: status %#x\n", st);
+	return st != 0;
+}
+
 /* Runs one test; returns its exit status, 1 for death by a signal or time-out. */
 static int run(const char *name)
 {
@@ -284,7 +318,7 @@ static int run(const char *name)
 int main(int argc, char **argv)
 {
 	int passed = 0, failed = 0, skipped = 0;
-	const char *v;
+	const char *v = NULL;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	is_init = getpid() == 1;
@@ -298,8 +332,16 @@ int main(int argc, char **argv)
 	}
 	if (!globs && argc > 1)
 		globs = argv[1];
-	collect();
-	printf("KEEL-TEST-START %d\n", ntests);
+	v = is_init ? param("stress") : NULL;
+	if (v) {
+		printf("KEEL-TEST-START 1\n");
+		failed = run_stress(v);
+		passed = !failed;
+	} else {
+		collect();
+	}
+	if (!v)
+		printf("KEEL-TEST-START %d\n", ntests);
 	for (int i = 0; i < ntests; i++) {
 		switch (run(tests[i])) {
 		case 0:
