@@ -206,13 +206,12 @@ static int initramfs_init(void)
 	size_t size;
 
 	mount_init_root();
-	if (!boot_module(0, &size)) {
-		/* Nothing to unpack: a place for the console, so that init has somewhere to speak. */
-		(void)!kern_mkdir("/dev", 0755);
-		(void)!kern_mknod("/dev/console", S_IFCHR | 0600, mkdev(5, 1));
-		(void)!kern_mkdir("/root", 0700);
+	/* As Linux's built-in image has it, before any other: so init can speak whatever the images hold. */
+	(void)!kern_mkdir("/dev", 0755);
+	(void)!kern_mknod("/dev/console", S_IFCHR | 0600, mkdev(5, 1));
+	(void)!kern_mkdir("/root", 0700);
+	if (!boot_module(0, &size))
 		return 0;
-	}
 	u = kmalloc(sizeof(*u), GFP_KERNEL);
 	if (!u)
 		return -ENOMEM;
