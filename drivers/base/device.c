@@ -83,6 +83,8 @@ static ssize_t uevent_show(struct device *d, char *buf, size_t size)
 			      dev_minor(d->devt), d->node_name ? d->node_name : d->name);
 	if (d->driver)
 		n += scnprintf(buf + n, size - (size_t)n, "DRIVER=%s\n", d->driver->name);
+	if (d->bus && d->bus->uevent)
+		n += d->bus->uevent(d, buf + n, size - (size_t)n);
 	return n;
 }
 
@@ -104,8 +106,8 @@ static struct kernfs_node *device_parent_dir(struct device *d)
 
 	if (d->parent && d->parent->node)
 		return d->class_name ? dir_get(d->parent->node, d->class_name) : d->parent->node;
-	if (!d->class_name)
-		return dir_get(sysfs_devices, d->bus ? d->bus->name : "platform");
+	if (!d->class_name)	/* neither: a root that a bus hangs its devices below */
+		return d->bus ? dir_get(sysfs_devices, d->bus->name) : sysfs_devices;
 	virt = dir_get(sysfs_devices, "virtual");
 	return IS_ERR(virt) ? virt : dir_get(virt, d->class_name);
 }

@@ -233,26 +233,32 @@ static bool winsize_equal(const struct winsize *a, const struct winsize *b)
 	return !memcmp(a, b, sizeof(*a));
 }
 
-static long set_winsize(struct tty *t, u64 arg)
+void tty_resize(struct tty *t, const struct winsize *ws)
 {
 	struct tty *pair[2] = { t, t->link };
-	struct winsize ws;
 	bool changed;
 
-	if (copy_in_bytes(&ws, uaddr(arg), sizeof(ws)))
-		return -EFAULT;
 	spin_lock_irq(&t->ctrl_lock);
-	changed = !winsize_equal(&ws, &t->winsize);
-	t->winsize = ws;
+	changed = !winsize_equal(ws, &t->winsize);
+	t->winsize = *ws;
 	spin_unlock_irq(&t->ctrl_lock);
 	if (!changed)
-		return 0;
+		return;
 	for (int i = 0; i < 2; i++) {
 		if (!pair[i])
 			continue;
-		pair[i]->winsize = ws;
+		pair[i]->winsize = *ws;
 		tty_signal_pgrp(pair[i], SIGWINCH);
 	}
+}
+
+static long set_winsize(struct tty *t, u64 arg)
+{
+	struct winsize ws;
+
+	if (copy_in_bytes(&ws, uaddr(arg), sizeof(ws)))
+		return -EFAULT;
+	tty_resize(t, &ws);
 	return 0;
 }
 

@@ -26,6 +26,8 @@ struct dev_attr {
 struct bus {
 	const char *name;
 	bool (*match)(struct device *d, struct driver *drv);
+	/* Lines NAME=value for the device's uevent file; length. NULL: none. */
+	int (*uevent)(struct device *d, char *buf, size_t size);
 	struct list_head link, devices, drivers;	/* [device lock] */
 	struct kernfs_node *node;
 };

@@ -49,6 +49,7 @@ int pci_map_bar(struct pci_dev *p, unsigned int bar, struct mmio_region *r);
 int pci_request_intx(struct pci_dev *p, irq_fn fn, void *data, const char *name);
 /* MSI-X: enable with up to n vectors; number granted or -errno. Then request each. */
 int pci_msix_enable(struct pci_dev *p, unsigned int n);
+void pci_msix_disable(struct pci_dev *p);	/* all vectors freed by irq_free before */
 int pci_msix_request(struct pci_dev *p, unsigned int vec, int cpu, irq_fn fn, void *data, const char *name);
 
 #endif

@@ -89,6 +89,8 @@ bool tty_input_pending(struct tty *t);
 /* Output became possible. Any context. */
 void tty_wakeup(struct tty *t);
 void tty_hangup(struct tty *t);			/* from a worker */
+/* The window has a new size: remembered, SIGWINCH to the foreground group if it differs. Thread context. */
+void tty_resize(struct tty *t, const struct winsize *ws);
 void tty_vhangup_session(struct tty *t);
 /* The session leader exits: SIGHUP, SIGCONT, tty let go. on_exit. */
 void tty_disassociate(bool on_exit);

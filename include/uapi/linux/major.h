@@ -17,5 +17,6 @@
 #define FB_MAJOR		29
 #define UNIX98_PTY_MASTER_MAJOR	128
 #define UNIX98_PTY_SLAVE_MAJOR	136
+#define HVC_MAJOR		229
 
 #endif
