@@ -505,6 +505,8 @@ void n_tty_receive_work(struct work *w)
 	up_read(&t->termios_lock);
 	if (wait_queue_has_sleeper(&t->read_wait))
 		wake_up_poll_all(&t->read_wait, EPOLLIN | EPOLLRDNORM);
+	if (n_tty_poll_readable(t))
+		fasync_send(&t->async, POLL_IN);
 }
 
 /* --- changes from above --- */

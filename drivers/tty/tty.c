@@ -65,6 +65,7 @@ struct tty *tty_alloc(const char *name, dev_t devt, const struct tty_ops *ops, v
 	spin_lock_init(&t->ctrl_lock, TTY_CTRL);
 	wait_queue_init(&t->read_wait);
 	wait_queue_init(&t->write_wait);
+	fasync_queue_init(&t->async);
 	list_init(&t->link_table);
 	t->termios = tty_std_termios;
 	work_init(&t->input_work, n_tty_receive_work);
@@ -283,6 +284,13 @@ static u32 tty_poll(struct file *f, struct poll_table *pt)
 	return events;
 }
 
+static int tty_fasync(struct file *f, int fd, bool on)
+{
+	struct tty *t = file_tty(f);
+
+	return t ? fasync_update(&t->async, f, fd, on) : 0;
+}
+
 const struct file_ops tty_fops = {
 	.open = tty_open,
 	.release = tty_release,
@@ -290,7 +298,7 @@ const struct file_ops tty_fops = {
 	.write_iter = tty_write_iter,
 	.poll = tty_poll,
 	.ioctl = tty_ioctl,
-	.llseek = NULL,
+	.fasync = tty_fasync,
 };
 
 /* The line is gone: wake everyone, tell the session. May sleep. */
@@ -305,6 +313,7 @@ void tty_hangup(struct tty *t)
 	tty_vhangup_session(t);
 	wake_up_poll_all(&t->read_wait, EPOLLIN | EPOLLHUP);
 	wake_up_poll_all(&t->write_wait, EPOLLOUT | EPOLLHUP);
+	fasync_send(&t->async, POLL_HUP);
 }
 
 static int tty_init(void)

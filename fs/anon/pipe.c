@@ -61,6 +61,8 @@ static struct pipe *pipe_create(void)
 	mutex_init(&p->mutex, PIPE);
 	wait_queue_init(&p->rd_wait);
 	wait_queue_init(&p->wr_wait);
+	fasync_queue_init(&p->rd_async);
+	fasync_queue_init(&p->wr_async);
 	p->ring_size = n;
 	p->user = user;
 	ref_get(&user->ref);
@@ -122,6 +124,21 @@ static struct pipe_buf *pipe_slot(struct pipe *p, u32 i)
 	return &p->bufs[i & (p->ring_size - 1)];
 }
 
+/* After a change under the mutex that made an end ready. */
+static void wake_readers(struct pipe *p)
+{
+	if (wait_queue_has_sleeper(&p->rd_wait))
+		wake_up_poll(&p->rd_wait, EPOLLIN | EPOLLRDNORM);
+	fasync_send(&p->rd_async, POLL_IN);
+}
+
+static void wake_writers(struct pipe *p)
+{
+	if (wait_queue_has_sleeper(&p->wr_wait))
+		wake_up_poll(&p->wr_wait, EPOLLOUT | EPOLLWRNORM);
+	fasync_send(&p->wr_async, POLL_OUT);
+}
+
 /* --- reading --- */
 
 /* Take what there is, mutex held. Bytes, 0 when empty, -EFAULT when not a byte could be copied. */
@@ -156,7 +173,7 @@ static ssize_t read_some(struct pipe *p, struct iov_iter *to)
 static ssize_t pipe_read_iter(struct file *f, struct kiocb *k, struct iov_iter *to)
 {
 	struct pipe *p = f->private;
-	bool was_full, more = false;
+	bool was_full, more = false, waited = false;
 	ssize_t res;
 
 	if (!iov_iter_count(to))
@@ -173,12 +190,13 @@ static ssize_t pipe_read_iter(struct file *f, struct kiocb *k, struct iov_iter *
 			return -EAGAIN;
 		if (wait_event_interruptible_exclusive(&p->rd_wait, !pipe_empty(p) || !READ_ONCE(p->writers)))
 			return -ERESTARTSYS;
+		waited = true;
 	}
 	mutex_unlock(&p->mutex);
 	if (was_full && res > 0)
-		wake_up_poll(&p->wr_wait, EPOLLOUT | EPOLLWRNORM);
+		wake_writers(p);
 	/* We were the one woken for what is still there: pass it on. */
-	if (more)
+	if (more && waited && wait_queue_has_sleeper(&p->rd_wait))
 		wake_up_poll(&p->rd_wait, EPOLLIN | EPOLLRDNORM);
 	if (res > 0)
 		file_accessed(f);
@@ -245,7 +263,7 @@ static ssize_t pipe_write_iter(struct file *f, struct kiocb *k, struct iov_iter 
 	u32 bflags = f->flags & O_DIRECT ? PIPE_BUF_PACKET : PIPE_BUF_CAN_MERGE;
 	struct pipe *p = f->private;
 	size_t total = iov_iter_count(from);
-	bool was_empty, fault = false;
+	bool was_empty, room, waited = false, fault = false;
 	ssize_t done = 0, res = 0;
 
 	if (!total)
@@ -277,20 +295,24 @@ static ssize_t pipe_write_iter(struct file *f, struct kiocb *k, struct iov_iter 
 		if (!pipe_full(p))
 			continue;
 		mutex_unlock(&p->mutex);
-		if (was_empty)
-			wake_up_poll(&p->rd_wait, EPOLLIN | EPOLLRDNORM);
+		if (was_empty || READ_ONCE(p->poll_usage))
+			wake_readers(p);
 		res = wait_event_interruptible_exclusive(&p->wr_wait, !pipe_full(p) || !READ_ONCE(p->readers));
 		mutex_lock(&p->mutex);
+		waited = true;
 		was_empty = pipe_empty(p);
 		if (res)
 			break;
 	}
-	was_empty = was_empty && !pipe_empty(p);
-	fault = !pipe_full(p);
+	if (fault && !done)
+		res = -EFAULT;
+	was_empty = (was_empty || READ_ONCE(p->poll_usage)) && !pipe_empty(p);
+	room = !pipe_full(p);
 	mutex_unlock(&p->mutex);
 	if (was_empty)
-		wake_up_poll(&p->rd_wait, EPOLLIN | EPOLLRDNORM);
-	if (fault)	/* room is left: the next writer need not wait for a reader */
+		wake_readers(p);
+	/* We were the one woken for room, and some is left: pass it on. */
+	if (room && waited && wait_queue_has_sleeper(&p->wr_wait))
 		wake_up_poll(&p->wr_wait, EPOLLOUT | EPOLLWRNORM);
 	if (done > 0)
 		inode_touch_mtime(f->inode);
@@ -304,6 +326,9 @@ static u32 pipe_poll(struct file *f, struct poll_table *pt)
 	struct pipe *p = f->private;
 	u32 events = 0;
 
+	/* Edge-triggered pollers expect news of every write. */
+	if (!READ_ONCE(p->poll_usage))
+		WRITE_ONCE(p->poll_usage, true);
 	if (f->mode & FMODE_READ) {
 		poll_wait(f, &p->rd_wait, pt);
 		if (!pipe_empty(p))
@@ -366,6 +391,18 @@ static int pipe_release(struct file *f, struct inode *inode)
 	mutex_unlock(&p->mutex);
 	pipe_put(inode, p);
 	return 0;
+}
+
+static int pipe_fasync(struct file *f, int fd, bool on)
+{
+	struct pipe *p = f->private;
+	int err = 0;
+
+	if (f->mode & FMODE_READ)
+		err = fasync_update(&p->rd_async, f, fd, on);
+	if (!err && f->mode & FMODE_WRITE)
+		err = fasync_update(&p->wr_async, f, fd, on);
+	return err;
 }
 
 /* F_SETPIPE_SZ: a new ring that holds what is in the old one. Mutex held. */
@@ -522,6 +559,7 @@ const struct file_ops fifo_fops = {
 	.llseek = noop_llseek,
 	.poll = pipe_poll,
 	.ioctl = pipe_ioctl,
+	.fasync = pipe_fasync,
 };
 
 /* --- pipe(2) --- */

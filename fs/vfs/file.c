@@ -333,7 +333,7 @@ struct file *file_anon(const char *name, const struct file_ops *ops, void *priva
 		return ERR_PTR(-ENOMEM);
 	inode_get(anon_inode);
 	dentry_instantiate(p.dentry, anon_inode);
-	f = file_alloc(&p, oflags, ops);
+	f = file_alloc(&p, oflags & ~(u32)O_CLOEXEC, ops);
 	dentry_put(p.dentry);
 	if (!IS_ERR(f))
 		f->private = private;

@@ -6,6 +6,7 @@
 #include <core/mutex.h>
 #include <core/page.h>
 #include <core/wait.h>
+#include <fs/fasync.h>
 
 struct file;
 struct user_struct;
@@ -26,6 +27,8 @@ struct pipe {
 	struct pipe_buf *bufs;		/* [mutex] */
 	u32 readers, writers;		/* [mutex; atomic reads] */
 	u32 r_counter, w_counter;	/* [mutex] opens seen, for FIFO open */
+	bool poll_usage;		/* [a] somebody polls: every write is an edge */
+	struct fasync_queue rd_async, wr_async;
 	u32 files;			/* [inode state lock] struct files that use it */
 	struct folio *spare[2];		/* [mutex] */
 	struct user_struct *user;		/* [I] charged, referenced */
