@@ -161,7 +161,7 @@ static void show_memory(struct seq_file *s, struct mm *mm)
 	u64 exec = mm->exec_vm << 2;
 
 #define KB(name, v)	seq_printf(s, name ":\t%8llu kB\n", (unsigned long long)(v))
-	KB("VmPeak", mm->total_vm << 2);
+	KB("VmPeak", mm->hiwater_vm << 2);
 	KB("VmSize", mm->total_vm << 2);
 	KB("VmLck", mm->locked_vm << 2);
 	KB("VmPin", 0);

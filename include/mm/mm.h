@@ -120,7 +120,7 @@ struct mm {
 	u64 total_vm, locked_vm, data_vm, stack_vm, exec_vm;	/* [range lock] pages */
 	atomic64_t committed;		/* pages */
 	atomic64_t rss[4];		/* see mm_count() */
-	u64 hiwater_rss;		/* [a] */
+	u64 hiwater_rss, hiwater_vm;	/* peaks, pages; compare with the present value */
 	struct file *exe_file;		/* ref; [r] */
 	u64 saved_auxv[48];		/* [I] after exec; /proc/PID/auxv */
 	u64 vdso_base;			/* [range lock] */

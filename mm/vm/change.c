@@ -15,6 +15,8 @@
 void vma_account(struct mm *mm, u32 flags, s64 pages)
 {
 	mm->total_vm += (u64)pages;
+	if (mm->total_vm > mm->hiwater_vm)
+		mm->hiwater_vm = mm->total_vm;
 	if (flags & VM_LOCKED)
 		mm->locked_vm += (u64)pages;
 	if (flags & (VM_STACK | VM_GROWSDOWN))
