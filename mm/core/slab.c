@@ -188,7 +188,8 @@ static struct folio *slab_create(struct kmem_cache *c, gfp_t gfp)
 		*obj_link(c, obj) = head;
 		head = obj;
 	}
-	kasan_poison(base, folio_size(f), KASAN_SLAB_FREE);
+	if (!(c->flags & SLAB_TYPESAFE_RCU))
+		kasan_poison(base, folio_size(f), KASAN_SLAB_FREE);
 	f->mapping = (struct mapping *)c;
 	f->index = (u64)head;
 	f->priv_u64 = 0;
@@ -432,7 +433,8 @@ void kmem_cache_free(struct kmem_cache *c, void *obj)
 	if (IS_DEBUG) {
 		VERIFY(slab_cache(obj_slab(obj)) == c);
 		debug_on_free(c, obj);
-		kasan_poison(obj, c->size, KASAN_SLAB_FREE);
+		if (!(c->flags & SLAB_TYPESAFE_RCU))
+			kasan_poison(obj, c->size, KASAN_SLAB_FREE);
 		obj = quarantine_swap(obj);
 		if (!obj)
 			return;

@@ -44,12 +44,14 @@ int stack_expand(struct mm *mm, u64 addr)
 
 	down_write(&mm->range_lock);
 	v = vma_tree_find(mm, addr);
-	if (!v || !(v->flags & VM_GROWSDOWN))
+	if (!v)
 		goto out;
 	if (v->start <= addr) {
-		err = 0;
+		err = 0;		/* the look-up was in the middle of a change */
 		goto out;
 	}
+	if (!(v->flags & VM_GROWSDOWN))
+		goto out;
 	pages = (v->start - addr) >> PAGE_SHIFT;
 	if (addr < MMAP_MIN_ADDR || v->end - addr > rlimit_cur(RLIMIT_STACK))
 		goto out;
