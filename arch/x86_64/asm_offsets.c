@@ -37,6 +37,7 @@ void asm_offsets(void)
 	OFF(TC_KSP, task_core, ksp);
 	OFF(TC_STACK, task_core, stack);
 	OFF(TC_WORK, task_core, work);
+	OFF(TC_FPU, task_core, fpu);
 	OFF(TC_CANARY, task_core, canary);
 	DEF(KSTACK_BYTES, KSTACK_SIZE);
 	DEF(SYSCALL_NR_LIMIT, SYSCALL_TABLE_SIZE);

@@ -107,7 +107,9 @@ void __init features_init(void)
 			x86_features[f / 64] |= BIT(f % 64);
 	}
 	/* TCG runs rep byte by byte, whatever CPUID says: wide moves serve it better. */
-	if (cpu_has(X86_ERMS) && !hypervisor_is("TCGTCGTCGTCG"))
+	if (hypervisor_is("TCGTCGTCGTCG"))
+		x86_features[X86_VEC_COPY / 64] |= BIT(X86_VEC_COPY % 64);
+	else if (cpu_has(X86_ERMS))
 		x86_features[X86_REP_GOOD / 64] |= BIT(X86_REP_GOOD % 64);
 	sig = leaf[0].eax;
 	stepping = sig & 15;
@@ -127,7 +129,8 @@ void __init features_apply_switches(void)
 		char word[32] = "no";
 		size_t n;
 
-		strscpy(word + 2, descs[f].name, sizeof(word) - 2);
+		if (strscpy(word + 2, descs[f].name, sizeof(word) - 2) <= 0)
+			continue;
 		n = strlen(word);
 		for (; (p = strstr(p, word)) != NULL; p += n)
 			if ((p == boot_command_line || p[-1] == ' ') && (p[n] == '\0' || p[n] == ' '))
@@ -317,7 +320,7 @@ void cpu_info_get(int cpu, struct cpu_info *ci)
 	for (u32 f = 0; f < X86_NR_FEATURES; f++) {
 		size_t len = strlen(descs[f].name);
 
-		if (!cpu_has((enum x86_feature)f) || n + len + 2 > sizeof(text))
+		if (!cpu_has((enum x86_feature)f) || !len || n + len + 2 > sizeof(text))
 			continue;
 		if (n)
 			text[n++] = ' ';

@@ -23,6 +23,7 @@
 #include <core/slab.h>
 #include <core/task_core.h>
 #include <core/usercopy.h>
+#include <uapi/linux/signal.h>
 
 #define XFEATURE_WANTED	0xe7ul		/* x87, SSE, AVX, AVX-512's three */
 
@@ -30,7 +31,8 @@ u32 xstate_size __ro_after_init = XSAVE_LEGACY;
 u64 xstate_mask __ro_after_init = 3;
 u32 mxcsr_mask __ro_after_init = 0xffbf;
 static struct kmem_cache *cache __ro_after_init;
-static u8 init_area[XSAVE_LEGACY + XSAVE_HEADER] __aligned(64);
+/* The initial state at full size, with what a signal frame wants around it; loaded and copied from. */
+static struct fpu_state *init_state __ro_after_init;
 
 /* Whose user registers this CPU holds; a kernel thread running does not change that. */
 static DEFINE_PERCPU(struct task_core *, user_owner);
@@ -69,9 +71,24 @@ void fpu_cpu_init(void)
 	this_cpu_write(user_owner, (struct task_core *)NULL);
 }
 
+/* The bytes that the CPU leaves alone and that tell a signal frame's reader what it holds. */
+static void __init frame_words_init(u8 *area)
+{
+	struct fpx_sw_bytes sw = {
+		.magic1 = FP_XSTATE_MAGIC1, .extended_size = xstate_size + FP_XSTATE_MAGIC2_SIZE,
+		.xfeatures = xstate_mask, .xstate_size = xstate_size,
+	};
+	u32 magic2 = FP_XSTATE_MAGIC2;
+
+	if (!cpu_has(X86_XSAVE))
+		return;
+	memcpy(area + offsetof(struct fpstate, sw_reserved), &sw, sizeof(sw));
+	memcpy(area + xstate_size, &magic2, sizeof(magic2));
+}
+
 void __init fpu_init(void)
 {
-	u8 *area = init_area;
+	u8 legacy[XSAVE_LEGACY] __aligned(64), *area;
 	u32 v;
 
 	if (cpu_has(X86_XSAVE)) {
@@ -87,27 +104,36 @@ void __init fpu_init(void)
 	fpu_cpu_init();
 	if (cpu_has(X86_XSAVE))
 		xstate_size = cpuid(0xd, 0).ebx;	/* of what XCR0 has now */
-	__asm__ volatile("fxsaveq (%0)" :: "r"(area) : "memory");
-	memcpy(&v, area + 28, 4);
+	__asm__ volatile("fxsaveq (%0)" :: "r"(legacy) : "memory");
+	memcpy(&v, legacy + 28, 4);
 	if (v)
 		mxcsr_mask = v;
-	memset(area, 0, sizeof(init_area));
+	cache = kmem_cache_create("fpu_state", sizeof(struct fpu_state) + xstate_size + FP_XSTATE_MAGIC2_SIZE, 64, 0, NULL);
+	init_state = cache ? kmem_cache_alloc(cache, GFP_KERNEL) : NULL;
+	if (!init_state)
+		panic("no memory for FPU states");
+	memset(init_state, 0, sizeof(*init_state) + xstate_size + FP_XSTATE_MAGIC2_SIZE);
+	area = init_state->area;
 	area[0] = 0x7f;				/* control word 0x37f: all masked, 64 bit */
 	area[1] = 0x03;
 	v = 0x1f80;
 	memcpy(area + 24, &v, 4);
-	cache = kmem_cache_create("fpu_state", sizeof(struct fpu_state) + xstate_size, 64, 0, NULL);
-	if (!cache)
-		panic("no memory for the cache of FPU states");
+	frame_words_init(area);
 	pr_info("FPU: %s, %u bytes, features %#llx\n",
 		cpu_has(X86_XSAVEOPT) ? "xsaveopt" : cpu_has(X86_XSAVE) ? "xsave" : "fxsave", xstate_size,
 		(unsigned long long)xstate_mask);
 }
 
+void fpu_area_seal(struct fpu_state *f)
+{
+	const u32 off = offsetof(struct fpstate, sw_reserved);
+
+	memcpy(f->area + off, init_state->area + off, sizeof(struct fpx_sw_bytes));
+}
+
 void fpu_init_area(struct fpu_state *f)
 {
-	memset(f->area, 0, xstate_size);
-	memcpy(f->area, init_area, sizeof(init_area) < xstate_size ? sizeof(init_area) : xstate_size);
+	memcpy(f->area, init_state->area, xstate_size + FP_XSTATE_MAGIC2_SIZE);
 	f->last_cpu = -1;
 	f->ds = f->es = f->fs = f->gs = 0;
 }
@@ -146,11 +172,7 @@ void fpu_save_full(void)
 
 void fpu_load_init_current(void)
 {
-	struct fpu_state *f = current_core()->fpu;
-
-	memset(f->area, 0, xstate_size);
-	memcpy(f->area, init_area, sizeof(init_area) < xstate_size ? sizeof(init_area) : xstate_size);
-	VERIFY(area_load(f->area) == 0);
+	VERIFY(area_load(init_state->area) == 0);
 }
 
 int fpu_load_current(void)

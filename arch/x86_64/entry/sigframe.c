@@ -44,22 +44,9 @@ static u32 frame_fpu_size(void) { return xstate_size + (extended() ? FP_XSTATE_M
 
 static int fpu_to_frame(u64 at)
 {
-	struct fpu_state *f = current_core()->fpu;
-	struct fpx_sw_bytes sw = { 0 };
-	u32 magic2 = FP_XSTATE_MAGIC2;
-	int err;
-
 	/* A switch in the middle of the copy saves the same registers to the same place. */
 	fpu_save_full();
-	err = copy_out_bytes(uaddr(at), f->area, xstate_size);
-	if (extended()) {
-		sw.magic1 = FP_XSTATE_MAGIC1;
-		sw.extended_size = xstate_size + FP_XSTATE_MAGIC2_SIZE;
-		sw.xfeatures = xstate_mask;
-		sw.xstate_size = xstate_size;
-		err = err ? err : copy_out_bytes(uaddr(at + xstate_size), &magic2, sizeof(magic2));
-	}
-	return err ? err : copy_out_bytes(uaddr(at + SW_OFFSET), &sw, sizeof(sw));
+	return copy_out_bytes(uaddr(at), current_core()->fpu->area, frame_fpu_size());
 }
 
 static void context_save(struct sigcontext *sc, const struct pt_regs *r)
@@ -167,6 +154,7 @@ static int fpu_from_frame(u64 at)
 		if (!all)
 			*h = (struct xsave_header){ .xstate_bv = 3 };
 		h->xstate_bv &= xstate_mask;
+		fpu_area_seal(f);
 	}
 	err = fpu_load_current();
 	preempt_enable();

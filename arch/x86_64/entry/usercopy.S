@@ -25,7 +25,7 @@ arch_copy_to_user:
 	addq	$64, %rcx
 	jg	2f
 	ALTERNATIVE "", "jmp 30f", FEAT_REP_GOOD
-	.balign 16
+	ALTERNATIVE "", "jmp 40f", FEAT_VEC_COPY
 10:	movq	-64(%rsi, %rcx), %r8
 11:	movq	-56(%rsi, %rcx), %r9
 12:	movq	-48(%rsi, %rcx), %r10
@@ -73,6 +73,77 @@ arch_copy_to_user:
 	movq	%rdx, %rcx
 34:	rep movsb
 	jmp	6b
+	/*
+	 * Large blocks by vector moves, where rep is slow. The registers are the user's, live because current
+	 * is a user task: kept on the stack meanwhile. A switch in the middle (page fault, preemption) saves
+	 * and loads what they hold as the task's, and the end puts the user's values back. Kernel threads
+	 * have no such state of their own and take the plain loop.
+	 */
+40:	cmpq	$256, %rdx
+	jb	10b
+	movq	%gs:percpu_current, %rax
+	cmpq	$0, TC_FPU(%rax)
+	je	10b
+	ALTERNATIVE "", "jmp 50f", FEAT_AVX
+	subq	$64, %rsp
+	movups	%xmm0, (%rsp)
+	movups	%xmm1, 16(%rsp)
+	movups	%xmm2, 32(%rsp)
+	movups	%xmm3, 48(%rsp)
+400:	movups	-64(%rsi, %rcx), %xmm0
+401:	movups	-48(%rsi, %rcx), %xmm1
+402:	movups	-32(%rsi, %rcx), %xmm2
+403:	movups	-16(%rsi, %rcx), %xmm3
+404:	movups	%xmm0, -64(%rdi, %rcx)
+405:	movups	%xmm1, -48(%rdi, %rcx)
+406:	movups	%xmm2, -32(%rdi, %rcx)
+407:	movups	%xmm3, -16(%rdi, %rcx)
+	addq	$64, %rcx
+	jle	400b
+	movups	(%rsp), %xmm0
+	movups	16(%rsp), %xmm1
+	movups	32(%rsp), %xmm2
+	movups	48(%rsp), %xmm3
+	addq	$64, %rsp
+	jmp	2b
+50:	subq	$128, %rsp
+	vmovdqu	%ymm0, (%rsp)
+	vmovdqu	%ymm1, 32(%rsp)
+	vmovdqu	%ymm2, 64(%rsp)
+	vmovdqu	%ymm3, 96(%rsp)
+	addq	$64, %rcx
+500:	vmovdqu	-128(%rsi, %rcx), %ymm0
+501:	vmovdqu	-96(%rsi, %rcx), %ymm1
+502:	vmovdqu	-64(%rsi, %rcx), %ymm2
+503:	vmovdqu	-32(%rsi, %rcx), %ymm3
+504:	vmovdqu	%ymm0, -128(%rdi, %rcx)
+505:	vmovdqu	%ymm1, -96(%rdi, %rcx)
+506:	vmovdqu	%ymm2, -64(%rdi, %rcx)
+507:	vmovdqu	%ymm3, -32(%rdi, %rcx)
+	subq	$-128, %rcx
+	jle	500b
+	vmovdqu	(%rsp), %ymm0
+	vmovdqu	32(%rsp), %ymm1
+	vmovdqu	64(%rsp), %ymm2
+	vmovdqu	96(%rsp), %ymm3
+	subq	$-128, %rsp
+	subq	$64, %rcx
+	jle	10b
+	jmp	2b
+	/* Faults in them: the user's values back first. */
+67:	movups	(%rsp), %xmm0
+	movups	16(%rsp), %xmm1
+	movups	32(%rsp), %xmm2
+	movups	48(%rsp), %xmm3
+	addq	$64, %rsp
+	jmp	70f
+68:	vmovdqu	(%rsp), %ymm0
+	vmovdqu	32(%rsp), %ymm1
+	vmovdqu	64(%rsp), %ymm2
+	vmovdqu	96(%rsp), %ymm3
+	subq	$-128, %rsp
+	subq	$64, %rcx
+	jmp	70f
 	/* Faults. First bring rcx to minus what is left, then byte by byte, for an exact count. */
 70:	subq	$56, %rcx
 71:	subq	$8, %rcx
@@ -87,6 +158,12 @@ arch_copy_to_user:
 75:	CLAC_GATE
 	movq	%rcx, %rax
 	ret
+	.irp	n, 400, 401, 402, 403, 404, 405, 406, 407
+	EXTABLE	\n\()b, 67b
+	.endr
+	.irp	n, 500, 501, 502, 503, 504, 505, 506, 507
+	EXTABLE	\n\()b, 68b
+	.endr
 	EXTABLE	10b, 70b
 	EXTABLE	11b, 70b
 	EXTABLE	12b, 70b

@@ -9,6 +9,7 @@
 #include <base/atomic.h>
 #include <core/hooks.h>
 #include <core/vdso.h>
+#include <uapi/linux/time.h>
 
 extern char vdso_image_start[], vdso_image_end[];
 
@@ -42,16 +43,15 @@ void vdso_update(void)
 	smp_wmb();
 	d->usable = p.vdso;
 	d->cycle_last = p.cycle_last;
-	d->mask = p.mask;
 	d->mult = p.mult;
 	d->raw_mult = p.raw_mult;
-	d->mono_ns = p.mono_ns;
 	d->mono_frac = p.mono_frac;
 	d->raw_ns = p.raw_ns;
 	d->raw_frac = p.raw_frac;
-	d->real_off = p.real_off;
-	d->tai_off = p.tai_off;
-	d->boot_off = p.boot_off;
+	d->base[CLOCK_MONOTONIC] = d->base[CLOCK_MONOTONIC_COARSE] = p.mono_ns;
+	d->base[CLOCK_REALTIME] = d->base[CLOCK_REALTIME_COARSE] = p.mono_ns + (u64)p.real_off;
+	d->base[CLOCK_BOOTTIME] = p.mono_ns + (u64)p.boot_off;
+	d->base[CLOCK_TAI] = p.mono_ns + (u64)p.tai_off;
 	smp_wmb();
 	WRITE_ONCE(d->seq, d->seq + 1);
 }

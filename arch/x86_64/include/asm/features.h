@@ -92,6 +92,7 @@
 	X(XGETBV1,	"xgetbv1",	4, 0, 2) \
 	X(XSAVES,	"xsaves",	4, 0, 3) \
 	X(REP_GOOD,	"rep_good",	6, 0, 0) \
+	X(VEC_COPY,	"",		6, 0, 1) \
 	X(INVARIANT_TSC, "constant_tsc", 3, 3, 8)
 
 /* The same numbers for assembly's ALTERNATIVE. */

@@ -32,6 +32,8 @@ void fpu_save_full(void);
 void fpu_load_init_current(void);
 /* Load current's registers from an area that the kernel made or checked. 0, or -EINVAL: bad bits; then the state is initial. */
 __must_check int fpu_load_current(void);
+/* The frame words of an area that a user's bytes were copied to, as they must be. */
+void fpu_area_seal(struct fpu_state *f);
 /* The initial state into an area. */
 void fpu_init_area(struct fpu_state *f);
 /* The context switch: put away, take out. Interrupts off. */

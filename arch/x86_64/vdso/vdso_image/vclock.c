@@ -35,8 +35,12 @@ static __always_inline long syscall2(long nr, long a, long b)
 	return r;
 }
 
-/* Nanoseconds of one of the clocks; false: ask the kernel. */
-static __always_inline bool read_clock(int clock, u64 *ns)
+/* Clocks that are the monotonic time and an offset; the raw one has its own rate. */
+#define HAVE_OFFSET	(1u << REALTIME | 1u << MONOTONIC | 1u << REALTIME_COARSE | 1u << MONOTONIC_COARSE | \
+			 1u << BOOTTIME | 1u << TAI)
+
+/* Nanoseconds of such a clock; false: ask the kernel. */
+static __always_inline bool read_clock(u32 clock, u64 *ns)
 {
 	const struct vdso_data *d = &vdso_vvar;
 	u64 cycles, v;
@@ -47,21 +51,14 @@ static __always_inline bool read_clock(int clock, u64 *ns)
 			__asm__ volatile("pause");
 		if (unlikely(!d->usable))
 			return false;
-		cycles = (rdtsc_ordered() - d->cycle_last) & d->mask;
+		cycles = rdtsc_ordered() - d->cycle_last;
 		/* A CPU a few cycles behind the one that wrote the page sees the page's time. */
-		if (unlikely(cycles > d->mask >> 1))
+		if (unlikely((s64)cycles < 0))
 			cycles = 0;
-		if (clock == RAW) {
+		if (clock == RAW)
 			v = d->raw_ns + (u64)(((unsigned __int128)cycles * d->raw_mult + d->raw_frac) >> 32);
-		} else {
-			v = d->mono_ns + (u64)(((unsigned __int128)cycles * d->mult + d->mono_frac) >> 32);
-			if (clock == REALTIME)
-				v += (u64)d->real_off;
-			else if (clock == BOOTTIME)
-				v += (u64)d->boot_off;
-			else if (clock == TAI)
-				v += (u64)d->tai_off;
-		}
+		else
+			v = d->base[clock] + (u64)(((unsigned __int128)cycles * d->mult + d->mono_frac) >> 32);
 		smp_rmb();
 	} while (unlikely(READ_ONCE(d->seq) != seq));
 	*ns = v;
@@ -72,17 +69,12 @@ int __vdso_clock_gettime(int clock, struct timespec64 *ts)
 {
 	u64 ns;
 
-	if (clock == REALTIME_COARSE)
-		clock = REALTIME;
-	else if (clock == MONOTONIC_COARSE)
-		clock = MONOTONIC;
-	if (likely(clock == REALTIME || clock == MONOTONIC || clock == RAW || clock == BOOTTIME || clock == TAI) &&
-	    likely(read_clock(clock, &ns))) {
-		ts->sec = (s64)(ns / 1000000000);
-		ts->nsec = (s64)(ns % 1000000000);
-		return 0;
-	}
-	return (int)syscall2(NR_clock_gettime, clock, (long)ts);
+	if (unlikely((u32)clock >= VDSO_NR_CLOCKS || !((HAVE_OFFSET | 1u << RAW) >> clock & 1)) ||
+	    unlikely(!read_clock((u32)clock, &ns)))
+		return (int)syscall2(NR_clock_gettime, clock, (long)ts);
+	ts->sec = (s64)(ns / 1000000000);
+	ts->nsec = (s64)(ns % 1000000000);
+	return 0;
 }
 
 int __vdso_gettimeofday(struct timeval64 *tv, struct timezone32 *tz)
