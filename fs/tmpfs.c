@@ -22,6 +22,7 @@
 #include <fs/seq_file.h>
 #include <fs/super.h>
 #include <fs/tmpfs.h>
+#include <fs/xattr.h>
 #include <kernel/cred.h>
 #include <kernel/ns.h>
 #include <kernel/sched.h>
@@ -45,16 +46,9 @@ struct tmpfs_sb {
 	kgid_t gid;
 };
 
-struct tmpfs_xattr {
-	struct list_head link;		/* [inode->rwsem] */
-	size_t size;
-	char *name;			/* [I] */
-	u8 value[];
-};
-
 struct tmpfs_inode {
 	struct inode vfs;
-	struct list_head xattrs;	/* [vfs.rwsem] */
+	struct simple_xattrs xattrs;	/* [vfs.rwsem] */
 	u32 seals;			/* [vfs.rwsem] F_SEAL_* */
 	char link[LINK_INLINE];		/* [I] short symbolic links */
 };
@@ -122,7 +116,7 @@ static struct inode *tmpfs_alloc_inode(struct super_block *sb)
 
 	if (!t)
 		return NULL;
-	list_init(&t->xattrs);
+	simple_xattrs_init(&t->xattrs);
 	t->seals = F_SEAL_SEAL;
 	return &t->vfs;
 }
@@ -136,14 +130,9 @@ static void tmpfs_free_inode(struct inode *inode)
 
 static void tmpfs_evict_inode(struct inode *inode)
 {
-	struct tmpfs_xattr *x, *n;
-
 	if (inode->data.nr_pages)
 		truncate_all(&inode->data);
-	list_for_each_entry_safe(x, n, &ti(inode)->xattrs, link) {
-		kfree(x->name);
-		kvfree(x);
-	}
+	simple_xattrs_free(&ti(inode)->xattrs);
 	atomic64_dec(&tsb(inode->sb)->used_inodes);
 }
 
@@ -628,100 +617,32 @@ static bool xattr_known(const char *name)
 	return strstarts(name, XATTR_SECURITY_PREFIX) || strstarts(name, XATTR_TRUSTED_PREFIX);
 }
 
-static struct tmpfs_xattr *xattr_find(struct inode *inode, const char *name)
-{
-	struct tmpfs_xattr *x;
-
-	list_for_each_entry(x, &ti(inode)->xattrs, link)
-		if (streq(x->name, name))
-			return x;
-	return NULL;
-}
-
 static ssize_t tmpfs_getxattr(struct inode *inode, const char *name, void *buf, size_t size)
 {
-	struct tmpfs_xattr *x;
-
-	if (!xattr_known(name))
-		return -EOPNOTSUPP;
-	x = xattr_find(inode, name);
-	if (!x)
-		return -ENODATA;
-	if (!buf || !size)
-		return (ssize_t)x->size;
-	if (size < x->size)
-		return -ERANGE;
-	memcpy(buf, x->value, x->size);
-	return (ssize_t)x->size;
+	return xattr_known(name) ? simple_xattr_get(&ti(inode)->xattrs, name, buf, size) : -EOPNOTSUPP;
 }
 
 static int tmpfs_setxattr(struct inode *inode, const char *name, const void *v, size_t size, int flags)
 {
-	struct tmpfs_xattr *old, *x;
+	int err = xattr_known(name) ? simple_xattr_set(&ti(inode)->xattrs, name, v, size, flags) : -EOPNOTSUPP;
 
-	if (!xattr_known(name))
-		return -EOPNOTSUPP;
-	old = xattr_find(inode, name);
-	if (old && (flags & XATTR_CREATE))
-		return -EEXIST;
-	if (!old && (flags & XATTR_REPLACE))
-		return -ENODATA;
-	x = kvmalloc(sizeof(*x) + size, GFP_KERNEL);
-	if (!x)
-		return -ENOMEM;
-	x->name = kstrdup(name, GFP_KERNEL);
-	if (!x->name) {
-		kvfree(x);
-		return -ENOMEM;
-	}
-	x->size = size;
-	if (size)
-		memcpy(x->value, v, size);
-	list_add(&x->link, &ti(inode)->xattrs);
-	if (old) {
-		list_del(&old->link);
-		kfree(old->name);
-		kvfree(old);
-	}
-	inode_touch_ctime(inode);
-	return 0;
+	if (!err)
+		inode_touch_ctime(inode);
+	return err;
 }
 
 static int tmpfs_removexattr(struct inode *inode, const char *name)
 {
-	struct tmpfs_xattr *x;
+	int err = xattr_known(name) ? simple_xattr_remove(&ti(inode)->xattrs, name) : -EOPNOTSUPP;
 
-	if (!xattr_known(name))
-		return -EOPNOTSUPP;
-	x = xattr_find(inode, name);
-	if (!x)
-		return -ENODATA;
-	list_del(&x->link);
-	kfree(x->name);
-	kvfree(x);
-	inode_touch_ctime(inode);
-	return 0;
+	if (!err)
+		inode_touch_ctime(inode);
+	return err;
 }
 
 static ssize_t tmpfs_listxattr(struct inode *inode, char *buf, size_t size)
 {
-	bool trusted = capable(CAP_SYS_ADMIN);
-	struct tmpfs_xattr *x;
-	size_t used = 0;
-
-	list_for_each_entry(x, &ti(inode)->xattrs, link) {
-		size_t n = strlen(x->name) + 1;
-
-		if (!trusted && strstarts(x->name, XATTR_TRUSTED_PREFIX))
-			continue;
-		if (buf && size) {
-			if (size - used < n)
-				return -ERANGE;
-			memcpy(buf + used, x->name, n);
-		}
-		used += n;
-	}
-	return (ssize_t)used;
+	return simple_xattr_list(&ti(inode)->xattrs, buf, size);
 }
 
 /* --- tables --- */

@@ -102,8 +102,8 @@ struct inode {
 
 #define INODE_LOCK_NORMAL	0
 #define INODE_LOCK_PARENT	1
-#define INODE_LOCK_CHILD	2
-#define INODE_LOCK_PARENT2	3
+#define INODE_LOCK_PARENT2	2
+#define INODE_LOCK_CHILD	3
 #define INODE_LOCK_NONDIR2	4
 static inline void inode_lock(struct inode *i) { down_write(&i->rwsem); }
 static inline void inode_lock_nested(struct inode *i, unsigned int sub) { down_write_nested(&i->rwsem, sub); }

@@ -21,7 +21,7 @@ struct unix_sock *unix_new(struct socket *s, int type)
 	ref_init(&u->ref, 1);
 	spin_lock_init(&u->lock, OBJECT);
 	mutex_init(&u->read_mutex, SOCKET);
-	mutex_init(&u->bind_mutex, NAMESPACE);
+	mutex_init(&u->bind_mutex, SOCKET_NAME);
 	wait_queue_init(&u->wait);
 	list_init(&u->queue);
 	u->state = SS_UNCONNECTED;
