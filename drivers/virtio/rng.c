@@ -21,7 +21,7 @@ struct rng {
 	u32 got;			/* [lock] bytes that came; 0: the device has the buffer or nobody */
 	struct work mix;
 	struct delayed_work refill;
-	u8 *buf;			/* the device's, or mix's while got != 0 */
+	u8 *buf;			/* [I] contents: the device's, or mix's while got != 0 */
 };
 
 static void ask(struct rng *r)
