@@ -33,6 +33,8 @@ void kva_free(u64 va);
 /* pagecopy.c */
 void page_clear(void *p, u64 n);
 void page_copy(void *dst, const void *src, u64 n);
+extern bool copy_is_wide;	/* copy_user_avx() may and should be used */
+size_t copy_user_avx(void *dst, const void *src, size_t n);	/* copy_vec.S */
 
 /* buddy_zone.c: the policy of one zone, pure code (host-tested). */
 struct buddy_zone;

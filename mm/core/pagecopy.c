@@ -15,6 +15,7 @@
 
 enum copy_kind { COPY_STRING, COPY_SSE, COPY_AVX };
 static enum copy_kind copy_kind __ro_after_init = COPY_STRING;
+bool copy_is_wide __ro_after_init;
 
 struct vec_save {
 	u8 v[4][32];
@@ -161,6 +162,7 @@ static int pagecopy_select(void)
 		__asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
 		if ((lo & 6) == 6)
 			copy_kind = COPY_AVX;
+		copy_is_wide = copy_kind == COPY_AVX;
 	}
 	return 0;
 }

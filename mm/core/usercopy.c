@@ -10,6 +10,9 @@
 #include <core/preempt.h>
 #include <core/task_core.h>
 #include <core/usercopy.h>
+#include "internal.h"
+
+#define VEC_MIN	512u	/* bytes from which saving the vector registers pays */
 
 static inline void may_fault(void)
 {
@@ -17,16 +20,59 @@ static inline void may_fault(void)
 		might_sleep();
 }
 
+/*
+ * Large copies where vector moves serve better (pagecopy.c decides): page by page with faults and
+ * preemption off; what a fault stopped is done again, and faulted in, by the plain copy.
+ */
+static __noinline size_t copy_wide(char *dst, const char *src, size_t n, bool to_user)
+{
+	while (n >= VEC_MIN) {
+		size_t step = min(n, PAGE_SIZE) & ~255ul, left;
+
+		preempt_disable();
+		pagefault_disable();
+		left = copy_user_avx(dst, src, step);
+		pagefault_enable();
+		preempt_enable();
+		dst += step - left;
+		src += step - left;
+		n -= step - left;
+		if (unlikely(left)) {
+			size_t stuck = to_user ? arch_copy_to_user((u64)dst, src, left)
+					       : arch_copy_from_user(dst, (u64)src, left);
+
+			dst += left - stuck;
+			src += left - stuck;
+			n -= left - stuck;
+			if (stuck)
+				return n;
+		}
+	}
+	return n && to_user ? arch_copy_to_user((u64)dst, src, n) : n ? arch_copy_from_user(dst, (u64)src, n) : 0;
+}
+
+static inline size_t from_user(void *dst, u64 src, size_t n)
+{
+	return unlikely(n >= VEC_MIN) && copy_is_wide ? copy_wide(dst, (const char *)src, n, false)
+						      : arch_copy_from_user(dst, src, n);
+}
+
+static inline size_t to_user(u64 dst, const void *src, size_t n)
+{
+	return unlikely(n >= VEC_MIN) && copy_is_wide ? copy_wide((char *)dst, src, n, true)
+						      : arch_copy_to_user(dst, src, n);
+}
+
 size_t copy_in_partial(void *dst, uaddr_t src, size_t n)
 {
 	may_fault();
-	return user_range_ok(src, n) ? arch_copy_from_user(dst, src.v, n) : n;
+	return user_range_ok(src, n) ? from_user(dst, src.v, n) : n;
 }
 
 size_t copy_out_partial(uaddr_t dst, const void *src, size_t n)
 {
 	may_fault();
-	return user_range_ok(dst, n) ? arch_copy_to_user(dst.v, src, n) : n;
+	return user_range_ok(dst, n) ? to_user(dst.v, src, n) : n;
 }
 
 size_t clear_user_partial(uaddr_t dst, size_t n)
@@ -38,7 +84,7 @@ size_t clear_user_partial(uaddr_t dst, size_t n)
 int copy_in_bytes(void *dst, uaddr_t src, size_t n)
 {
 	may_fault();
-	if (!user_range_ok(src, n) || arch_copy_from_user(dst, src.v, n))
+	if (!user_range_ok(src, n) || from_user(dst, src.v, n))
 		return -EFAULT;
 	return 0;
 }
@@ -46,7 +92,7 @@ int copy_in_bytes(void *dst, uaddr_t src, size_t n)
 int copy_out_bytes(uaddr_t dst, const void *src, size_t n)
 {
 	may_fault();
-	if (!user_range_ok(dst, n) || arch_copy_to_user(dst.v, src, n))
+	if (!user_range_ok(dst, n) || to_user(dst.v, src, n))
 		return -EFAULT;
 	return 0;
 }
@@ -63,7 +109,7 @@ size_t copy_in_nofault(void *dst, uaddr_t src, size_t n)
 	if (!user_range_ok(src, n))
 		return n;
 	pagefault_disable();
-	left = arch_copy_from_user(dst, src.v, n);
+	left = from_user(dst, src.v, n);
 	pagefault_enable();
 	return left;
 }
@@ -75,7 +121,7 @@ size_t copy_out_nofault(uaddr_t dst, const void *src, size_t n)
 	if (!user_range_ok(dst, n))
 		return n;
 	pagefault_disable();
-	left = arch_copy_to_user(dst.v, src, n);
+	left = to_user(dst.v, src, n);
 	pagefault_enable();
 	return left;
 }
