@@ -188,7 +188,7 @@ VDSO_OBJ   := $(addprefix $(O)/vdso/,$(addsuffix .o,$(notdir $(basename $(VDSO_S
 VDSO_LDS   := $(firstword $(wildcard $(VDSO_DIR)/*.lds arch/$(ARCH)/vdso/*.lds))
 VDSO_FLAGS := -std=gnu11 -ffreestanding -nostdinc -isystem $(shell $(CC) -print-file-name=include) -O2 -fPIC \
 	-fno-stack-protector -fno-strict-aliasing -fcf-protection=none -fasynchronous-unwind-tables -mgeneral-regs-only \
-	-fno-omit-frame-pointer -DKEEL_VDSO -g0 $(WARN) $(INC_CORE)
+	-fomit-frame-pointer -DKEEL_VDSO -g0 $(WARN) $(INC_CORE)
 $(O)/vdso/%.o: $(VDSO_DIR)/%.c $(O)/flags | $(GEN_STAMPS)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
