@@ -5,7 +5,8 @@
 kernel/core/exports.list: core's symbols that the layers above name. Core is linked with only these
 global, so another one does not link. kernel/core/upcalls.list: what core calls above itself, declared in
 include/core/upcall.h. The check compares both with what the objects of every built variant really use.
---update writes the lists anew (`make exports`); their change is then for the reviewer to see.
+--add adds what a build without the wall needs (`make exports`); --update also drops what no variant uses any
+more (`make exports ALL=1`). The lists' change is then for the reviewer to see.
 """
 import glob
 import os
@@ -37,7 +38,7 @@ def variants():
 
 def rsp(d, name):
     with open(os.path.join(TOP, d, name)) as f:
-        return [x for x in f.read().split() if not x.endswith('core.o')]
+        return [x for x in f.read().split() if x != f'{d}/core.o']
 
 
 def golden(path):
@@ -55,7 +56,7 @@ def write(path, names, why):
 
 
 def main():
-    update = '--update' in sys.argv
+    update, add = '--update' in sys.argv, '--add' in sys.argv
     need, up, errors = set(), set(), []
     built = list(variants())
     if not built:
@@ -71,7 +72,10 @@ def main():
             with open(lds) as f:
                 need |= set(re.findall(r'\w+', re.sub(r'/\*.*?\*/', '', f.read(), flags=re.S))) & core
         up |= symbols([f'{d}/core.o.all'], False) & symbols(upper, True)
-    if update:
+    if add:
+        need |= golden(EXPORTS) or set()
+        up |= golden(UPCALLS) or set()
+    if update or add:
         write(EXPORTS, need, 'The symbols of core that the layers above use.')
         write(UPCALLS, up, 'What core calls in the layers above (include/core/upcall.h).')
         print(f'{len(need)} exports, {len(up)} upcalls')
