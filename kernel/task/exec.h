@@ -16,7 +16,7 @@ struct file;
 struct mm;
 
 #define EXEC_HEAD_SIZE		256
-#define EXEC_MAX_SCRIPTS	4
+#define EXEC_MAX_SCRIPTS	5
 #define MAX_ARG_STRLEN		(32 * PAGE_SIZE)
 
 struct exec_ctx {
