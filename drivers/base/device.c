@@ -165,8 +165,12 @@ static void probe(struct device *d, struct driver *drv)
 	int err = drv->probe(d);
 
 	if (!err) {
-		if (d->node && d->bus->node)
-			(void)kernfs_symlink(d->node, "driver", dir_get(dir_get(d->bus->node, "drivers"), drv->name));
+		if (d->node && d->bus->node) {
+			struct kernfs_node *dir = dir_get(dir_get(d->bus->node, "drivers"), drv->name);
+
+			(void)kernfs_symlink(d->node, "driver", dir);
+			(void)kernfs_symlink(dir, d->name, d->node);
+		}
 		return;
 	}
 	mutex_lock(&model_lock);

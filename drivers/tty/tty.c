@@ -323,6 +323,8 @@ static int tty_init(void)
 
 	if (!err)
 		err = chrdev_register(TTY_MAJOR, 0, 256, &tty_fops, "ttyS", NULL);
+	if (!err)
+		err = chrdev_register(HVC_MAJOR, 0, 64, &tty_fops, "hvc", NULL);
 	if (err)
 		return err;
 	d = device_create("tty", NULL, mkdev(TTYAUX_MAJOR, 0), "tty", 0666, NULL);

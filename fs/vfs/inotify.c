@@ -23,6 +23,7 @@
 #include <core/rcu.h>
 #include <core/slab.h>
 #include <core/wait.h>
+#include <fs/fasync.h>
 #include <fs/file.h>
 #include <fs/notify.h>
 #include <fs/path.h>
@@ -54,6 +55,7 @@ struct event {
 struct group {
 	struct ref ref;			/* the file's and each mark's */
 	struct wait_queue wait;
+	struct fasync_queue async;	/* [its own lock] SIGIO */
 	struct list_head events;	/* [wait.lock] */
 	u32 nr_events, max_events;	/* [wait.lock], [I] */
 	bool closed;			/* [mutex] no new marks */
@@ -153,6 +155,8 @@ static bool queue_event(struct group *g, struct event *e)
 		wake_up_key_locked(&g->wait, TASK_NORMAL, 0, EPOLLIN | EPOLLRDNORM);
 	}
 	spin_unlock_irq(&g->wait.lock);
+	if (e)
+		fasync_send(&g->async, POLL_IN);
 	return taken;
 }
 
@@ -644,11 +648,19 @@ static int inotify_release(struct file *f, struct inode *inode)
 	return 0;
 }
 
+static int inotify_fasync(struct file *f, int fd, bool on)
+{
+	struct group *g = f->private;
+
+	return fasync_update(&g->async, f, fd, on);
+}
+
 static const struct file_ops inotify_fops = {
 	.read_iter = inotify_read,
 	.poll = inotify_poll,
 	.ioctl = inotify_ioctl,
 	.release = inotify_release,
+	.fasync = inotify_fasync,
 	.llseek = noop_llseek,
 	.show_fdinfo = inotify_show_fdinfo,
 };
@@ -674,6 +686,7 @@ static struct group *group_create(void)
 	}
 	ref_init(&g->ref, 1);
 	wait_queue_init(&g->wait);
+	fasync_queue_init(&g->async);
 	list_init(&g->events);
 	list_init(&g->overflow.link);
 	g->max_events = (u32)READ_ONCE(max_queued_events);
