@@ -7,7 +7,7 @@ static void *mapper(void *x)
 {
 	unsigned seed = (uintptr_t)x;
 
-	for (int i = 0; i < 400; i++) {
+	for (int i = 0; i < 60; i++) {
 		size_t n = 1 + (seed = seed * 1103515245 + 12345) / 65536 % 16;
 		char *m = mmap(NULL, n * PG, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -36,12 +36,14 @@ CASE(separate)
 static char *region;
 static void *reader(void *x)
 {
-	while (!stop)
+	while (!stop) {
+		sched_yield();
 		for (int i = 0; i < 64; i++) {
 			char c = *(volatile char *)(region + i * PG);
 
 			CHECK(c == 0 || c == 1);
 		}
+	}
 	return NULL;
 }
 CASE(dontneed_against_readers)
@@ -51,7 +53,7 @@ CASE(dontneed_against_readers)
 	region = kt_map(64, PROT_READ | PROT_WRITE);
 	for (int i = 0; i < 2; i++)
 		CHECK_EQ(pthread_create(&t[i], NULL, reader, NULL), 0);
-	for (int i = 0; i < 30; i++) {
+	for (int i = 0; i < 8; i++) {
 		for (int k = 0; k < 64; k += 3)
 			region[k * PG] = 1;
 		CHECK_OK(madvise(region, 64 * PG, MADV_DONTNEED));
@@ -68,7 +70,7 @@ CASE(fork_while_threads_fault)
 
 	for (long i = 0; i < 2; i++)
 		CHECK_EQ(pthread_create(&t[i], NULL, mapper, (void *)(i + 1)), 0);
-	for (int i = 0; i < 20; i++) {
+	for (int i = 0; i < 8; i++) {
 		CHILD(p)
 			_exit(0);
 		WAIT_EXIT(p, 0);

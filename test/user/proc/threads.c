@@ -139,7 +139,7 @@ CASE(many_times)
 {
 	pthread_t t[8];
 
-	for (int i = 0; i < 200; i++) {
+	for (int i = 0; i < 60; i++) {
 		for (int k = 0; k < 8; k++)
 			CHECK_EQ(pthread_create(&t[k], NULL, nothing, NULL), 0);
 		for (int k = 0; k < 8; k++)

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Offsets above 2 and 4 GiB: write, read, seek, truncate and map sparse files. */
+#include "ktest_user.h"
+
+CASE(sparse)
+{
+	static const off_t at[] = { 0x7ffffffe, 0x80000000, 0xfffffffe, 0x100000000, 0x123456789a, 1LL << 42 };
+	int fd = CHECK_OK(open("f", O_CREAT | O_RDWR, 0644));
+	struct stat st;
+	char b[4];
+
+	for (size_t i = 0; i < ARRAY_SIZE(at); i++) {
+		CHECK_EQ(lseek(fd, at[i], SEEK_SET), at[i]);
+		CHECK_EQ(write(fd, "abcd", 4), 4);
+		CHECK_EQ(lseek(fd, 0, SEEK_CUR), at[i] + 4);
+		CHECK_OK(fstat(fd, &st));
+		CHECK_EQ(st.st_size, at[i] + 4);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(at); i++) {
+		CHECK_EQ(pread(fd, b, 4, at[i]), 4);
+		if (i != 0 && i != 2)	/* those two are half overwritten by the next */
+			CHECK_EQ(b[3], 'd');
+	}
+	CHECK_LE(st.st_blocks, 200);
+	char *m = mmap(NULL, PG, PROT_READ, MAP_SHARED, fd, 0x1234567000);
+	CHECK(m != MAP_FAILED);
+	CHECK_EQ(m[0x89a], 'a');
+	CHECK_OK(ftruncate(fd, 0x100000002));
+	CHECK_EQ(pread(fd, b, 4, 0x100000000), 2);
+}
+CASE(limit_of_the_file_system)
+{
+	int fd = CHECK_OK(open("f", O_CREAT | O_RDWR, 0644));
+
+	CHECK_OK(ftruncate(fd, LLONG_MAX - 4095) == 0 || errno == EFBIG || errno == EINVAL ? 0 : -1);
+	CHECK_ERR(pwrite(fd, "x", 1, LLONG_MAX), EINVAL);
+}
