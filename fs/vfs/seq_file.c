@@ -178,7 +178,7 @@ ssize_t seq_read_iter(struct file *f, struct kiocb *k, struct iov_iter *to)
 
 	if (!iov_iter_count(to))
 		return 0;
-	mutex_lock(&s->lock);
+	mutex_lock_nested(&s->lock, 1);	/* inside the file's own position lock */
 	if (k->pos != s->read_pos || k->pos == 0) {
 		err = seq_seek(s, k->pos);
 		if (err)
@@ -218,7 +218,7 @@ loff_t seq_llseek(struct file *f, loff_t off, int whence)
 	struct seq_file *s = f->private;
 	int err = 0;
 
-	mutex_lock(&s->lock);
+	mutex_lock_nested(&s->lock, 1);	/* inside the file's own position lock */
 	if (whence == SEEK_CUR)
 		off += f->pos;
 	else if (whence != SEEK_SET)
