@@ -185,10 +185,10 @@ static void console_disown(void)
 	smp_store_release(&console_owner, 0);
 }
 
+/* n of 0: only what programs wrote before and still waits in the driver. */
 static void console_write(struct console *c, const char *s, size_t n)
 {
-	if (n)
-		c->write(c, s, n);
+	c->write(c, s, n);
 }
 
 /* "[    0.123456] text\n", the stamp before each line of the text. */
