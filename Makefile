@@ -350,6 +350,7 @@ check-lines: gen
 # The golden lists of what crosses core's wall, from a build without the wall: adds what is new; with ALL=1
 # every variant is built and what nothing uses any more goes.
 exports:
+	@rm -f build/core.o build/*/core.o build/*/*/core.o
 	$(Q)$(MAKE) --no-print-directory EXPORTS= kernel
 	$(if $(ALL),$(Q)for v in "DEBUG=1" "CC=clang" "CC=clang DEBUG=1"; do $(MAKE) --no-print-directory EXPORTS= $$v kernel || exit 1; done)
 	@tools/check_exports.py $(if $(ALL),--update,--add)
