@@ -225,16 +225,18 @@ static void copy_range(struct seq_file *s, struct mm *mm, u64 start, u64 end)
 int proc_show_cmdline(struct seq_file *s, struct task *t)
 {
 	struct mm *mm = task_mm_get(t);
+	struct mm_layout l;
 	char last = 0;
 
 	if (!mm)
 		return 0;
-	if (mm->arg_end > mm->arg_start) {
+	mm_layout_get(mm, &l);
+	if (l.arg_end > l.arg_start) {
 		/* A program that wrote over its arguments (setproctitle) may have grown into the environment. */
-		if (mm_access_remote(mm, mm->arg_end - 1, &last, 1, false, false) == 1 && last)
-			copy_range(s, mm, mm->arg_start, mm->env_end);
+		if (mm_access_remote(mm, l.arg_end - 1, &last, 1, false, false) == 1 && last)
+			copy_range(s, mm, l.arg_start, l.env_end);
 		else
-			copy_range(s, mm, mm->arg_start, mm->arg_end);
+			copy_range(s, mm, l.arg_start, l.arg_end);
 	}
 	mm_put(mm);
 	return 0;
@@ -243,17 +245,14 @@ int proc_show_cmdline(struct seq_file *s, struct task *t)
 int proc_show_auxv(struct seq_file *s, struct task *t)
 {
 	struct mm *mm;
-	size_t n = 0;
+	u64 auxv[48];
 
 	if (!ptrace_may_access(t, PTRACE_MODE_READ | PTRACE_MODE_FSCREDS))
 		return -EACCES;
 	mm = task_mm_get(t);
 	if (!mm)
 		return 0;
-	do
-		n += 2;
-	while (n < ARRAY_SIZE(mm->saved_auxv) && mm->saved_auxv[n - 2]);
-	seq_write(s, mm->saved_auxv, n * 8);
+	seq_write(s, auxv, mm_auxv_get(mm, auxv));
 	mm_put(mm);
 	return 0;
 }
@@ -319,8 +318,12 @@ static int mem_open(struct file *f, struct inode *inode) { return mm_open(f, ino
 static ssize_t environ_read(struct file *f, struct kiocb *k, struct iov_iter *to)
 {
 	struct mm *mm = f->private;
+	struct mm_layout l;
 
-	return mm ? mm_read(f, k, to, mm->env_start, mm->env_end) : 0;
+	if (!mm)
+		return 0;
+	mm_layout_get(mm, &l);
+	return mm_read(f, k, to, l.env_start, l.env_end);
 }
 
 static ssize_t mem_read(struct file *f, struct kiocb *k, struct iov_iter *to)

@@ -178,17 +178,18 @@ static int link_root(struct task *t, struct path *res) { return fs_path(t, res, 
 static int link_exe(struct task *t, struct path *res)
 {
 	struct mm *mm = task_mm_get(t);
+	struct file *f;
 	int err = -ENOENT;
 
 	if (!mm)
 		return err;
-	rcu_read_lock();
-	if (mm->exe_file) {
-		*res = mm->exe_file->path;
+	f = mm_exe_file_get(mm);
+	if (f) {
+		*res = f->path;
 		path_get(res);
+		file_put(f);
 		err = 0;
 	}
-	rcu_read_unlock();
 	mm_put(mm);
 	return err;
 }
@@ -320,7 +321,8 @@ static const struct file_ops task_dir_fops, pid_dir_fops;
 #define DIR_ENTRY(n, m, i, f)	{ .name = n, .mode = m, .kind = PID_DIR, .dir_iops = i, .dir_fops = f }
 
 static const struct pid_entry entries[] = {
-	{ .name = "task", .mode = 0555, .kind = PID_DIR, .process_only = true, .dir_iops = &task_dir_iops, .dir_fops = &task_dir_fops },
+	{ .name = "task", .mode = 0555, .kind = PID_DIR, .process_only = true, .dir_iops = &task_dir_iops,
+	  .dir_fops = &task_dir_fops },
 	DIR_ENTRY("fd", 0500, &proc_fd_dir_iops, &proc_fd_dir_fops),
 	DIR_ENTRY("fdinfo", 0555, &proc_fdinfo_dir_iops, &proc_fdinfo_dir_fops),
 	FOPS_ENTRY("environ", 0400, &proc_environ_fops),

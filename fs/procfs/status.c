@@ -78,6 +78,7 @@ int proc_show_stat(struct seq_file *s, struct task *t)
 	bool may_look = ptrace_may_access(t, PTRACE_MODE_READ | PTRACE_MODE_FSCREDS);
 	bool whole = task_is_leader(t) && !pid_inode(s->file->inode)->thread;
 	struct mm *mm = task_mm_get(t);
+	struct mm_layout l = { 0 };
 	struct process *p = t->proc;
 	struct cputime ct, child;
 	struct sig_view v;
@@ -85,6 +86,8 @@ int proc_show_stat(struct seq_file *s, struct task *t)
 	int fg;
 	dev_t tty = tty_proc_dev(p, &fg);
 
+	if (mm)
+		mm_layout_get(mm, &l);
 	task_get_comm(t, comm);
 	sig_view_get(t, &v);
 	if (whole)
@@ -94,7 +97,8 @@ int proc_show_stat(struct seq_file *s, struct task *t)
 	child = p->child_time;
 	seq_printf(s, "%d (%s) %c %d %d %d %d %d %u", task_tid_vnr(t), comm, task_state_char(t), parent_nr(t),
 		   nr_of(t, PIDTYPE_PGID), nr_of(t, PIDTYPE_SID), tty_nr(tty), fg, t->flags);
-	seq_printf(s, " %llu %llu %llu %llu %llu %llu %llu %llu", (unsigned long long)(whole ? p->min_flt + t->min_flt : t->min_flt),
+	seq_printf(s, " %llu %llu %llu %llu %llu %llu %llu %llu",
+		   (unsigned long long)(whole ? p->min_flt + t->min_flt : t->min_flt),
 		   (unsigned long long)p->cmin_flt, (unsigned long long)(whole ? p->maj_flt + t->maj_flt : t->maj_flt),
 		   (unsigned long long)p->cmaj_flt, (unsigned long long)(ct.utime_ns / TICK_NS),
 		   (unsigned long long)(ct.stime_ns / TICK_NS), (unsigned long long)(child.utime_ns / TICK_NS),
@@ -104,18 +108,18 @@ int proc_show_stat(struct seq_file *s, struct task *t)
 		   (unsigned long long)(mm ? mm_total_vm(mm) << PAGE_SHIFT : 0),
 		   (unsigned long long)(mm ? mm_rss_pages(mm) : 0),
 		   (unsigned long long)task_rlimit(t, RLIMIT_RSS));
-	seq_printf(s, " %llu %llu %llu 0 0", (unsigned long long)(mm ? may_look ? mm->start_code : 1 : 0),
-		   (unsigned long long)(mm ? may_look ? mm->end_code : 1 : 0),
-		   (unsigned long long)(mm && may_look ? mm->start_stack : 0));
+	seq_printf(s, " %llu %llu %llu 0 0", (unsigned long long)(mm ? may_look ? l.start_code : 1 : 0),
+		   (unsigned long long)(mm ? may_look ? l.end_code : 1 : 0),
+		   (unsigned long long)(mm && may_look ? l.start_stack : 0));
 	seq_printf(s, " %llu %llu %llu %llu 0 0 0 %d %d %d %d 0 0 0",
 		   (unsigned long long)(v.pending & 0x7fffffff), (unsigned long long)(v.blocked & 0x7fffffff),
 		   (unsigned long long)(v.ignored & 0x7fffffff), (unsigned long long)(v.caught & 0x7fffffff),
 		   task_is_leader(t) ? t->exit_signal : -1, sched_task_cpu(t), t->se.rt_priority, t->se.policy);
 	if (mm && may_look)
-		seq_printf(s, " %llu %llu %llu %llu %llu %llu %llu %d\n", (unsigned long long)mm->start_data,
-			   (unsigned long long)mm->end_data, (unsigned long long)mm->start_brk,
-			   (unsigned long long)mm->arg_start, (unsigned long long)mm->arg_end,
-			   (unsigned long long)mm->env_start, (unsigned long long)mm->env_end,
+		seq_printf(s, " %llu %llu %llu %llu %llu %llu %llu %d\n", (unsigned long long)l.start_data,
+			   (unsigned long long)l.end_data, (unsigned long long)l.start_brk,
+			   (unsigned long long)l.arg_start, (unsigned long long)l.arg_end,
+			   (unsigned long long)l.env_start, (unsigned long long)l.env_end,
 			   may_look ? t->exit_code : 0);
 	else
 		seq_printf(s, " 0 0 0 0 0 0 0 %d\n", may_look ? t->exit_code : 0);
@@ -156,25 +160,28 @@ static void show_ids(struct seq_file *s, struct task *t)
 
 static void show_memory(struct seq_file *s, struct mm *mm)
 {
+	struct mm_layout l;
 	u64 anon = mm_counter(mm, MM_ANON), file = mm_counter(mm, MM_FILE), shm = mm_counter(mm, MM_SHMEM);
-	u64 rss = anon + file + shm, text = (PAGE_ALIGN_UP(mm->end_code) - PAGE_ALIGN_DOWN(mm->start_code)) >> 10;
-	u64 exec = mm->exec_vm << 2;
+	u64 rss = anon + file + shm, text, exec;
 
+	mm_layout_get(mm, &l);
+	text = (PAGE_ALIGN_UP(l.end_code) - PAGE_ALIGN_DOWN(l.start_code)) >> 10;
+	exec = l.exec_vm << 2;
 #define KB(name, v)	seq_printf(s, name ":\t%8llu kB\n", (unsigned long long)(v))
-	KB("VmPeak", mm->hiwater_vm << 2);
-	KB("VmSize", mm->total_vm << 2);
-	KB("VmLck", mm->locked_vm << 2);
+	KB("VmPeak", l.hiwater_vm << 2);
+	KB("VmSize", l.total_vm << 2);
+	KB("VmLck", l.locked_vm << 2);
 	KB("VmPin", 0);
-	KB("VmHWM", (mm->hiwater_rss > rss ? mm->hiwater_rss : rss) << 2);
+	KB("VmHWM", (l.hiwater_rss > rss ? l.hiwater_rss : rss) << 2);
 	KB("VmRSS", rss << 2);
 	KB("RssAnon", anon << 2);
 	KB("RssFile", file << 2);
 	KB("RssShmem", shm << 2);
-	KB("VmData", mm->data_vm << 2);
-	KB("VmStk", mm->stack_vm << 2);
+	KB("VmData", l.data_vm << 2);
+	KB("VmStk", l.stack_vm << 2);
 	KB("VmExe", text);
 	KB("VmLib", exec > text ? exec - text : 0);
-	KB("VmPTE", pgtable_pages(mm->pt) << 2);
+	KB("VmPTE", l.table_pages << 2);
 	KB("VmSwap", mm_counter(mm, MM_SWAP) << 2);
 	KB("HugetlbPages", 0);
 #undef KB
@@ -256,17 +263,19 @@ int proc_show_status(struct seq_file *s, struct task *t)
 int proc_show_statm(struct seq_file *s, struct task *t)
 {
 	struct mm *mm = task_mm_get(t);
+	struct mm_layout l;
 	u64 shared, text;
 
 	if (!mm) {
 		seq_puts(s, "0 0 0 0 0 0 0\n");
 		return 0;
 	}
+	mm_layout_get(mm, &l);
 	shared = mm_counter(mm, MM_FILE) + mm_counter(mm, MM_SHMEM);
-	text = (PAGE_ALIGN_UP(mm->end_code) - PAGE_ALIGN_DOWN(mm->start_code)) >> PAGE_SHIFT;
-	seq_printf(s, "%llu %llu %llu %llu 0 %llu 0\n", (unsigned long long)mm->total_vm,
+	text = (PAGE_ALIGN_UP(l.end_code) - PAGE_ALIGN_DOWN(l.start_code)) >> PAGE_SHIFT;
+	seq_printf(s, "%llu %llu %llu %llu 0 %llu 0\n", (unsigned long long)l.total_vm,
 		   (unsigned long long)(mm_counter(mm, MM_ANON) + shared), (unsigned long long)shared,
-		   (unsigned long long)text, (unsigned long long)(mm->data_vm + mm->stack_vm));
+		   (unsigned long long)text, (unsigned long long)(l.data_vm + l.stack_vm));
 	mm_put(mm);
 	return 0;
 }

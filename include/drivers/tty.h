@@ -61,7 +61,7 @@ struct tty {
 	struct mutex write_mutex;	/* class TTY_READ: one writer at a time */
 	bool other_closed;		/* [a] pty: nobody has the other side open */
 	struct wait_queue read_wait, write_wait;
-	struct fasync_queue async;
+	struct fasync_queue async;	/* own lock */
 	struct n_tty *ldisc;		/* [I] line discipline's state */
 	struct tty_input_buf *input;	/* [I] from interrupt to worker */
 	struct work input_work, free_work;

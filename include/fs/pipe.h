@@ -28,7 +28,7 @@ struct pipe {
 	u32 readers, writers;		/* [mutex; atomic reads] */
 	u32 r_counter, w_counter;	/* [mutex] opens seen, for FIFO open */
 	bool poll_usage;		/* [a] somebody polls: every write is an edge */
-	struct fasync_queue rd_async, wr_async;
+	struct fasync_queue rd_async, wr_async;	/* own locks */
 	u32 files;			/* [inode state lock] struct files that use it */
 	struct folio *spare[2];		/* [mutex] */
 	struct user_struct *user;		/* [I] charged, referenced */

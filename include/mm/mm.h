@@ -120,7 +120,7 @@ struct mm {
 	u64 total_vm, locked_vm, data_vm, stack_vm, exec_vm;	/* [range lock] pages */
 	atomic64_t committed;		/* pages */
 	atomic64_t rss[4];		/* see mm_count() */
-	u64 hiwater_rss, hiwater_vm;	/* peaks, pages; compare with the present value */
+	u64 hiwater_rss, hiwater_vm;	/* [a] pages, peaks */
 	struct file *exe_file;		/* ref; [r] */
 	u64 saved_auxv[48];		/* [I] after exec; /proc/PID/auxv */
 	u64 vdso_base;			/* [range lock] */
@@ -198,6 +198,17 @@ ssize_t mm_access_remote(struct mm *mm, u64 addr, void *buf, size_t len, bool wr
 /* Pin the folio behind a user address (futex keys, vmsplice): referenced. page number inside in *nr. -EFAULT. May sleep. */
 int mm_pin_page(struct mm *mm, u64 addr, bool write, struct folio **f, u64 *nr);
 
+/* Where things lie and how much there is, for procfs: a copy, each value read on its own. */
+struct mm_layout {
+	u64 start_code, end_code, start_data, end_data, start_brk, start_stack;
+	u64 arg_start, arg_end, env_start, env_end;
+	u64 total_vm, locked_vm, data_vm, stack_vm, exec_vm, hiwater_rss, hiwater_vm, table_pages;	/* pages */
+};
+void mm_layout_get(const struct mm *mm, struct mm_layout *l);
+/* Auxiliary vector as the program got it: bytes stored, AT_NULL included. */
+size_t mm_auxv_get(const struct mm *mm, u64 auxv[48]);
+/* The executable, referenced; NULL. */
+struct file *mm_exe_file_get(struct mm *mm);
 u64 mm_rss_pages(const struct mm *mm);
 u64 mm_total_vm(const struct mm *mm);
 

@@ -32,7 +32,7 @@ struct unix_addr {
 };
 
 struct unix_sock {
-	struct sock_common c;
+	struct sock_common c;		/* [a] its fields */
 	struct user_struct *user;	/* [I] referenced: maker's, charged for files in flight */
 	struct ref ref;
 	spinlock_t lock;		/* class OBJECT; second of a pair: subclass 1 */
@@ -51,7 +51,7 @@ struct unix_sock {
 	struct hlist_node hash;		/* [table lock] */
 	struct mutex bind_mutex;	/* class NAMESPACE: taken outside path operations */
 	struct pid *listen_pid;		/* [lock] referenced: who called listen */
-	const struct cred *listen_cred;
+	const struct cred *listen_cred;	/* [lock] */
 	struct rcu_head rcu;
 };
 
