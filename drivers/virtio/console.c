@@ -42,7 +42,7 @@ struct rx_buf {
 struct port {
 	struct virtio_dev *v;		/* [I] */
 	struct virtqueue *vqs[2];	/* [lock] */
-	spinlock_t lock;		/* class DEVICE_IRQ */
+	spinlock_t lock;		/* class OBJECT_IRQ */
 	u8 *ring;			/* [lock] TX_RING bytes */
 	u32 head, tail;			/* [lock] */
 	u32 in_flight;			/* [lock] bytes from tail on that the device has */
@@ -308,7 +308,7 @@ static struct port *port_alloc(struct virtio_dev *v)
 	if (!p)
 		return NULL;
 	p->v = v;
-	spin_lock_init(&p->lock, DEVICE_IRQ);
+	spin_lock_init(&p->lock, OBJECT_IRQ);	/* above the terminal's input buffer */
 	list_init(&p->stalled);
 	delayed_work_init(&p->retry, retry_fn);
 	work_init(&p->resize, resize_fn);

@@ -381,7 +381,7 @@ void notify_unmount(struct super_block *sb)
 	if (!atomic_read(&notify_watches))
 		return;
 	while ((inode = watched_inode_of(sb)) != NULL) {
-		destroy_marks(inode, IN_UNMOUNT);
+		destroy_marks(inode, IN_UNMOUNT | (S_ISDIR_I(inode) ? IN_ISDIR : 0));
 		inode_put(inode);
 	}
 }
