@@ -69,3 +69,5 @@ copy_user_avx:
 	EXTABLE	23b, 30b
 	EXTABLE	24b, 30b
 	EXTABLE	25b, 30b
+
+	.section .note.GNU-stack, "", @progbits
