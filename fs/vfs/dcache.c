@@ -507,7 +507,17 @@ void dentry_delete(struct dentry *d)
 		spin_unlock(&d->lock);
 		return;
 	}
+	/*
+	 * References are taken without the lock: who takes one checks d->seq after it, we look at the
+	 * count after the sequence is odd. One of us sees the other.
+	 */
 	write_seqbegin(&d->seq);
+	if (unlikely(READ_ONCE(d->ref) != 1)) {
+		unhash_locked(d);
+		write_seqend(&d->seq);
+		spin_unlock(&d->lock);
+		return;
+	}
 	WRITE_ONCE(d->inode, NULL);
 	write_seqend(&d->seq);
 	alias_del(d, inode);
@@ -555,8 +565,16 @@ struct dentry *dentry_lookup(struct dentry *parent, const struct qstr *name)
 		rcu_read_lock();
 		d = dentry_lookup_rcu(parent, name, &seq);
 		if (d && dentry_try_get(d)) {
+			bool same = true;
+
 			rcu_read_unlock();
-			if (!read_seqretry(&d->seq, seq) || (d->parent == parent && !dentry_unhashed(d)))
+			if (unlikely(read_seqretry(&d->seq, seq))) {
+				/* it changes: wait until that is over, then see what it is */
+				spin_lock(&d->lock);
+				same = d->parent == parent && !dentry_unhashed(d) && name_matches(d, name);
+				spin_unlock(&d->lock);
+			}
+			if (likely(same))
 				return d;
 			dentry_put(d);
 			continue;
@@ -909,6 +927,18 @@ struct dentry *dentry_find_alias(struct inode *inode)
 	}
 	spin_unlock(&inode->state_lock);
 	rcu_read_unlock();
+	if (found) {
+		bool still;
+
+		/* dentry_delete() may have been under way when we raised the count */
+		spin_lock(&found->lock);
+		still = found->inode == inode;
+		spin_unlock(&found->lock);
+		if (!still) {
+			dentry_put(found);
+			found = NULL;
+		}
+	}
 	return found;
 }
 

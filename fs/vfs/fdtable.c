@@ -247,7 +247,8 @@ static struct file *fget_files(struct files *fs, int fd, u32 without)
 		}
 		if (likely(atomic64_inc_not_zero(&f->ref))) {
 			/* The memory may have become another file meanwhile. */
-			if (likely(slot_read(rcu_dereference(fs->table), (unsigned int)fd) == f))
+			if (likely(slot_read(rcu_dereference(fs->table), (unsigned int)fd) == f) &&
+			    likely(!(f->mode & without)))
 				break;
 			rcu_read_unlock();
 			file_put(f);
