@@ -89,6 +89,8 @@ static void __init drop_dependent(void)
 		feature_clear(X86_AVX512BW);
 		feature_clear(X86_AVX512VL);
 	}
+	/* Nobody switches PKRU between tasks yet, and there is no pkey_mprotect(). */
+	feature_clear(X86_PKU);
 	if (!cpu_has(X86_PGE))
 		feature_clear(X86_PCID);
 }

@@ -2,8 +2,8 @@
 /*
  * Clock sources: TSC, HPET, ACPI PM timer. The TSC's rate comes from CPUID where it says (or the
  * hypervisor does), else it is measured against HPET, PM timer or, where there is nothing else, the
- * PIT. It is trusted when CPUID calls it invariant, or when no CPU ever saw it run backwards against
- * another at start (warp test) and a look at the other clock some time later agrees.
+ * PIT. It is trusted when CPUID calls it invariant, or when no CPU saw it run backwards against
+ * another at start (warp test). A later comparison with another clock is not there yet.
  */
 #include <asm/apic.h>
 #include <asm/boot.h>
