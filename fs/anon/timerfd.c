@@ -18,6 +18,8 @@
 struct timerfd {
 	struct wait_queue wait;
 	struct timer timer;
+	struct timer relative;		/* relative times on the wall clock: setting that does not move them */
+	struct timer *armed;		/* [wait.lock] the one of the two that expires counts for */
 	int clockid;			/* [I] */
 	u64 expires, interval;		/* [wait.lock] 0: not armed, no period */
 	u64 ticks;			/* [wait.lock; a] */
@@ -31,9 +33,8 @@ struct timerfd {
 static DEFINE_SPINLOCK(cancel_lock, OBJECT_IRQ);
 static LIST_HEAD(cancel_list);
 
-static u64 timerfd_fire(struct timer *t)
+static u64 expired(struct timerfd *tf, const struct timer *t)
 {
-	struct timerfd *tf = container_of(t, struct timerfd, timer);
 	u64 now = timer_clock_now(t->clock), n = 1, next = 0;
 
 	spin_lock(&tf->wait.lock);
@@ -51,6 +52,16 @@ static u64 timerfd_fire(struct timer *t)
 	wake_up_key_locked(&tf->wait, TASK_NORMAL, 0, EPOLLIN);
 	spin_unlock(&tf->wait.lock);
 	return next;
+}
+
+static u64 timerfd_fire(struct timer *t)
+{
+	return expired(container_of(t, struct timerfd, timer), t);
+}
+
+static u64 timerfd_fire_relative(struct timer *t)
+{
+	return expired(container_of(t, struct timerfd, relative), t);
 }
 
 void timerfd_clock_was_set(void)
@@ -130,6 +141,7 @@ static int timerfd_release(struct file *f, struct inode *inode)
 	(void)inode;
 	cancel_list_set(tf, false);
 	timer_cancel(&tf->timer);
+	timer_cancel(&tf->relative);
 	wake_up_pollfree(&tf->wait);
 	kfree_rcu(tf, rcu);
 	return 0;
@@ -137,9 +149,10 @@ static int timerfd_release(struct file *f, struct inode *inode)
 
 static void setting(struct timerfd *tf, struct itimerspec *it)
 {
-	u64 now = timer_clock_now(tf->timer.clock), expires;
+	u64 now, expires;
 
 	spin_lock_irq(&tf->wait.lock);
+	now = timer_clock_now(tf->armed->clock);
 	expires = tf->expires;
 	it->it_interval = ns_to_timespec((s64)tf->interval);
 	spin_unlock_irq(&tf->wait.lock);
@@ -225,6 +238,8 @@ long sys_timerfd_create(int clockid, int flags)
 		return -ENOMEM;
 	wait_queue_init(&tf->wait);
 	timer_init(&tf->timer, clock, timerfd_fire);
+	timer_init(&tf->relative, TIMER_MONOTONIC, timerfd_fire_relative);
+	tf->armed = &tf->timer;
 	list_init(&tf->cancel_link);
 	tf->clockid = clockid;
 	f = file_anon("[timerfd]", &timerfd_fops, tf, O_RDWR | ((u32)flags & (O_CLOEXEC | O_NONBLOCK)));
@@ -238,20 +253,23 @@ long sys_timerfd_create(int clockid, int flags)
 static void timerfd_set(struct timerfd *tf, int flags, const struct itimerspec *it)
 {
 	bool on_set = flags & TFD_TIMER_CANCEL_ON_SET && flags & TFD_TIMER_ABSTIME && tf->timer.clock == TIMER_REALTIME;
+	struct timer *t = !(flags & TFD_TIMER_ABSTIME) && tf->timer.clock == TIMER_REALTIME ? &tf->relative : &tf->timer;
 	u64 value = (u64)timespec_to_ns(&it->it_value);
 
 	timer_cancel(&tf->timer);
+	timer_cancel(&tf->relative);
 	cancel_list_set(tf, on_set);
 	spin_lock_irq(&tf->wait.lock);
 	tf->interval = (u64)timespec_to_ns(&it->it_interval);
 	WRITE_ONCE(tf->ticks, 0);
 	tf->canceled = false;
 	tf->settime_flags = flags;
-	tf->expires = !value ? 0 : flags & TFD_TIMER_ABSTIME ? value : timer_clock_now(tf->timer.clock) + value;
+	tf->armed = t;
+	tf->expires = !value ? 0 : flags & TFD_TIMER_ABSTIME ? value : timer_clock_now(t->clock) + value;
 	value = tf->expires;
 	spin_unlock_irq(&tf->wait.lock);
 	if (value)
-		timer_start(&tf->timer, value);
+		timer_start(t, value);
 }
 
 long sys_timerfd_settime(int fd, int flags, uin_itimerspec unew, uout_itimerspec uold)

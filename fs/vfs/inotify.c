@@ -330,11 +330,12 @@ void notify_dentry(struct dentry *d, u32 mask)
 static void destroy_marks(struct inode *inode, u32 mask)
 {
 	struct conn *c = inode_conn(inode);
+	u32 shown = mask == IN_UNMOUNT && S_ISDIR_I(inode) ? mask | IN_ISDIR : mask;
 	struct mark *m;
 
 	for_each_mark(m, c) {
 		if (READ_ONCE(m->mask) & mask)
-			send_event(m->group, m->wd, mask, NULL, 0);
+			send_event(m->group, m->wd, shown, NULL, 0);
 		mark_destroy(m);
 	}
 }

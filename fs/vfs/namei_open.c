@@ -134,8 +134,10 @@ static int truncate_opened(struct file *f)
 {
 	struct inode *inode = f->inode;
 	struct iattr attr = { .valid = ATTR_SIZE | ATTR_OPEN | ATTR_MTIME | ATTR_CTIME, .file = f };
-	int err;
+	int err = get_write_access(inode);	/* a running program keeps its text, whatever the access mode */
 
+	if (err)
+		return err;
 	inode_lock(inode);
 	if (inode->mode & S_ISUID)
 		attr.valid |= ATTR_KILL_SUID;
@@ -145,6 +147,7 @@ static int truncate_opened(struct file *f)
 		attr.valid &= ~(ATTR_KILL_SUID | ATTR_KILL_SGID);
 	err = inode_change_attr(f->path.dentry, &attr);
 	inode_unlock(inode);
+	put_write_access(inode);
 	return err;
 }
 

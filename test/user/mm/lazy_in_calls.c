@@ -65,7 +65,9 @@ CASE(beyond_the_end_of_a_mapped_file)
 	m = mmap(NULL, 2 * PG, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	CHECK_OK(pipe(p));
 	CHECK_ERR(write(p[1], m + PG, 10), EFAULT);	/* would be SIGBUS outside the kernel */
-	CHECK_ERR(write(p[1], m + PG - 5, 10), EFAULT);	/* a pipe takes a page or nothing */
+	/* Linux's pipe takes a page or nothing here; taking what there is would be as good */
+	ssize_t n = write(p[1], m + PG - 5, 10);
+	CHECK(n == 5 || (n == -1 && errno == EFAULT));
 	CHECK_EQ(write(p[1], "abc", 3), 3);
 	CHECK_ERR(read(p[0], m + PG, 5), EFAULT);
 }

@@ -9,7 +9,8 @@ CASE(offset)
 
 	CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM, 0, s));
 	CHECK_EQ(write(s[0], "abcdef", 6), 6);
-	CHECK_OK(setsockopt(s[1], SOL_SOCKET, SO_PEEK_OFF, &off, sizeof(off)));
+	if (setsockopt(s[1], SOL_SOCKET, SO_PEEK_OFF, &off, sizeof(off)) && errno == ENOPROTOOPT)
+		SKIP("no SO_PEEK_OFF");
 	CHECK_EQ(recv(s[1], b, 2, MSG_PEEK), 2);
 	CHECK_MEM(b, "ab", 2);
 	CHECK_EQ(recv(s[1], b, 2, MSG_PEEK), 2);
