@@ -41,7 +41,8 @@ struct sched_entity {
 	s64 dl_left;
 	/* accounting */
 	u64 exec_start;			/* [rq lock] sched clock when it came on or was last charged */
-	u64 sum_exec_ns, prev_sum_exec_ns;
+	u64 sum_exec_ns, prev_sum_exec_ns;	/* [rq lock] all; at the last wake-up */
+	u64 avg_burst_ns;		/* [rq lock] mean run between wake-up and sleep */
 	u64 nr_migrations, run_delay_ns, last_queued, nr_switches;
 	struct cpumask affinity;	/* [rq lock] allowed CPUs */
 	u32 nr_allowed;

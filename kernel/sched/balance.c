@@ -8,6 +8,7 @@
 #include "internal.h"
 
 #define BALANCE_NS	(16 * NSEC_PER_MSEC)
+#define SHORT_BURST_NS	(25 * NSEC_PER_USEC)
 
 static inline bool cpu_idle_now(int cpu)
 {
@@ -67,6 +68,22 @@ static int any_allowed(const struct task *t, int prev)
 	return cpu < MAX_CPUS ? cpu : prev;
 }
 
+/*
+ * Does the waker give its CPU away at once? Then the woken task waits there for less than the interrupt
+ * to an idle CPU would take: two tasks that hand a token to and fro stay together. Both must have run
+ * only for moments between their sleeps, and nobody else may want that CPU.
+ */
+static bool waker_yields(const struct task *t, int here)
+{
+	const struct task *waker = current;
+
+	if (in_irq() || t->core.state == TASK_NEW || READ_ONCE(cpu_rq(here)->nr_running) != 1 ||
+	    waker->flags & PF_IDLE || !cpumask_test(here, &t->se.affinity))
+		return false;
+	return waker->flags & PF_EXITING ||
+	       (waker->se.avg_burst_ns < SHORT_BURST_NS && t->se.avg_burst_ns < SHORT_BURST_NS);
+}
+
 /* For a task that wakes up or is new; its queue is locked. */
 int select_cpu(struct rq *rq, struct task *t)
 {
@@ -78,11 +95,13 @@ int select_cpu(struct rq *rq, struct task *t)
 		prev = any_allowed(t, prev);
 	if (t->se.nr_allowed == 1)
 		return prev;
+	here = this_cpu_id();
+	if (likely(t->se.cls == &fair_class) && waker_yields(t, here))
+		return here;
 	if (cpu_idle_now(prev))
 		return prev;
 	if (unlikely(t->se.cls == &rt_class))
 		return find_lower_rt(t, prev);
-	here = this_cpu_id();
 	if (t->core.state == TASK_NEW && (t->flags & PF_VFORK))
 		return prev;			/* the parent sleeps at once */
 	if (here != prev && cpu_idle_now(here) && cpumask_test(here, &t->se.affinity))

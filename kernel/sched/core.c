@@ -187,6 +187,12 @@ static inline void finish_switch(struct task *prev)
 		tick_arm(rq);
 }
 
+/* How long it ran since it woke: what select_cpu() expects of it next time. */
+static inline void note_burst(struct sched_entity *se)
+{
+	se->avg_burst_ns += (se->sum_exec_ns - se->prev_sum_exec_ns) / 4 - se->avg_burst_ns / 4;
+}
+
 enum sched_how {
 	SCHED_SLEEP,		/* as the state says */
 	SCHED_PREEMPT,		/* stays runnable whatever its state */
@@ -214,6 +220,7 @@ static __always_inline void schedule_core(enum sched_how how)
 			WRITE_ONCE(prev->core.state, TASK_RUNNING);
 		} else {
 			rq_dequeue(rq, prev, DEQ_SLEEP);
+			note_burst(&prev->se);
 			if (state & TASK_UNINTERRUPTIBLE)
 				rq->nr_uninterruptible++;
 			prev->se.last_sleep = rq->clock;
@@ -338,6 +345,7 @@ static struct rq *activate(struct rq *rq, struct task *t, unsigned int states)
 		rq->nr_uninterruptible--;
 	}
 	WRITE_ONCE(t->core.state, TASK_RUNNING);
+	t->se.prev_sum_exec_ns = t->se.sum_exec_ns;
 	rq_update_clock(rq);
 	rq_enqueue(rq, t, enq);
 	rq_check_preempt(rq, t);
@@ -434,6 +442,7 @@ void sched_fork(struct task *child)
 	se->cls = sched_policy_class(se->policy);
 	fair_set_weight(child);
 	se->rr_left_ns = RR_SLICE_NS;
+	se->avg_burst_ns = SLICE_NS;	/* nothing is known yet */
 	preempt_disable();
 	child->core.cpu = this_cpu_id();
 	se->vruntime = this_rq()->fair.min_vruntime;
