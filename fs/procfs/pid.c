@@ -459,7 +459,18 @@ static int pid_dir_iterate(struct file *f, struct dir_context *ctx)
 	return 0;
 }
 
-static const struct inode_ops pid_dir_iops = { .lookup = pid_dir_lookup };
+/* Nothing is found below the directory of a process that is gone. */
+static int pid_dir_permission(struct inode *inode, int mask)
+{
+	struct task *t = proc_task_get(inode);
+
+	if (!t)
+		return -ESRCH;
+	task_put(t);
+	return generic_permission(inode, mask);
+}
+
+static const struct inode_ops pid_dir_iops = { .lookup = pid_dir_lookup, .permission = pid_dir_permission };
 static const struct file_ops pid_dir_fops = { .iterate = pid_dir_iterate, .llseek = generic_llseek };
 static const struct inode_ops file_iops = { .setattr = NULL };
 
@@ -497,7 +508,7 @@ struct dentry *proc_pid_lookup(struct inode *dir, struct dentry *d)
 	struct dentry *res;
 
 	if (!t)
-		return dentry_splice(d, NULL);
+		return ERR_PTR(-ENOENT);
 	/* Any thread's id opens a directory, though only leaders are listed; as Linux. */
 	res = instantiate_dir(dir, d, t, !task_is_leader(t));
 	task_put(t);

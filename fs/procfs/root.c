@@ -190,7 +190,7 @@ static struct dentry *dir_lookup(struct inode *dir, struct dentry *d, u32 flags)
 	if (!e && dir->private == &proc_root)
 		return proc_pid_lookup(dir, d);
 	if (!e)
-		return dentry_splice(d, NULL);
+		return ERR_PTR(-ENOENT);	/* no negative names: nothing can be made here */
 	inode = entry_inode(dir->sb, e);
 	return IS_ERR(inode) ? ERR_CAST(inode) : dentry_splice(d, inode);
 }

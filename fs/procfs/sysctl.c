@@ -234,6 +234,7 @@ static const struct proc_sysctl table[] = {
 	{ .path = "kernel/random/poolsize", .mode = 0444, .kind = SYSCTL_FN, .show = const_show, .data = (void *)256 },
 	{ .path = "vm/overcommit_memory", .mode = 0644, .kind = SYSCTL_INT, .data = &overcommit_memory, .min = 0, .max = 2 },
 	{ .path = "vm/overcommit_ratio", .mode = 0644, .kind = SYSCTL_INT, .data = &overcommit_ratio, .min = 0, .max = 1000000 },
+	{ .path = "vm/max_map_count", .mode = 0644, .kind = SYSCTL_INT, .data = &max_map_count, .min = 0, .max = 0x7fffffff },
 	{ .path = "vm/drop_caches", .mode = 0200, .kind = SYSCTL_FN, .store = drop_store },
 	{ .path = "fs/file-nr", .mode = 0444, .kind = SYSCTL_FN, .show = file_nr_show },
 	{ .path = "fs/file-max", .mode = 0644, .kind = SYSCTL_U64, .data = &files_max },

@@ -327,7 +327,8 @@ static int system_init(void)
 		{ "vmstat", 0444, show_vmstat }, { "cpuinfo", 0444, show_cpuinfo }, { "interrupts", 0444, show_interrupts },
 		{ "filesystems", 0444, show_filesystems }, { "devices", 0444, show_devices }, { "locks", 0444, show_locks },
 		{ "slabinfo", 0400, show_slabinfo }, { "swaps", 0444, show_swaps }, { "partitions", 0444, show_partitions },
-		{ "diskstats", 0444, show_empty }, { "modules", 0444, show_empty }, { "consoles", 0444, show_consoles },
+		{ "diskstats", 0444, show_empty }, { "modules", 0444, show_empty }, { "misc", 0444, show_empty },
+		{ "consoles", 0444, show_consoles },
 	};
 	int err = 0;
 

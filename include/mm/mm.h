@@ -223,6 +223,7 @@ u64 aslr_stack_top(bool randomize);
 u64 aslr_pie_base(bool randomize);
 u64 aslr_brk(u64 start, bool randomize);
 extern int randomize_va_space;
+extern int max_map_count;				/* /proc/sys/vm [a] */
 
 /* OOM: badness for /proc/PID/oom_score. */
 long oom_badness(struct task *t);

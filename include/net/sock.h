@@ -23,6 +23,7 @@ struct sock_common {
 	u32 linger_seconds;
 	int err;			/* [a] pending, given once */
 	bool listening;			/* [a] */
+	int peek_off;			/* [a] SO_PEEK_OFF: where MSG_PEEK goes on; -1: off */
 	struct pid *peer_pid;		/* [family's lock] referenced: SO_PEERCRED */
 	const struct cred *peer_cred;
 	u64 cookie;

@@ -10,7 +10,7 @@
 #include <mm/mm.h>
 #include "vma.h"
 
-#define MAX_MAP_COUNT	65530u
+#define MAX_MAP_COUNT	((u64)READ_ONCE(max_map_count))
 #define MMAP_MIN_ADDR	0x10000ul
 #define USER_TABLES_END	(1ul << 47)	/* all user page tables lie below */
 

@@ -6,6 +6,8 @@
 #include <fs/file.h>
 #include <mm/mm.h>
 
+int max_map_count = 65530;
+
 void mm_layout_get(const struct mm *mm, struct mm_layout *l)
 {
 	*l = (struct mm_layout){

@@ -27,6 +27,7 @@ void sock_common_init(struct sock_common *c, int family, int type, int protocol)
 	c->sndbuf = c->rcvbuf = BUF_DEFAULT;
 	c->sndtimeo_ns = c->rcvtimeo_ns = WAIT_FOREVER;
 	c->rcvlowat = 1;
+	c->peek_off = -1;
 	c->cookie = __atomic_add_fetch(&cookies, 1, __ATOMIC_RELAXED);
 }
 
@@ -175,6 +176,11 @@ int sock_setsockopt(struct sock_common *c, int opt, uaddr_t uval, int len)
 	case SO_TIMESTAMPNS:
 		c->timestampns = val != 0;
 		return 0;
+	case SO_PEEK_OFF:
+		if (c->family != AF_UNIX)
+			return -EOPNOTSUPP;
+		WRITE_ONCE(c->peek_off, val);
+		return 0;
 	case SO_RCVLOWAT:
 		c->rcvlowat = val < 0 ? 0x7fffffff : val ? val : 1;
 		return 0;
@@ -245,6 +251,7 @@ static int get_value(struct sock_common *c, int opt, int *val)
 	case SO_TIMESTAMPNS: *val = c->timestampns; break;
 	case SO_RCVLOWAT: *val = c->rcvlowat; break;
 	case SO_SNDLOWAT: *val = 1; break;
+	case SO_PEEK_OFF: *val = c->peek_off; break;
 	case SO_ACCEPTCONN: *val = c->listening; break;
 	default: return -ENOPROTOOPT;
 	}

@@ -24,6 +24,7 @@ struct unix_sock *unix_new(struct socket *s, int type)
 	mutex_init(&u->bind_mutex, SOCKET_NAME);
 	wait_queue_init(&u->wait);
 	list_init(&u->queue);
+	list_init(&u->gc_link);
 	u->state = SS_UNCONNECTED;
 	u->user = current_cred()->user;
 	ref_get(&u->user->ref);
@@ -165,9 +166,10 @@ int unix_release(struct socket *s)
 
 	if (!u)
 		return 0;
-	s->sk = NULL;
 	unix_release_sock(u, false);
+	s->sk = NULL;
 	unix_put(u);
+	unix_gc_wake();
 	return 0;
 }
 

@@ -52,6 +52,9 @@ struct unix_sock {
 	struct mutex bind_mutex;	/* class NAMESPACE: taken outside path operations */
 	struct pid *listen_pid;		/* [lock] referenced: who called listen */
 	const struct cred *listen_cred;	/* [lock] */
+	int inflight, gc_refs, gc_state;	/* [gc_mutex] gc.c: messages that hold our file; marks */
+	struct file *gc_file;		/* [gc_mutex] borrowed while inflight > 0 */
+	struct list_head gc_link;	/* [gc_mutex] */
 	struct rcu_head rcu;
 };
 
@@ -97,6 +100,11 @@ bool unix_writable(const struct unix_sock *u);
 void unix_wake_readers(struct unix_sock *u);
 /* Receive side: what a message brings besides bytes. */
 void unix_deliver_scm(struct unix_sock *u, struct unix_packet *p, struct msg *m, bool peek);
+
+/* gc.c: files go into messages, come out of them; a socket was closed. May sleep. */
+void unix_files_sent(const struct scm_files *f);
+void unix_files_taken(const struct scm_files *f);
+void unix_gc_wake(void);
 
 /* stream.c, dgram.c */
 extern const struct proto_ops unix_stream_ops, unix_seqpacket_ops, unix_dgram_ops;

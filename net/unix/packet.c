@@ -34,6 +34,7 @@ static int attach_scm(struct unix_packet *p, struct msg *m)
 		p->scm.files = m->scm->files;	/* moves: only the first packet of a message carries them */
 		m->scm->files = NULL;
 		atomic64_add(&p->owner->user->unix_inflight, p->scm.files->nr);
+		unix_files_sent(p->scm.files);
 	}
 	return 0;
 }
@@ -79,8 +80,10 @@ static void packet_uncharge(struct unix_packet *p)
 
 void unix_packet_free(struct unix_packet *p)
 {
-	if (p->scm.files)
+	if (p->scm.files) {
 		atomic64_sub(&p->owner->user->unix_inflight, p->scm.files->nr);
+		unix_files_taken(p->scm.files);
+	}
 	scm_destroy(&p->scm);
 	unix_addr_put(p->from);
 	unix_put(p->conn);
@@ -119,6 +122,7 @@ void unix_deliver_scm(struct unix_sock *u, struct unix_packet *p, struct msg *m,
 		c.files = p->scm.files ? scm_files_copy(p->scm.files) : NULL;
 	} else if (p->scm.files) {
 		atomic64_sub(&p->owner->user->unix_inflight, p->scm.files->nr);
+		unix_files_taken(p->scm.files);
 		p->scm.files = NULL;
 	}
 	scm_recv(&c, m, READ_ONCE(u->c.passcred));

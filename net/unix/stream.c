@@ -263,7 +263,7 @@ struct stream_read {
 	struct unix_sock *u;
 	struct msg *m;
 	struct scm_cookie first;	/* borrowed copy of the first packet's sender */
-	size_t done, want;
+	size_t done, want, skip;	/* skip: bytes before SO_PEEK_OFF */
 	bool peek, started, stop;
 };
 
@@ -304,9 +304,14 @@ static int read_queue(struct stream_read *r)
 	while (p && r->done < r->want && !err && !r->stop) {
 		struct unix_packet *next = NULL;
 
-		spin_unlock(&r->u->lock);
-		err = read_packet(r, p, p->off);
-		spin_lock(&r->u->lock);
+		if (r->skip >= p->len - p->off) {
+			r->skip -= p->len - p->off;
+		} else {
+			spin_unlock(&r->u->lock);
+			err = read_packet(r, p, p->off + (u32)r->skip);
+			spin_lock(&r->u->lock);
+			r->skip = 0;
+		}
 		if (r->peek) {
 			if (!list_is_last(&p->link, &r->u->queue))
 				next = list_next_entry(p, link);
@@ -340,6 +345,8 @@ static ssize_t stream_recvmsg(struct socket *s, struct msg *m, size_t len)
 		return -EOPNOTSUPP;
 	mutex_lock(&u->read_mutex);
 	while (r.done < len && !r.stop) {
+		if (r.peek && READ_ONCE(u->c.peek_off) > 0)
+			r.skip = (size_t)u->c.peek_off;
 		err = read_queue(&r);
 		if (err || (r.done && !(m->flags & MSG_WAITALL)) || r.done == len || r.stop || (r.peek && r.done))
 			break;
@@ -349,6 +356,8 @@ static ssize_t stream_recvmsg(struct socket *s, struct msg *m, size_t len)
 		if (err)
 			break;
 	}
+	if (READ_ONCE(u->c.peek_off) >= 0)
+		WRITE_ONCE(u->c.peek_off, r.peek ? u->c.peek_off + (int)r.done : max(u->c.peek_off - (int)r.done, 0));
 	mutex_unlock(&u->read_mutex);
 	if (r.done || err == 1)
 		return (ssize_t)r.done;
