@@ -58,20 +58,24 @@ static u32 ring_used(const struct port *p) { return READ_ONCE(p->head) - READ_ON
 
 /* --- transmit --- */
 
-/* Take back what the device has sent, give it the next stretch. lock held. True if room was made. */
-static bool tx_advance(struct port *p)
+/* Take back what the device has sent. lock held. True if room was made. */
+static bool tx_reap(struct port *p)
 {
-	bool freed = false;
+	if (!p->in_flight || !virtqueue_get(p->vqs[VQ_TX], NULL))
+		return false;
+	p->tail += p->in_flight;
+	p->in_flight = 0;
+	return true;
+}
+
+/* Give the device the next stretch if it has none. lock held. */
+static void tx_send(struct port *p)
+{
 	struct virtio_sg sg;
 	u32 at;
 
-	if (p->in_flight && virtqueue_get(p->vqs[VQ_TX], NULL)) {
-		p->tail += p->in_flight;
-		p->in_flight = 0;
-		freed = true;
-	}
 	if (p->in_flight || p->head == p->tail)
-		return freed;
+		return;
 	at = p->tail % TX_RING;
 	sg.len = min(p->head - p->tail, TX_RING - at);
 	sg.addr = dma_addr_of(p->ring + at);
@@ -81,6 +85,15 @@ static bool tx_advance(struct port *p)
 	} else {
 		p->tail = p->head;	/* the queue is broken: output is lost, nobody waits for it */
 	}
+}
+
+/* What programs wrote stays while ^S holds it; the kernel's own lines push it out. lock held. */
+static bool tx_advance(struct port *p, bool force)
+{
+	bool freed = tx_reap(p);
+
+	if (force || !p->tty || !READ_ONCE(p->tty->flow_stopped))
+		tx_send(p);
 	return freed;
 }
 
@@ -105,7 +118,7 @@ static void tx_done(struct virtqueue *q)
 	u64 flags;
 
 	spin_lock_irqsave(&p->lock, flags);
-	wake = tx_advance(p) && ring_used(p) < TX_RING / 2;
+	wake = tx_advance(p, false) && ring_used(p) < TX_RING / 2;
 	spin_unlock_irqrestore(&p->lock, flags);
 	if (wake && p->tty)
 		tty_wakeup(p->tty);
@@ -118,8 +131,7 @@ static size_t hvc_write(struct tty *t, const u8 *buf, size_t n)
 
 	spin_lock_irqsave(&p->lock, flags);
 	n = tx_put(p, buf, n);
-	if (!READ_ONCE(t->flow_stopped))
-		(void)tx_advance(p);
+	(void)tx_advance(p, false);
 	spin_unlock_irqrestore(&p->lock, flags);
 	return n;
 }
@@ -217,7 +229,7 @@ static void retry_fn(struct work *w)
 static void tx_poll(struct port *p, bool all)
 {
 	for (int i = 0; i < POLL_LIMIT && (all ? ring_used(p) : ring_used(p) == TX_RING); i++) {
-		(void)tx_advance(p);
+		(void)tx_advance(p, true);
 		cpu_relax();
 	}
 	if (ring_used(p) == TX_RING)
@@ -256,7 +268,7 @@ static void hvc_console_write(struct console *c, const char *s, size_t n)
 			from++;
 		}
 	}
-	(void)tx_advance(p);
+	(void)tx_advance(p, true);
 	if (panicking)
 		tx_poll(p, true);
 	if (locked)
