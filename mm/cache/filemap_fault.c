@@ -101,10 +101,8 @@ bool filemap_map_around(struct vm_fault_ctx *ctx)
 		index++;
 	} while (pt_cursor_next(&c, end));
 	pt_cursor_close(&c);
-	if (n) {
+	if (n)
 		mm_count(v->mm, mapping_is_memory(m) ? MM_SHMEM : MM_FILE, n);
-		vm_count(VM_MAPPED, n);
-	}
 	return hit;
 }
 

@@ -72,7 +72,8 @@ static inline u64 folio_entry(const struct folio *f, u64 n, u32 prot)
 void pt_cursor_map(struct pt_cursor *c, struct folio *f, u64 n, u32 prot)
 {
 	ASSERT(*c->entry == 0);
-	atomic_inc(&f->mapcount);
+	if (atomic_fetch_add(&f->mapcount, 1) == 0 && !(f->flags & BIT(FOLIO_ANON)))
+		vm_count(VM_MAPPED, 1);
 	WRITE_ONCE(*c->entry, folio_entry(f, n, prot));
 }
 

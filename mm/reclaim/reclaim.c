@@ -52,7 +52,6 @@ static bool unmap_entry(struct pt_cursor *c, struct vma *v, struct tlb_gather *g
 		return true;
 	(void)pt_cursor_clear(c, g);
 	mm_count(v->mm, MM_FILE, -1);
-	vm_count(VM_MAPPED, -1);
 	return true;
 }
 

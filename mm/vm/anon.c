@@ -107,7 +107,6 @@ static enum fault_result replace_entry(struct fault *f, pte_t old, struct folio 
 		if (o && !folio_test(o, FOLIO_ANON)) {
 			kind = folio_test(o, FOLIO_SWAPBACKED) ? MM_SHMEM : MM_FILE;
 			mm_count(f->mm, kind, -1);
-			vm_count(VM_MAPPED, -1);
 			anon_counted(f);
 		}
 	}

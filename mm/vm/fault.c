@@ -114,7 +114,6 @@ static enum fault_result file_map(struct fault *f, struct vm_fault_ctx *ctx)
 		pt_cursor_close(&c);
 		folio_unlock(folio);
 		mm_count(f->mm, kind, 1);
-		vm_count(VM_MAPPED, 1);
 	} else {
 		pt_cursor_close(&c);
 		folio_unlock(folio);

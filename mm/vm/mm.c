@@ -75,8 +75,6 @@ void counts_sub(struct mm *mm, const struct pt_counts *c)
 			mm_count(mm, i, -c->n[i]);
 	if (c->n[MM_ANON])
 		vm_count(VM_ANON, -c->n[MM_ANON]);
-	if (c->n[MM_FILE] + c->n[MM_SHMEM])
-		vm_count(VM_MAPPED, -(c->n[MM_FILE] + c->n[MM_SHMEM]));
 }
 
 void counts_add(struct mm *mm, const struct pt_counts *c)
