@@ -114,6 +114,8 @@ void strace_exit(struct pt_regs *regs)
 	char line[320];
 	long res = regs_result(regs);
 
+	if (!regs_in_syscall(regs))
+		return;		/* execve or rt_sigreturn: the registers are another context's */
 	put_call(line, sizeof(line), regs);
 	if (res < 0 && res >= -4095)
 		printk(LOG_INFO, "%s[%d] %s) = -%ld\n", current->comm, current->tid, line, -res);
