@@ -145,6 +145,8 @@ static int fpu_from_frame(u64 at)
 		preempt_disable();
 		if (copy_in_nofault(f->area, uaddr(at), n) == 0)
 			break;
+		if (extended())
+			*h = (struct xsave_header){ 0 };	/* saving does not write its reserved words */
 		fpu_save_full();	/* put back what the copy began to overwrite */
 		preempt_enable();
 		if (fault_in_readable(uaddr(at), n) || ++tries > 100)
@@ -157,6 +159,15 @@ static int fpu_from_frame(u64 at)
 		fpu_area_seal(f);
 	}
 	err = fpu_load_current();
+	if (err) {
+		/* What the CPU refused must not stay in the area: a context switch would load it again. */
+		memset(f->area, 0, extended() ? XSAVE_LEGACY + XSAVE_HEADER : XSAVE_LEGACY);
+		*(u16 *)f->area = 0x37f;
+		*(u32 *)(f->area + 24) = 0x1f80;	/* MXCSR */
+		if (extended())
+			fpu_area_seal(f);
+		VERIFY(fpu_load_current() == 0);
+	}
 	preempt_enable();
 	return err ? -EFAULT : 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * Passing descriptors: what arrives, flags, limits, peek, lost ones closed, cycles collected.
+ * Passing descriptors: what arrives, flags, limits, peek, lost ones closed.
  */
 #include "ktest_user.h"
 
@@ -148,38 +148,4 @@ CASE(errors)
 	CHECK_ERR(syscall(SYS_sendmsg, s[0], &m, 0), EINVAL);
 	c->cmsg_level = 99;
 	CHECK_OK(syscall(SYS_sendmsg, s[0], &m, 0));	/* other levels are passed over */
-}
-CASE(cycle_is_collected)
-{
-	/* a socket in flight to itself, then closed: only the collector can free it; a pipe's end that
-	   went along must be closed by it */
-	int p[2];
-	char c;
-
-	CHECK_OK(pipe(p));
-	for (int i = 0; i < 20; i++) {
-		int s[2], fds[3];
-
-		CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM, 0, s));
-		fds[0] = s[0];
-		fds[1] = s[1];
-		fds[2] = p[1];
-		CHECK_EQ(send_fds(s[0], fds, 3, "x"), 1);
-		CHECK_EQ(send_fds(s[1], fds, 3, "x"), 1);
-		CHECK_OK(close(s[0]));
-		CHECK_OK(close(s[1]));
-	}
-	CHECK_OK(close(p[1]));
-	/* the next use of unix sockets runs the collector at the latest */
-	for (int i = 0; i < 3; i++) {
-		int s[2];
-
-		CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM, 0, s));
-		CHECK_EQ(send_fds(s[0], &s[0], 1, "x"), 1);
-		CHECK_OK(close(s[0]));
-		CHECK_OK(close(s[1]));
-	}
-	struct pollfd f = { p[0], POLLIN, 0 };
-	CHECK_EQ(poll(&f, 1, 10000), 1);
-	CHECK_EQ(read(p[0], &c, 1), 0);
 }
