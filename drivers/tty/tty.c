@@ -304,7 +304,7 @@ const struct file_ops tty_fops = {
 /* The line is gone: wake everyone, tell the session. May sleep. */
 void tty_hangup(struct tty *t)
 {
-	mutex_lock(&t->mutex);
+	mutex_lock_nested(&t->mutex, t->is_pts);	/* the end of a master hangs its slave up */
 	WRITE_ONCE(t->hung_up, true);
 	if (t->ops->hangup)
 		t->ops->hangup(t);

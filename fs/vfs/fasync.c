@@ -22,7 +22,7 @@ struct fasync_entry {
 
 void fasync_queue_init(struct fasync_queue *q)
 {
-	spin_lock_init(&q->lock, OBJECT_IRQ);
+	spin_lock_init(&q->lock, FASYNC);
 	list_init(&q->entries);
 }
 

@@ -9,7 +9,7 @@
 struct file;
 
 struct fasync_queue {
-	spinlock_t lock;		/* class OBJECT_IRQ */
+	spinlock_t lock;		/* class FASYNC */
 	struct list_head entries;	/* [lock] */
 };
 

@@ -46,10 +46,11 @@ static struct user_struct *user_find(kuid_t uid)
 struct user_struct *user_get(kuid_t uid)
 {
 	struct user_struct *u, *fresh;
+	u64 flags;
 
-	spin_lock(&user_lock);
+	spin_lock_irqsave(&user_lock, flags);
 	u = user_find(uid);
-	spin_unlock(&user_lock);
+	spin_unlock_irqrestore(&user_lock, flags);
 	if (u)
 		return u;
 	fresh = kzalloc(sizeof(*fresh), GFP_KERNEL);
@@ -57,21 +58,22 @@ struct user_struct *user_get(kuid_t uid)
 		return NULL;
 	ref_init(&fresh->ref, 1);
 	fresh->uid = uid;
-	spin_lock(&user_lock);
+	spin_lock_irqsave(&user_lock, flags);
 	u = user_find(uid);
 	if (!u)
 		hlist_add_head(&fresh->hash, &user_hash[hash_u64(uid.v, USER_HASH_BITS)]);
-	spin_unlock(&user_lock);
+	spin_unlock_irqrestore(&user_lock, flags);
 	if (!u)
 		return fresh;
 	kfree(fresh);
 	return u;
 }
 
-/* Any context where spinlocks of class CRED may be taken: thread, RCU callback. */
+/* Any context but NMI: signals sent from interrupts are charged to a user. */
 void user_put(struct user_struct *u)
 {
 	bool last;
+	u64 flags;
 
 	if (ref_read(&u->ref) > 1) {
 		int v = ref_read(&u->ref);
@@ -80,11 +82,11 @@ void user_put(struct user_struct *u)
 			if (__atomic_compare_exchange_n(&u->ref.v, &v, v - 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 				return;
 	}
-	spin_lock(&user_lock);
+	spin_lock_irqsave(&user_lock, flags);
 	last = ref_put(&u->ref);
 	if (last)
 		hlist_del_init(&u->hash);
-	spin_unlock(&user_lock);
+	spin_unlock_irqrestore(&user_lock, flags);
 	if (last)
 		kfree(u);
 }
