@@ -751,7 +751,7 @@ static int step(struct walk *w, bool follow, bool cross, bool trailing, const ch
 {
 	struct dentry *d;
 	struct inode *inode;
-	u32 seq = 0;
+	u32 seq = 0, flags;
 
 	if (unlikely(w->last_type != LAST_NORM))
 		return w->last_type == LAST_DOTDOT ? dotdot(w) : 0;
@@ -762,8 +762,12 @@ static int step(struct walk *w, bool follow, bool cross, bool trailing, const ch
 		inode = READ_ONCE(d->inode);
 		if (unlikely(read_seqretry(&d->seq, seq) || read_seqretry(&w->path.dentry->seq, w->seq)))
 			return -ECHILD;
-		if (unlikely(READ_ONCE(d->flags) & (DCACHE_NEED_REVALIDATE | DCACHE_UNHASHED))) {
-			int ok = dentry_unhashed(d) ? -ECHILD : revalidate(w, d);
+		/* Read once: a rename may hash the name again between two looks. */
+		flags = READ_ONCE(d->flags);
+		if (unlikely(flags & DCACHE_UNHASHED))
+			return -ECHILD;
+		if (unlikely(flags & DCACHE_NEED_REVALIDATE)) {
+			int ok = revalidate(w, d);
 
 			if (ok <= 0)
 				return ok == 0 ? -ECHILD : ok;
