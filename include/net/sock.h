@@ -18,7 +18,7 @@ struct sock_common {
 	u64 sndtimeo_ns, rcvtimeo_ns;	/* [a] WAIT_FOREVER: none */
 	int rcvlowat;			/* [a] */
 	u32 priority, mark;		/* [a] */
-	bool reuseaddr, reuseport, keepalive, broadcast, passcred, timestamp, timestampns, dontroute, oobinline;	/* [a] */
+	bool reuseaddr, reuseport, keepalive, broadcast, passcred, dontroute, oobinline;	/* [a] */
 	bool linger;			/* [a] */
 	u32 linger_seconds;
 	int err;			/* [a] pending, given once */

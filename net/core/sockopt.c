@@ -170,12 +170,6 @@ int sock_setsockopt(struct sock_common *c, int opt, uaddr_t uval, int len)
 	case SO_PASSCRED:
 		c->passcred = val != 0;
 		return 0;
-	case SO_TIMESTAMP:
-		c->timestamp = val != 0;
-		return 0;
-	case SO_TIMESTAMPNS:
-		c->timestampns = val != 0;
-		return 0;
 	case SO_PEEK_OFF:
 		if (c->family != AF_UNIX)
 			return -EOPNOTSUPP;
@@ -247,8 +241,6 @@ static int get_value(struct sock_common *c, int opt, int *val)
 	case SO_PRIORITY: *val = (int)c->priority; break;
 	case SO_MARK: *val = (int)c->mark; break;
 	case SO_PASSCRED: *val = c->passcred; break;
-	case SO_TIMESTAMP: *val = c->timestamp; break;
-	case SO_TIMESTAMPNS: *val = c->timestampns; break;
 	case SO_RCVLOWAT: *val = c->rcvlowat; break;
 	case SO_SNDLOWAT: *val = 1; break;
 	case SO_PEEK_OFF: *val = c->peek_off; break;

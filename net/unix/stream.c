@@ -337,6 +337,7 @@ static ssize_t stream_recvmsg(struct socket *s, struct msg *m, size_t len)
 	struct unix_sock *u = unix_sk(s);
 	u64 deadline = sock_recv_deadline(&u->c, m->flags, s->file->flags);
 	struct stream_read r = { .u = u, .m = m, .want = len, .peek = m->flags & MSG_PEEK };
+	size_t lowat = min_t(size_t, (size_t)READ_ONCE(u->c.rcvlowat), len);
 	int err = 0;
 
 	if (READ_ONCE(u->state) != SS_CONNECTED)
@@ -348,7 +349,7 @@ static ssize_t stream_recvmsg(struct socket *s, struct msg *m, size_t len)
 		if (r.peek && READ_ONCE(u->c.peek_off) > 0)
 			r.skip = (size_t)u->c.peek_off;
 		err = read_queue(&r);
-		if (err || (r.done && !(m->flags & MSG_WAITALL)) || r.done == len || r.stop || (r.peek && r.done))
+		if (err || (r.done >= lowat && !(m->flags & MSG_WAITALL)) || r.done == len || r.stop || (r.peek && r.done))
 			break;
 		mutex_unlock(&u->read_mutex);
 		err = wait_data(u, deadline);
