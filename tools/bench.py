@@ -46,7 +46,7 @@ def run(which, mode, extra=''):
     g = Guest(m, log, 1800)
     clocks, at = [], 0
     while time.monotonic() < g.deadline and g.poll(0.05):
-        for c in re.finditer(r'^CLOCK (\d+)', g.text[at:], re.M):
+        for c in re.finditer(r'^CLOCK (\d+)\r?\n', g.text[at:], re.M):
             clocks.append((int(c[1]), time.monotonic()))
         at = g.text.rfind('\n') + 1
     end = g.close()

@@ -31,7 +31,7 @@ def layer(path):
         return 0
     if p[0] == 'arch' or path.startswith(('kernel/core/', 'mm/core/')):
         return 1
-    if p[0] in ('kernel', 'mm') or path.startswith(('fs/vfs/', 'net/core/')):
+    if p[0] in ('kernel', 'mm') or path.startswith(('fs/vfs/', 'fs/block/', 'net/core/')):
         return 2
     return 3
 

@@ -34,10 +34,24 @@ struct writeback_control {
 #define MAPPING_UNEVICTABLE	0x2u
 #define MAPPING_STABLE_WRITES	0x4u
 
+/* A window to read ahead: folios are in the cache, locked, not uptodate, one reference held by the control. */
+struct readahead_control {
+	struct file *file;		/* NULL: nobody's */
+	struct mapping *m;
+	u64 index;			/* [o] of the next folio */
+	u32 nr;				/* [o] pages not handed out yet */
+};
+/* The next folio of the window, to be unlocked by folio_end_read(); NULL: done. The reference goes to the caller. */
+struct folio *readahead_next(struct readahead_control *ra);
+
 /* What a file system does for its pages. All may sleep; folio locked on entry unless said. NULL: memory file. */
 struct mapping_ops {
 	/* Fill; unlock when done (also later, from an interrupt). 0 or -errno (then unlocked too). */
 	int (*read_folio)(struct file *f, struct folio *folio);
+	/* Read a window, in as few requests as it takes; NULL: read_folio one by one. Folios left over are read on demand. */
+	void (*readahead)(struct readahead_control *ra);
+	/* Write the dirty folios of the range: NULL: writepage one by one. */
+	int (*writepages)(struct mapping *m, struct writeback_control *wbc);
 	/* Write one dirty folio: clears dirty, sets writeback, unlocks; end by folio_end_writeback(). */
 	int (*writepage)(struct folio *folio, struct writeback_control *wbc);
 	/* Make [pos, pos+len) writable in the folio: read what is not overwritten, reserve blocks. Folio returned locked. */
