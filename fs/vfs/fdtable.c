@@ -19,14 +19,6 @@
 #define FDTABLE_MIN	64u
 #define FD_HARD_MAX	(1u << 20)		/* sysctl fs.nr_open */
 
-struct fdtable {
-	u32 max;				/* [I] multiple of 64 */
-	struct file **fd;			/* [files lock; r] */
-	unsigned long *open;			/* [files lock; r] */
-	unsigned long *cloexec;			/* [files lock; r] */
-	struct rcu_head rcu;
-};
-
 u32 sysctl_nr_open = FD_HARD_MAX;
 static struct kmem_cache *files_cache, *small_tables;
 
@@ -223,31 +215,20 @@ void files_put(struct files *fs)
 
 /* --- look-up --- */
 
-/* Slot of fd under RCU or the right of the only owner; the index is masked against speculation. */
-static inline struct file *slot_read(const struct fdtable *t, unsigned int fd)
-{
-	u64 mask;
-
-	if (unlikely(fd >= t->max))
-		return NULL;
-	mask = (u64)((s64)((u64)fd - t->max) >> 63);
-	return (struct file *)((u64)rcu_dereference(t->fd[fd & mask]) & mask);
-}
-
 static struct file *fget_files(struct files *fs, int fd, u32 without)
 {
 	struct file *f;
 
 	rcu_read_lock();
 	for (;;) {
-		f = slot_read(rcu_dereference(fs->table), (unsigned int)fd);
+		f = fdtable_slot(rcu_dereference(fs->table), (unsigned int)fd);
 		if (!f || (f->mode & without)) {
 			f = NULL;
 			break;
 		}
 		if (likely(atomic64_inc_not_zero(&f->ref))) {
 			/* The memory may have become another file meanwhile. */
-			if (likely(slot_read(rcu_dereference(fs->table), (unsigned int)fd) == f) &&
+			if (likely(fdtable_slot(rcu_dereference(fs->table), (unsigned int)fd) == f) &&
 			    likely(!(f->mode & without)))
 				break;
 			rcu_read_unlock();
@@ -286,7 +267,7 @@ static inline struct fd fdget_mode(int fd, u32 without)
 	struct fd r = { NULL, false, false };
 
 	if (likely(ref_read(&fs->ref) == 1)) {
-		r.file = slot_read(fs->table, (unsigned int)fd);
+		r.file = fdtable_slot(fs->table, (unsigned int)fd);
 		if (r.file && unlikely(r.file->mode & without))
 			r.file = NULL;
 		return r;

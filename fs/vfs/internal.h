@@ -126,6 +126,53 @@ __must_check int open_flags_build(u64 flags, u64 mode, u64 resolve, struct open_
 __must_check struct file *path_open(int dirfd, const char *name, bool padded, const struct open_flags *op,
 				    const struct path *root);
 
+/* --- fdtable.c --- */
+struct fdtable {
+	u32 max;			/* [I] multiple of 64 */
+	struct file **fd;		/* [files lock; r] */
+	unsigned long *open;		/* [files lock; r] */
+	unsigned long *cloexec;		/* [files lock; r] */
+	struct rcu_head rcu;
+};
+
+/* Slot of fd under RCU or the right of the only owner; the index is masked against speculation. */
+static inline struct file *fdtable_slot(const struct fdtable *t, unsigned int fd)
+{
+	u64 mask;
+
+	if (unlikely(fd >= t->max))
+		return NULL;
+	mask = (u64)((s64)((u64)fd - t->max) >> 63);
+	return (struct file *)((u64)rcu_dereference(t->fd[fd & mask]) & mask);
+}
+
+/*
+ * Look-ups of one call that visits many descriptors. A table that is current's alone stays so for the
+ * whole call: nobody else can share, grow or empty it, and it keeps its files referenced.
+ */
+struct fd_visit {
+	const struct fdtable *alone;	/* NULL: shared */
+};
+
+static inline struct fd_visit fd_visit_begin(void)
+{
+	struct files *fs = current->files;
+
+	return (struct fd_visit){ ref_read(&fs->ref) == 1 ? fs->table : NULL };
+}
+
+static inline struct fd fd_visit_get(struct fd_visit v, int fd)
+{
+	struct fd r = { NULL, false, false };
+
+	if (unlikely(!v.alone))
+		return fdget(fd);
+	r.file = fdtable_slot(v.alone, (unsigned int)fd);
+	if (r.file && unlikely(r.file->mode & FMODE_PATH))
+		r.file = NULL;
+	return r;
+}
+
 /* --- file.c, open.c --- */
 struct file *file_alloc_empty(u32 oflags);
 void file_free_empty(struct file *f);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * poll(2) and select(2). One pass asks every file for its events and registers on its wait queues;
- * then the task sleeps until one of them wakes it, and the next pass only asks. Registrations are
- * kept in a few entries on the stack and, for more files, in pages.
+ * then the task sleeps until one of them wakes it, and the next pass only asks. Who will not sleep does
+ * not register. Registrations are kept in a few entries on the stack and, for more files, in pages;
+ * each holds its file, unless the descriptor table is ours alone and does that.
  */
+#include "internal.h"
 #include <base/err.h>
 #include <base/math.h>
 #include <base/string.h>
@@ -19,7 +21,7 @@
 struct poll_entry {
 	struct wait_entry wait;
 	struct wait_queue *queue;
-	struct file *file;		/* referenced: keeps the queue alive */
+	struct file *file;		/* ref: keeps the queue alive; NULL: our table does */
 	struct poll_wait_state *state;
 	u32 events;			/* wanted: others do not wake us */
 };
@@ -34,6 +36,7 @@ struct poll_page {
 struct poll_wait_state {
 	struct poll_table pt;		/* must be first */
 	struct task_core *task;
+	struct fd_visit fds;
 	u32 triggered;			/* [a] something happened since the pass began */
 	int error;
 	unsigned int nr_inline;
@@ -81,8 +84,9 @@ static void poll_queue(struct file *f, struct wait_queue *q, struct poll_table *
 		s->error = -ENOMEM;
 		return;
 	}
-	file_get(f);
-	e->file = f;
+	e->file = s->fds.alone ? NULL : f;
+	if (e->file)
+		file_get(f);
 	e->queue = q;
 	e->state = s;
 	e->events = pt->events;
@@ -94,7 +98,8 @@ static void poll_queue(struct file *f, struct wait_queue *q, struct poll_table *
 static void entry_put(struct poll_entry *e)
 {
 	wait_queue_remove(e->queue, &e->wait);
-	file_put(e->file);
+	if (e->file)
+		file_put(e->file);
 }
 
 static void poll_state_init(struct poll_wait_state *s)
@@ -102,6 +107,7 @@ static void poll_state_init(struct poll_wait_state *s)
 	s->pt.queue = poll_queue;
 	s->pt.events = 0;
 	s->task = current_core();
+	s->fds = fd_visit_begin();
 	s->triggered = 0;
 	s->error = 0;
 	s->nr_inline = 0;
@@ -137,18 +143,18 @@ static bool poll_sleep(struct poll_wait_state *s, u64 deadline)
 
 /* --- poll --- */
 
-static u32 poll_one(struct pollfd *p, struct poll_table *pt)
+static inline u32 poll_one(const struct pollfd *p, struct poll_wait_state *s)
 {
 	u32 events = (u16)p->events | EPOLLERR | EPOLLHUP, got;
 	struct fd f;
 
 	if (p->fd < 0)
 		return 0;
-	f = fdget(p->fd);
-	if (!f.file)
+	f = fd_visit_get(s->fds, p->fd);
+	if (unlikely(!f.file))
 		return POLLNVAL;
-	pt->events = events;
-	got = vfs_poll(f.file, pt) & events;
+	s->pt.events = events;
+	got = vfs_poll(f.file, &s->pt) & events;
 	fdput(f);
 	return got;
 }
@@ -165,7 +171,7 @@ static long poll_loop(struct pollfd *fds, u32 nr, u64 deadline)
 	for (;;) {
 		ready = 0;
 		for (u32 i = 0; i < nr; i++) {
-			u32 got = poll_one(&fds[i], &s.pt);
+			u32 got = poll_one(&fds[i], &s);
 
 			fds[i].revents = (s16)got;
 			if (got) {
@@ -188,18 +194,10 @@ static long poll_loop(struct pollfd *fds, u32 nr, u64 deadline)
 	return ready;
 }
 
-#define STACK_FDS	16
+#define STACK_FDS	32
 
-static int poll_results_out(uio_pollfd u, const struct pollfd *fds, u32 nr)
-{
-	for (u32 i = 0; i < nr; i++) {
-		uaddr_t at = uaddr(u.addr + i * sizeof(*fds) + offsetof(struct pollfd, revents));
-
-		if (copy_out_bytes(at, &fds[i].revents, sizeof(fds[i].revents)))
-			return -EFAULT;
-	}
-	return 0;
-}
+/* copy_out_words16() steps by eight bytes. */
+static_assert(sizeof(struct pollfd) == 8, "revents of neighbours are eight bytes apart");
 
 static long poll_do(uio_pollfd u, u32 nr, u64 deadline)
 {
@@ -214,7 +212,8 @@ static long poll_do(uio_pollfd u, u32 nr, u64 deadline)
 			return -ENOMEM;
 	}
 	res = copy_in_n(fds, u, nr) ? -EFAULT : poll_loop(fds, nr, deadline);
-	if (res >= 0 && poll_results_out(u, fds, nr))
+	/* Only the results: another thread may be changing the rest. */
+	if (res >= 0 && copy_out_words16(uaddr(u.addr + offsetof(struct pollfd, revents)), &fds->revents, nr))
 		res = -EFAULT;
 	if (fds != stack)
 		kvfree(fds);
@@ -283,52 +282,80 @@ struct fd_sets {
 #define SEL_IN	(EPOLLIN | EPOLLRDNORM | EPOLLRDBAND | EPOLLHUP | EPOLLERR)
 #define SEL_OUT	(EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND | EPOLLERR)
 #define SEL_EX	EPOLLPRI
-static const u32 select_events[3] = { SEL_IN, SEL_OUT, SEL_EX };
 
-/* Events that bit `nr` of the sets asks for; 0: not a member. */
-static u32 select_wanted(const struct fd_sets *s, u32 fd)
+/* Events of one descriptor, or -EBADF. */
+static inline long select_one(u32 fd, u32 want, struct poll_wait_state *state)
 {
-	u32 events = 0;
+	struct fd f = fd_visit_get(state->fds, (int)fd);
+	u32 got;
 
-	for (int i = 0; i < 3; i++)
-		if (test_bit(fd, s->in[i]))
-			events |= select_events[i];
-	return events;
+	if (unlikely(!f.file))
+		return -EBADF;
+	state->pt.events = want | EPOLLERR | EPOLLHUP;
+	got = vfs_poll(f.file, &state->pt);
+	fdput(f);
+	return got;
+}
+
+/* One word of the sets: members ready, or -EBADF. */
+static long select_word(struct fd_sets *s, size_t w, struct poll_wait_state *state)
+{
+	const unsigned long in = s->in[0][w], out = s->in[1][w], ex = s->in[2][w];
+	unsigned long left = in | out | ex, got_in = 0, got_out = 0, got_ex = 0;
+	long ready = 0;
+
+	while (left) {
+		u32 n = (u32)__builtin_ctzl(left), want = 0;
+		unsigned long bit = left & -left;
+		long got;
+
+		left ^= bit;
+		if (in & bit)
+			want = SEL_IN;
+		if (out & bit)
+			want |= SEL_OUT;
+		if (ex & bit)
+			want |= SEL_EX;
+		got = select_one((u32)w * 64 + n, want, state);
+		if (unlikely(got < 0))
+			return got;
+		if (!(got & want))
+			continue;
+		if (in & bit && got & SEL_IN) {
+			got_in |= bit;
+			ready++;
+		}
+		if (out & bit && got & SEL_OUT) {
+			got_out |= bit;
+			ready++;
+		}
+		if (ex & bit && got & SEL_EX) {
+			got_ex |= bit;
+			ready++;
+		}
+		state->pt.queue = NULL;	/* we will not sleep */
+	}
+	s->out[0][w] = got_in;
+	s->out[1][w] = got_out;
+	s->out[2][w] = got_ex;
+	return ready;
 }
 
 /* One pass; members ready, or -EBADF. */
-static long select_pass(struct fd_sets *s, u32 nr, struct poll_wait_state *state)
+static long select_pass(struct fd_sets *s, struct poll_wait_state *state)
 {
-	long ready = 0;
+	long ready = 0, got;
 
-	for (u32 fd = 0; fd < nr; fd++) {
-		u32 want, got;
-		struct fd f;
-
-		if (fd % 64 == 0 && !(s->in[0][fd / 64] | s->in[1][fd / 64] | s->in[2][fd / 64])) {
-			fd += 63;
-			continue;
-		}
-		want = select_wanted(s, fd);
-		if (!want)
-			continue;
-		f = fdget((int)fd);
-		if (!f.file)
-			return -EBADF;
-		state->pt.events = want | EPOLLERR | EPOLLHUP;
-		got = vfs_poll(f.file, &state->pt);
-		fdput(f);
-		for (int i = 0; i < 3; i++)
-			if (test_bit(fd, s->in[i]) && got & select_events[i]) {
-				bitmap_set_bit(s->out[i], fd);
-				ready++;
-				state->pt.queue = NULL;
-			}
+	for (size_t w = 0; w < s->words; w++) {
+		got = select_word(s, w, state);
+		if (got < 0)
+			return got;
+		ready += got;
 	}
 	return ready;
 }
 
-static long select_loop(struct fd_sets *s, u32 nr, u64 deadline)
+static long select_loop(struct fd_sets *s, u64 deadline)
 {
 	struct poll_wait_state state;
 	bool over = deadline == 0;
@@ -338,7 +365,7 @@ static long select_loop(struct fd_sets *s, u32 nr, u64 deadline)
 	if (over)
 		state.pt.queue = NULL;
 	for (;;) {
-		ready = select_pass(s, nr, &state);
+		ready = select_pass(s, &state);
 		state.pt.queue = NULL;
 		if (!ready && state.error)
 			ready = state.error;
@@ -357,9 +384,9 @@ static long select_loop(struct fd_sets *s, u32 nr, u64 deadline)
 static int sets_in(struct fd_sets *s, const uaddr_t u[3])
 {
 	for (int i = 0; i < 3; i++) {
-		memset(s->in[i], 0, s->words * 8);
-		memset(s->out[i], 0, s->words * 8);
-		if (u[i].v && copy_in_bytes(s->in[i], u[i], s->words * 8))
+		if (!u[i].v)
+			memset(s->in[i], 0, s->words * 8);
+		else if (copy_in_bytes(s->in[i], u[i], s->words * 8))
 			return -EFAULT;
 	}
 	return 0;
@@ -401,7 +428,7 @@ static long select_do(int n, const uaddr_t u[3], u64 deadline)
 	for (int i = 0; i < 3 && !res && nr % 64; i++)
 		s.in[i][s.words - 1] &= (1ul << nr % 64) - 1;
 	if (!res)
-		res = select_loop(&s, nr, deadline);
+		res = select_loop(&s, deadline);
 	if (res >= 0 && sets_out(&s, u))
 		res = -EFAULT;
 	if (mem != stack)

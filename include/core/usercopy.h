@@ -23,6 +23,8 @@ static inline bool user_range_ok(uaddr_t a, u64 n)
 __must_check int copy_in_bytes(void *dst, uaddr_t src, size_t n);
 __must_check int copy_out_bytes(uaddr_t dst, const void *src, size_t n);
 __must_check int clear_user(uaddr_t dst, size_t n);
+/* n 16-bit words, in memory and at the user's one in every eight bytes: one field of an array of structs. */
+__must_check int copy_out_words16(uaddr_t dst, const void *src, size_t n);
 /* Return how many bytes at the end were not copied. */
 __must_check size_t copy_in_partial(void *dst, uaddr_t src, size_t n);
 __must_check size_t copy_out_partial(uaddr_t dst, const void *src, size_t n);

@@ -61,9 +61,13 @@ static inline void idle_poll_end(struct rq *rq)
 		smp_store_mb(rq->polling, 0);
 }
 
+/*
+ * Work came. Polling spares the interrupt of another CPU's wake-up; that of a timer or a device comes all
+ * the same, and polling for it only burns the host's time.
+ */
 static void idle_adapt(struct rq *rq, u64 halted_ns)
 {
-	if (halted_ns < POLL_MAX_NS) {
+	if (halted_ns < POLL_MAX_NS && READ_ONCE(rq->kick)) {
 		rq->poll_ns = rq->poll_ns ? min_t(u64, rq->poll_ns * 2, POLL_MAX_NS) : POLL_MIN_NS;
 	} else if (rq->poll_ns) {
 		rq->poll_ns /= 2;
@@ -77,7 +81,10 @@ static void idle_wait(struct rq *rq)
 	u64 start;
 
 	rcu_idle_enter();
-	if (!idle_poll(rq)) {
+	if (idle_poll(rq)) {
+		if (!READ_ONCE(rq->kick))
+			idle_adapt(rq, POLL_MAX_NS);
+	} else {
 		irq_disable();
 		idle_poll_end(rq);
 		if (idle_has_work(rq)) {

@@ -97,6 +97,16 @@ int copy_out_bytes(uaddr_t dst, const void *src, size_t n)
 	return 0;
 }
 
+int copy_out_words16(uaddr_t dst, const void *src, size_t n)
+{
+	may_fault();
+	if (!n)
+		return 0;
+	if (n > USER_END / 8 || !user_range_ok(dst, n * 8 - 6))
+		return -EFAULT;
+	return arch_user_write16_each8(dst.v, src, n);
+}
+
 int clear_user(uaddr_t dst, size_t n)
 {
 	return clear_user_partial(dst, n) ? -EFAULT : 0;

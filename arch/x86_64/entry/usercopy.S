@@ -377,6 +377,22 @@ arch_strnlen_user:
 	USER_WRITE arch_user_write32, movl, %edi
 	USER_WRITE arch_user_write64, movq, %rdi
 
+/* int arch_user_write16_each8(u64 dst, const void *src, size_t n) */
+	.balign 16
+	.globl	arch_user_write16_each8
+arch_user_write16_each8:
+	STAC_GATE
+2:	movzwl	(%rsi), %eax
+	addq	$8, %rsi
+1:	movw	%ax, (%rdi)
+	addq	$8, %rdi
+	decq	%rdx
+	jnz	2b
+	CLAC_GATE
+	xorl	%eax, %eax
+	ret
+	EXTABLE	1b, access_fault
+
 /* int arch_user_cmpxchg32(u64 addr, u32 *old, u32 val) */
 	.balign 16
 	.globl	arch_user_cmpxchg32

@@ -53,6 +53,23 @@ KTEST(usercopy, counts_what_is_left)
 	vfree(base);
 }
 
+KTEST(usercopy, words16_step_by_eight)
+{
+	u16 src[9] = { 1, 9, 9, 9, 2, 9, 9, 9, 3 };
+	char *base, *end = end_of_page(&base);
+
+	KREQUIRE(end);
+	memset(base, 'x', PAGE_SIZE);
+	KEXPECT_EQ(arch_user_write16_each8((u64)end - 18, src, 3), 0);
+	KEXPECT_EQ(*(u16 *)(end - 18), 1);
+	KEXPECT_EQ(*(u16 *)(end - 10), 2);
+	KEXPECT_EQ(*(u16 *)(end - 2), 3);
+	KEXPECT_EQ(end[-16], 'x');
+	KEXPECT_EQ(end[-11], 'x');
+	KEXPECT_EQ(arch_user_write16_each8((u64)end - 10, src, 3), -EFAULT);
+	vfree(base);
+}
+
 KTEST(usercopy, strings)
 {
 	static char buf[128];

@@ -29,6 +29,8 @@ __must_check ssize_t arch_strnlen_user(u64 src, size_t n);
 __must_check int arch_user_read8(u8 *val, u64 addr);
 __must_check int arch_user_read32(u32 *val, u64 addr);
 __must_check int arch_user_read64(u64 *val, u64 addr);
+/* n > 0 words, one every eight bytes. 0 or -EFAULT. */
+__must_check int arch_user_write16_each8(u64 dst, const void *src, size_t n);
 __must_check int arch_user_write8(u8 val, u64 addr);
 __must_check int arch_user_write32(u32 val, u64 addr);
 __must_check int arch_user_write64(u64 val, u64 addr);
