@@ -153,6 +153,14 @@ $(O)/gen/offsets.stamp: arch/$(ARCH)/asm_offsets.c $(filter $(O)/gen/syscalls.st
 -include $(O)/gen/offsets.d
 endif
 
+# The console font: a table of dots from the drawings.
+GEN_STAMPS += $(O)/gen/font.stamp
+$(O)/gen/font.stamp: drivers/tty/font.txt tools/mkfont.py
+	$(call say,GEN,vt_font.h)
+	@mkdir -p $(GEN)/generated
+	$(Q)$(PYTHON) tools/mkfont.py $< $(GEN)/generated/vt_font.h
+	@touch $@
+
 gen: $(GEN_STAMPS)
 
 # A change of the flags rebuilds everything.
