@@ -28,6 +28,7 @@ struct files;
 struct fs_struct;
 struct mm;
 struct tty;
+struct pi_waiter;
 struct posix_timers;
 struct robust_list_head;
 
@@ -144,7 +145,9 @@ struct task {
 
 	u64 set_child_tid, clear_child_tid;	/* own: CLONE_CHILD_SETTID, _CLEARTID */
 	u64 robust_list;		/* own: head's user address */
-	struct list_head pi_state_list;	/* [own] */
+	struct list_head pi_state_list;	/* [PI_CHAIN] contended PI futexes that it owns */
+	struct pi_waiter *pi_blocked;	/* [PI_CHAIN] the one that it waits for */
+	u32 futex_state;		/* [PI_CHAIN; racy reads] FUTEX_STATE_* of kernel/futex: may it still own futexes? */
 	struct completion *vfork_done;	/* [alloc_lock] parent of a vfork waits here */
 	struct { u64 addr; u32 len, sig; } rseq;	/* [own] */
 
