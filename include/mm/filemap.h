@@ -88,6 +88,15 @@ struct mapping {
 
 void mapping_init(struct mapping *m, struct inode *host, const struct mapping_ops *ops);
 
+/* --- a folio's place; pages of a large one stand under each of their indexes. Stable while it is locked. --- */
+static inline struct mapping *folio_mapping(const struct folio *f) { return READ_ONCE(f->mapping); }
+static inline u64 folio_index(const struct folio *f) { return f->index; }
+static inline u64 folio_pos(const struct folio *f) { return f->index << PAGE_SHIFT; }
+static inline bool folio_is_at(const struct folio *f, const struct mapping *m, u64 index)
+{
+	return READ_ONCE(f->mapping) == m && index - f->index < folio_nr_pages(f);
+}
+
 /* --- look-up. A returned folio is referenced. --- */
 struct folio *filemap_get(struct mapping *m, u64 index);		/* NULL: not there */
 struct folio *filemap_lock_folio(struct mapping *m, u64 index);	/* locked; NULL */
