@@ -24,6 +24,7 @@
 #include <kernel/signal.h>
 #include <uapi/linux/resource.h>
 
+struct blk_plug;
 struct files;
 struct fs_struct;
 struct mm;
@@ -161,6 +162,7 @@ struct task {
 	struct list_head work_list;	/* task work: run on return to user [a: pushed by cmpxchg on work_head] */
 	struct task_work *work_head;	/* [a] */
 	struct list_head put_files;	/* own: files whose last reference it dropped */
+	struct blk_plug *plug;		/* own: bios held back; flushed when it sleeps */
 
 	u32 personality;		/* own */
 	bool no_new_privs;		/* own; once set stays */

@@ -16,6 +16,7 @@
 #include <core/pgtable.h>
 #include <core/printk.h>
 #include <core/wait.h>
+#include <fs/block.h>
 #include <kernel/futex.h>
 
 DEFINE_PERCPU_ALIGNED(struct rq, runqueue);
@@ -262,6 +263,8 @@ static __always_inline void schedule_core(enum sched_how how)
 void schedule(void)
 {
 	ASSERT(!in_irq());
+	if (unlikely(current->plug))
+		blk_plug_sleep(current->plug);
 	do {
 		preempt_disable();
 		schedule_core(SCHED_SLEEP);
