@@ -38,6 +38,7 @@ struct sched_entity {
 	/* real time */
 	struct list_head rt_link;	/* [rq lock] */
 	u64 rr_left_ns;
+	u64 rt_awake_ns;		/* [rq lock; racy reads] sum_exec_ns when it last woke: RLIMIT_RTTIME */
 	/* deadline class */
 	u64 dl_runtime, dl_deadline, dl_period, dl_flags, dl_abs_deadline;
 	s64 dl_left;

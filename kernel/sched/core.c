@@ -18,6 +18,7 @@
 #include <core/wait.h>
 #include <fs/block.h>
 #include <kernel/futex.h>
+#include <kernel/rseq.h>
 
 DEFINE_PERCPU_ALIGNED(struct rq, runqueue);
 struct cpumask sched_idle_mask, sched_overload_mask;
@@ -242,6 +243,7 @@ static __always_inline void schedule_core(enum sched_how how)
 	if (likely(next != prev)) {
 		if (queued)
 			prev->nivcsw++;
+		rseq_switched_out(prev);
 		next->se.exec_start = rq->clock;
 		next->se.nr_switches++;
 		rq->switches++;

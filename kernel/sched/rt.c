@@ -57,7 +57,8 @@ static void rt_enqueue(struct rq *rq, struct task *t, u32 flags)
 {
 	u32 i = rt_index(t);
 
-	(void)flags;
+	if (!(flags & ENQ_MIGRATED))
+		t->se.rt_awake_ns = t->se.sum_exec_ns;
 	list_add_tail(&t->se.rt_link, &rq->rt.queue[i]);
 	bitmap_set_bit(rq->rt.map, i);
 	rq->rt.nr++;
