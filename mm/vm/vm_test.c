@@ -24,11 +24,12 @@ static u64 peek(struct mm *mm, u64 addr)
 
 static bool tree_good(struct mm *mm)
 {
+	struct range_req r;
 	bool ok;
 
-	down_read(&mm->range_lock);
+	mm_lock_read(mm, &r, 0, ~0ul);
 	ok = vma_tree_check(mm);
-	up_read(&mm->range_lock);
+	mm_unlock(mm, &r);
 	return ok;
 }
 
@@ -85,7 +86,7 @@ KTEST(vm, split_and_merge)
 	KEXPECT_EQ(munmap_do(mm, AT + PAGE_SIZE, PAGE_SIZE), 0);
 	KEXPECT_EQ(munmap_do(mm, AT, 1ul << 30), 0);
 	KEXPECT_EQ(mm->nr_vmas, 0);
-	KEXPECT_EQ(mm->total_vm, 0);
+	KEXPECT_EQ(atomic64_read(&mm->total_vm), 0);
 	KEXPECT_EQ(pgtable_pages(mm->pt), 1);
 	mm_put(mm);
 }
