@@ -130,7 +130,9 @@ struct mm {
 	u32 dumpable;			/* [a] prctl(PR_SET_DUMPABLE) */
 	u32 membarrier_state;		/* [a] */
 	bool empty_tables;		/* [a] munmap left page tables in holes between mappings */
-	bool oom_victim;		/* [a] */
+	bool oom_victim;		/* [a] its processes were killed for memory */
+	bool oom_reaped;		/* [a] its private pages are being taken: no new ones come */
+	bool oom_done;			/* [a] all of it that comes back at once came back */
 	struct rcu_head rcu;
 };
 
@@ -230,5 +232,10 @@ extern int max_map_count;				/* /proc/sys/vm [a] */
 
 /* OOM: badness for /proc/PID/oom_score. */
 long oom_badness(struct task *t);
+/*
+ * Take the private memory of an mm whose tasks are all being killed; later accesses fail. True: all was
+ * taken; false: some mappings were being changed, try again. Takes no lock that a task waiting for memory holds.
+ */
+bool mm_reap(struct mm *mm);
 
 #endif

@@ -128,6 +128,13 @@ static enum fault_result file_map(struct fault *f, struct vm_fault_ctx *ctx)
 		folio_put(folio);
 		return fault_errno(err);
 	}
+	/* Of a private file mapping that is reaped the program's own copy may have been here. */
+	if (mm_reaped(f->mm) && !vma_is_shared(v)) {
+		pt_cursor_close(&c);
+		folio_unlock(folio);
+		folio_put(folio);
+		return FR_KILLED;
+	}
 	if (pte_none(pt_cursor_read(&c))) {
 		pt_cursor_map(&c, folio, ctx->page_nr, prot);
 		pt_cursor_close(&c);
@@ -152,7 +159,7 @@ static enum fault_result fault_file(struct fault *f)
 
 	if (unlikely(!v->ops || !v->ops->fault))
 		return FR_BUS;
-	if (!ctx.write && v->ops->fault == filemap_fault) {
+	if (!ctx.write && v->ops->fault == filemap_fault && !mm_reaped(f->mm)) {
 		if (filemap_map_around(&ctx))
 			return FR_OK;
 	}

@@ -22,6 +22,8 @@ static inline u32 vma_prot(const struct vma *v)
 }
 static inline bool vma_is_anon(const struct vma *v) { return !v->ops && !(v->flags & VM_SPECIAL); }
 static inline bool vma_is_shared(const struct vma *v) { return v->flags & VM_SHARED; }
+/* The OOM killer takes this memory away: nothing new is mapped. Page-table lock held. */
+static inline bool mm_reaped(const struct mm *mm) { return unlikely(READ_ONCE(mm->oom_reaped)); }
 static inline u64 vm_pages(const atomic64_t *n) { return (u64)atomic64_read(n); }
 static inline u64 vma_pages(const struct vma *v) { return (v->end - v->start) >> PAGE_SHIFT; }
 /* Private writable memory: counts for RLIMIT_DATA and, unless NORESERVE, as committed. */

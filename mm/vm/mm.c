@@ -165,6 +165,7 @@ void mm_put(struct mm *mm)
 	if (!mm || !ref_put(&mm->users))
 		return;
 	mm_teardown(mm);
+	WRITE_ONCE(mm->oom_done, true);
 	mm_unref(mm);
 }
 

@@ -152,3 +152,25 @@ KTEST(vm, errors)
 	KEXPECT_EQ(madvise_do(mm, AT, PAGE_SIZE, 12345), -EINVAL);
 	mm_put(mm);
 }
+
+/* What the OOM killer's reaper takes is gone, and does not come back as zeros. */
+KTEST(vm, reap)
+{
+	struct mm *mm = mm_create();
+	s64 anon = vm_counter_read(VM_ANON);
+
+	KREQUIRE(!IS_ERR(mm));
+	KEXPECT_EQ(mmap_do(mm, NULL, AT, 64 * PAGE_SIZE, RW, ANON | MAP_FIXED, 0), AT);
+	KEXPECT_EQ(mmap_do(mm, NULL, AT + 128 * PAGE_SIZE, 4 * PAGE_SIZE, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, 0),
+		   AT + 128 * PAGE_SIZE);
+	for (u64 i = 0; i < 32; i++)
+		poke(mm, AT + i * PAGE_SIZE, i + 1);
+	KEXPECT(poke(mm, AT + 128 * PAGE_SIZE, 77));
+	KEXPECT(mm_reap(mm));
+	KEXPECT_EQ(mm_counter(mm, MM_ANON), 0);
+	KEXPECT_EQ(vm_counter_read(VM_ANON), anon);
+	KEXPECT_EQ(peek(mm, AT), ~0ul);
+	KEXPECT(!poke(mm, AT + PAGE_SIZE, 1));
+	KEXPECT_EQ(peek(mm, AT + 128 * PAGE_SIZE), 77);
+	mm_put(mm);
+}
