@@ -24,7 +24,7 @@
 
 u32 ra_max_pages(const struct file *f, const struct mapping *m)
 {
-	u32 n = mapping_ra_pages(m);
+	u32 n = f && f->ra.ra_pages ? f->ra.ra_pages : mapping_ra_pages(m);
 
 	return f && f->ra.mode == RA_SEQUENTIAL ? 2 * n : n;
 }
