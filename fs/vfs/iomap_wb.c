@@ -307,4 +307,4 @@ static int iomap_wb_init(void)
 	wb_wq = workqueue_create("writeback-end", WQ_RECLAIM);
 	return wb_wq ? 0 : -ENOMEM;
 }
-INITCALL_CORE(iomap_wb_init);
+INITCALL_VFS(iomap_wb_init);
