@@ -295,18 +295,26 @@ struct block_device *bdev_open(dev_t dev, u32 how, void *holder)
 	return ERR_PTR(err);
 }
 
+static void write_back(struct block_device *b, u32 how)
+{
+	(void)filemap_write_and_wait(bdev_mapping(b), 0, (loff_t)(~0ull >> 1));
+	if (how & BDEV_WRITE)
+		(void)bdev_flush(b);
+}
+
 /* The last close writes the page cache back and drops it: the medium may change. */
 void bdev_close(struct block_device *b, u32 how, void *holder)
 {
 	struct disk *d = b->disk;
 
+	/* Most of it outside of the mutex. */
 	if (READ_ONCE(b->openers) == 1)
-		(void)bdev_sync(b);
+		write_back(b, how);
 	mutex_lock(&d->open_mutex);
 	if (how & BDEV_WRITE)
 		b->write_openers--;
 	if (!--b->openers) {
-		(void)bdev_sync(b);
+		write_back(b, 0);
 		truncate_all(&b->inode->data);
 	}
 	if (how & BDEV_EXCL)
@@ -413,6 +421,11 @@ void disk_set_capacity(struct disk *d, sector_t sectors)
 		truncate_pagecache(&b->inode->data, (loff_t)(sectors << SECTOR_SHIFT));
 	if (b->registered && blk_model)
 		blk_model->changed(b);
+}
+
+void disk_new_medium(struct disk *d)
+{
+	WRITE_ONCE(d->seq, __atomic_add_fetch(&next_diskseq, 1, __ATOMIC_RELAXED));
 }
 
 void disk_set_read_only(struct disk *d, bool ro)

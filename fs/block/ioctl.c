@@ -258,7 +258,7 @@ static long query(struct file *f, u32 cmd, u64 arg)
 long blk_ioctl(struct file *f, u32 cmd, u64 arg)
 {
 	struct block_device *b = f->private;
-	u32 how = f->mode & FMODE_WRITE ? BDEV_WRITE | BDEV_READ : BDEV_READ;
+	u32 how = BDEV_READ | (f->mode & FMODE_WRITE ? BDEV_WRITE : 0) | (f->flags & O_EXCL ? BDEV_EXCL : 0);
 	long r = b->disk->ops->ioctl ? b->disk->ops->ioctl(b, how, cmd, arg) : -ENOIOCTLCMD;
 
 	if (r != -ENOIOCTLCMD)

@@ -12,7 +12,7 @@ int bdev_flush(struct block_device *b)
 	struct bio *bio;
 	int err;
 
-	if (!bdev_has_flush(b))
+	if (!bdev_has_flush(b) || !b->nr_sectors)
 		return 0;
 	bio = bio_alloc(b, 1, BIO_FLUSH | BIO_SYNC, GFP_NOIO);
 	err = bio_submit_wait(bio);

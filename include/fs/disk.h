@@ -169,6 +169,8 @@ void disk_remove(struct disk *d);
 void disk_put(struct disk *d);
 /* In sectors of 512 bytes. The page cache beyond goes. */
 void disk_set_capacity(struct disk *d, sector_t sectors);
+/* Another medium is in it: a new sequence number. */
+void disk_new_medium(struct disk *d);
 void disk_set_read_only(struct disk *d, bool ro);
 static inline const char *disk_name(const struct disk *d) { return d->whole->name; }
 
