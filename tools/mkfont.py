@@ -257,7 +257,7 @@ def read_screen(font, path):
             paper = cell[0][7]
             shape = [sum((d != paper) << (7 - x) for x, d in enumerate(row)) for row in cell]
             text = back.get(bytes(shape))
-            if text is None and shape[14] == shape[15] == 0xFF:
+            if text in (None, '\u2581') and shape[14] == shape[15] == 0xFF:
                 text = back.get(bytes(shape[:14] + [0, 0]))
             if text is None:
                 text = back.get(bytes(s ^ 0xFF for s in shape))

@@ -22,6 +22,9 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import mkfont  # noqa: E402
+
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OVMF = '/usr/share/ovmf/OVMF.fd'
 # Statuses that the kernel writes to isa-debug-exit: include/core/panic.h.
@@ -61,6 +64,22 @@ def best_accel():
     return _accel
 
 
+# Characters that are not a key's own name in QMP.
+QCODE = {' ': 'spc', '\n': 'ret', '\t': 'tab', '-': 'minus', '=': 'equal', '[': 'bracket_left', ']': 'bracket_right',
+         ';': 'semicolon', "'": 'apostrophe', '`': 'grave_accent', '\\': 'backslash', ',': 'comma', '.': 'dot', '/': 'slash'}
+SHIFTED = dict(zip('!@#$%^&*()_+{}:"~|<>?', "1234567890-=[];'`\\,./"))
+
+
+def qcodes(word):
+    """The keys of a character or of a <chord>."""
+    if len(word) > 1:
+        return word[1:-1].split('-')
+    if word in SHIFTED or word.isupper():
+        word = SHIFTED.get(word, word.lower())
+        return ['shift', QCODE.get(word, word)]
+    return [QCODE.get(word, word)]
+
+
 @dataclasses.dataclass
 class Machine:
     """A guest machine. boot: pvh (-kernel), grub (ISO on the CD drive) or linux (-kernel bzImage)."""
@@ -78,7 +97,6 @@ class Machine:
     icount: bool = False
     reboot: bool = False
     net: bool = False
-    share: str = ''
     extra: tuple = ()
 
     def command(self):
@@ -100,11 +118,6 @@ class Machine:
         cmd += ['-device', 'virtio-rng-device' if micro else 'virtio-rng-pci']
         if self.net:
             cmd += ['-nic', 'user,model=virtio-net-' + ('device' if micro else 'pci')]
-        if self.share:
-            # Files are made as the user who runs QEMU; giving them to others works for root only.
-            path = self.share.replace(',', ',,')
-            cmd += ['-fsdev', f'local,id=share,path={path},security_model=none,multidevs=remap',
-                    '-device', f'virtio-9p-{"device" if micro else "pci"},fsdev=share,mount_tag=share']
         if self.firmware == 'uefi':
             cmd += ['-bios', OVMF]
         if self.boot == 'grub':
@@ -134,7 +147,7 @@ class Guest:
         self.start = time.monotonic()
         self.deadline = self.start + timeout * TIME_SCALE
         self.killed = False
-        self.reason, self.events, self.qmp_buf = None, [], b''
+        self.reason, self.events, self.qmp_buf, self.qmp_id = None, [], b'', 0
         self.console, theirs = socket.socketpair()
         self.qmp, qmp_theirs = socket.socketpair()
         cmd = machine.command() + [
@@ -155,8 +168,8 @@ class Guest:
         self.send_qmp('qmp_capabilities')
         self.send_qmp('cont')
 
-    def send_qmp(self, execute, **arguments):
-        msg = {'execute': execute}
+    def send_qmp(self, execute, number=0, **arguments):
+        msg = {'execute': execute, 'id': number}
         if arguments:
             msg['arguments'] = arguments
         try:
@@ -166,14 +179,51 @@ class Guest:
 
     def hmp(self, line):
         """A command of QEMU's monitor; the answer comes as text."""
+        answer = self.command_qmp('human-monitor-command', **{'command-line': line})
+        return answer.get('return', '') if answer else ''
+
+    def command_qmp(self, execute, **arguments):
+        """A QMP command with its answer; None when none came."""
         n = len(self.events)
-        self.send_qmp('human-monitor-command', **{'command-line': line})
-        end = time.monotonic() + 10
+        self.qmp_id += 1
+        self.send_qmp(execute, self.qmp_id, **arguments)
+        end = time.monotonic() + 10 * TIME_SCALE
         while time.monotonic() < end and self.poll(0.2):
             for e in self.events[n:]:
-                if isinstance(e.get('return'), str):
-                    return e['return']
-        return ''
+                if e.get('id') == self.qmp_id:
+                    return e
+        return None
+
+    def screen(self):
+        """The text on the guest's display, line by line, read with our font; [] while there is none of it."""
+        path = os.path.splitext(self.log_path)[0] + '.ppm'
+        answer = self.command_qmp('screendump', filename=os.path.abspath(path))
+        if not answer or 'error' in answer:
+            return []
+        if mkfont.read_ppm(path)[:2] == (720, 400):
+            return self.text_screen(path)
+        return mkfont.read_screen(mkfont.load(os.path.join(TOP, 'drivers/tty/font.txt')), path)
+
+    def text_screen(self, path):
+        """The same in VGA text mode, where the adapter has a font of its own: from its memory."""
+        self.hmp(f'pmemsave 0xb8000 4000 "{os.path.abspath(path)}"')
+        with open(path, 'rb') as f:
+            text = f.read()[::2].decode('cp437')
+        return [text[i:i + 80].replace('\0', ' ').rstrip() for i in range(0, 2000, 80)]
+
+    def expect_screen(self, pattern, timeout=None):
+        """Waits until a regular expression matches on the display; None when it never does."""
+        end = self.deadline if timeout is None else min(self.deadline, time.monotonic() + timeout * TIME_SCALE)
+        rx = re.compile(pattern, re.M)
+        while True:
+            m = rx.search('\n'.join(self.screen()))
+            if m or time.monotonic() >= end or not self.poll(0.5):
+                return m
+
+    def type_keys(self, text):
+        """Types on the emulated keyboard, as a person would on a US one. <alt-f2> and the like are chords."""
+        for word in re.findall(r'<[a-z0-9_-]+>|[\s\S]', text):
+            self.command_qmp('send-key', keys=[{'type': 'qcode', 'data': k} for k in qcodes(word)])
 
     def send(self, text):
         """Types text on the console."""
@@ -275,9 +325,9 @@ class Guest:
         self.proc.wait()
 
 
-def run_interactive(m, gdb=False):
+def run_interactive(m, display):
     """The console in this terminal; QEMU's own keys are Ctrl-A x (leave) and Ctrl-A c (monitor)."""
-    cmd = m.command() + ['-display', 'none', '-serial', 'mon:stdio']
+    cmd = m.command() + ['-display', 'gtk' if display == '1' else display, '-serial', 'mon:stdio']
     accel = m.accel or best_accel()
     print(f'QEMU with {"KVM" if accel == "kvm" else "TCG (no usable KVM)"}: {m.smp} CPU(s), {m.mem} MiB, '
           f'{m.firmware.upper() if m.boot == "grub" else "direct boot"}. `poweroff` ends it, or Ctrl-A x.', flush=True)
@@ -316,10 +366,11 @@ def main():
     d = Machine()
     p.add_argument('--boot', default=d.boot, choices=('pvh', 'grub', 'linux'))
     p.add_argument('--firmware', default=d.firmware, choices=('bios', 'uefi'))
-    for name in ('kernel', 'initrd', 'iso', 'append', 'smp', 'mem', 'machine', 'cpu', 'accel', 'share'):
+    for name in ('kernel', 'initrd', 'iso', 'append', 'smp', 'mem', 'machine', 'cpu', 'accel'):
         p.add_argument('--' + name, default=getattr(d, name))
     p.add_argument('--icount', action='store_true')
     p.add_argument('--net', action='store_true')
+    p.add_argument('--display', default='none', help="QEMU's -display; 1: gtk")
     p.add_argument('--gdb', action='store_true')
     p.add_argument('--symbols', default='build/keel.full')
     p.add_argument('--batch', metavar='LOG', help='no terminal: console to LOG, say how it ended')
@@ -340,7 +391,7 @@ def main():
         print(f'\n[{end.how} after {end.seconds:.1f} s]')
         return 0 if end.how in ('poweroff', 'tests-ok') else 1
     m.reboot = True
-    return run_interactive(m)
+    return run_interactive(m, a.display)
 
 
 if __name__ == '__main__':

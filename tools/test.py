@@ -244,7 +244,7 @@ def scenario_files(opts):
 
 def expand(base, scenario):
     """A scenario's lists (smp, mem, boot, firmware, machine) are multiplied out."""
-    keys = [k for k in ('boot', 'firmware', 'machine', 'smp', 'mem', 'cpu', 'append') if isinstance(scenario.get(k), list)]
+    keys = [k for k in ('boot', 'firmware', 'machine', 'smp', 'mem', 'cpu', 'append', 'gfx') if isinstance(scenario.get(k), list)]
     for values in itertools.product(*[scenario[k] for k in keys]):
         one = dict(scenario, **dict(zip(keys, values)))
         words = [re.sub(r'[^\w.=]+', '-', str(v)) + dict(smp='cpu', mem='M').get(k, '') for k, v in zip(keys, values)]
@@ -275,14 +275,15 @@ def run_scenario(report, name, one, opts):
         if r.returncode:
             report.add('not ok', full, 'prepare failed', detail=r.stdout + r.stderr)
             return
-    fields = {k: one[k] for k in ('boot', 'firmware', 'kernel', 'initrd', 'iso', 'machine', 'cpu', 'share') if k in one}
+    fields = {k: one[k] for k in ('boot', 'firmware', 'kernel', 'initrd', 'iso', 'machine', 'cpu') if k in one}
     if opts.kernel:
         fields['kernel'] = opts.kernel
-    if one.get('boot', 'pvh') == 'grub' and one.get('append'):
+    if one.get('boot', 'pvh') == 'grub' and (one.get('append') or one.get('gfx')):
         fields['iso'] = f'build/logs/{name}.iso'
         os.makedirs(LOGS, exist_ok=True)
         subprocess.run(['tools/mkiso.sh', fields['iso'], one.get('kernel', 'build/keel.elf'),
-                        one.get('initrd', 'build/initramfs.cpio.gz'), one['append']], cwd=TOP, check=True)
+                        one.get('initrd', 'build/initramfs.cpio.gz'), one.get('append', '')], cwd=TOP, check=True,
+                       env=dict(os.environ, GFXPAYLOAD=one.get('gfx', '')))
     m = Machine(append=f'console=ttyS0 panic=-1 {one.get("append", "")}', smp=str(one.get('smp', 2)),
                 mem=str(one.get('mem', 512)), extra=tuple(one.get('extra', ())), **fields)
     g = Guest(m, log_path(full), one.get('timeout', 90), chardev=one.get('console', 'serial'))
@@ -290,12 +291,17 @@ def run_scenario(report, name, one, opts):
     for n, step in enumerate(one.get('steps', []), 1):
         if 'send' in step:
             g.send(fill(step['send'], one))
+        if 'keys' in step:
+            g.type_keys(fill(step['keys'], one))
         if 'hmp' in step:
             g.hmp(step['hmp'])
         if 'sleep' in step:
             end = time.monotonic() + step['sleep']
             while time.monotonic() < end and g.poll(0.2):
                 pass
+        if 'screen' in step and not g.expect_screen(fill(step['screen'], one), step.get('timeout')):
+            failed = f'step {n}: {step["screen"]!r} did not come on the display'
+            break
         if 'expect' in step:
             found = g.expect(fill(step['expect'], one), step.get('timeout'))
             if not found:
@@ -317,10 +323,6 @@ def run_scenario(report, name, one, opts):
     m = REPORT.search(end.console)
     if m and not failed and not one.get('reports_expected'):
         failed = m[0].strip()
-    if one.get('after') and not failed:
-        r = subprocess.run(['bash', '-e', '-c', one['after']], cwd=TOP, capture_output=True, text=True)
-        if r.returncode:
-            failed = f'afterwards on the host: {(r.stdout + r.stderr).strip()[-200:] or "failed"}'
     if failed:
         report.add('not ok', full, f'{failed}, log {os.path.relpath(g.log_path, TOP)}', end.seconds, console_tail(end.console))
     else:

@@ -190,7 +190,7 @@ static enum irq_result serial_interrupt(void *data)
 	update_ier(p);
 	spin_unlock(&p->lock);
 	if (sysrq)
-		sysrq_key(sysrq);
+		sysrq_key_console(sysrq);
 	if (p->tty && n)
 		(void)tty_input(p->tty, buf, flags, n);
 	if (p->tty && sent)

@@ -8,6 +8,7 @@
  */
 #include <base/err.h>
 #include <base/math.h>
+#include <base/parse.h>
 #include <base/string.h>
 #include <core/init.h>
 #include <core/printk.h>
@@ -15,7 +16,7 @@
 #include <drivers/device.h>
 #include <uapi/linux/major.h>
 
-#include "internal.h"
+#include "vt.h"
 
 #define CONSOLE_MINOR	1
 
@@ -154,6 +155,21 @@ static struct tty *table_find(dev_t devt)
 	return found;
 }
 
+/* What /dev/console means: the terminal of the last console=, a virtual one too. */
+static struct tty *console_open_tty(void)
+{
+	const char *want = console_preferred();
+	struct tty *t;
+	u64 index;
+
+	if (want && !strncmp(want, "tty", 3) && !kstrtou64(want + 3, 10, &index) && index <= MAX_NR_CONSOLES)
+		return vt_open_tty((u32)index);
+	mutex_lock(&table_lock);
+	t = tty_get(console_tty);
+	mutex_unlock(&table_lock);
+	return t ? t : ERR_PTR(-ENODEV);
+}
+
 /* The terminal that an inode means, referenced. ERR_PTR. */
 static struct tty *inode_tty(struct inode *inode)
 {
@@ -163,12 +179,10 @@ static struct tty *inode_tty(struct inode *inode)
 		t = tty_current_get();
 		return t ? t : ERR_PTR(-ENXIO);
 	}
-	if (inode->rdev.v == mkdev(TTYAUX_MAJOR, CONSOLE_MINOR).v) {
-		mutex_lock(&table_lock);
-		t = tty_get(console_tty);
-		mutex_unlock(&table_lock);
-		return t ? t : ERR_PTR(-ENODEV);
-	}
+	if (inode->rdev.v == mkdev(TTYAUX_MAJOR, CONSOLE_MINOR).v)
+		return console_open_tty();
+	if (dev_major(inode->rdev) == TTY_MAJOR && dev_minor(inode->rdev) <= MAX_NR_CONSOLES)
+		return vt_open_tty(dev_minor(inode->rdev));
 	t = tty_get(devpts_slave(inode));
 	if (!t)
 		t = table_find(inode->rdev);

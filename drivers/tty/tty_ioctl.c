@@ -258,6 +258,8 @@ static long set_winsize(struct tty *t, u64 arg)
 
 	if (copy_in_bytes(&ws, uaddr(arg), sizeof(ws)))
 		return -EFAULT;
+	if (t->ops->resize)
+		return t->ops->resize(t, &ws);
 	tty_resize(t, &ws);
 	return 0;
 }

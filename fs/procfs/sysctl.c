@@ -8,8 +8,10 @@
 #include <core/panic.h>
 #include <core/printk.h>
 #include <core/slab.h>
+#include <core/sysrq.h>
 #include <fs/pipe.h>
 #include <kernel/random.h>
+#include <kernel/reboot.h>
 #include <mm/mm.h>
 
 #include "internal.h"
@@ -224,6 +226,8 @@ static const struct proc_sysctl table[] = {
 	  .data = (void *)UTS_DOMAIN },
 	{ .path = "kernel/pid_max", .mode = 0644, .kind = SYSCTL_INT, .data = &pid_max, .min = 301, .max = 4194304 },
 	{ .path = "kernel/panic", .mode = 0644, .kind = SYSCTL_INT, .data = &panic_timeout },
+	{ .path = "kernel/sysrq", .mode = 0644, .kind = SYSCTL_INT, .data = &sysrq_mask },
+	{ .path = "kernel/ctrl-alt-del", .mode = 0644, .kind = SYSCTL_INT, .data = &cad_reboots },
 	{ .path = "kernel/printk", .mode = 0644, .kind = SYSCTL_FN, .show = printk_show, .store = printk_store },
 	{ .path = "kernel/randomize_va_space", .mode = 0644, .kind = SYSCTL_INT, .data = &randomize_va_space, .min = 0, .max = 2 },
 	{ .path = "kernel/cap_last_cap", .mode = 0444, .kind = SYSCTL_FN, .show = const_show, .data = (void *)CAP_LAST_CAP },

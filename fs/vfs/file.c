@@ -168,8 +168,7 @@ int file_do_open(struct file *f, struct inode *inode)
 
 	f->inode = inode;
 	f->mapping = inode->mapping;
-	/* A block device wants to know of O_EXCL. */
-	f->flags &= ~(O_CREAT | O_NOCTTY | O_TRUNC | O_CLOEXEC | (fmt == S_IFBLK ? 0 : O_EXCL));
+	f->flags &= ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC);
 	if (unlikely(f->flags & O_PATH)) {
 		f->mode |= FMODE_PATH | FMODE_OPENED;
 		f->ops = &path_fops;

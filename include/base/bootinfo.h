@@ -34,6 +34,7 @@ struct boot_fb {
 	u64 addr;		/* 0: none */
 	u32 width, height, pitch, bpp;
 	u8 red_pos, red_size, green_pos, green_size, blue_pos, blue_size;
+	bool text;		/* VGA text: width columns, height rows */
 };
 
 struct boot_info {

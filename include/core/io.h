@@ -16,6 +16,10 @@ struct mmio_region {
 
 /* -ENOMEM, -EINVAL. May sleep. */
 __must_check int mmio_map(struct mmio_region *r, paddr_t p, u64 size);
+/* Memory of a display: write-combining. Only for mmio_write_block(). */
+__must_check int mmio_map_wc(struct mmio_region *r, paddr_t p, u64 size);
+/* Bytes in any order and width. */
+void mmio_write_block(const struct mmio_region *r, u64 off, const void *src, size_t n);
 void mmio_unmap(struct mmio_region *r);
 u8 mmio_read8(const struct mmio_region *r, u64 off);
 u16 mmio_read16(const struct mmio_region *r, u64 off);

@@ -50,10 +50,12 @@ void pci_config_write(u16 seg, u8 bus, u8 devfn, u16 off, u8 size, u32 v);
 bool pci_present(void);
 /* i-th virtio-mmio device that ACPI names (microvm); those of the command line are the driver's. */
 bool platform_virtio_mmio(unsigned int i, u64 *base, u64 *size, u32 *gsi);
-/* Framebuffer from the boot loader. */
+/* Framebuffer from the boot loader: direct colour, or (text) VGA text of width columns and height rows. */
 struct boot_framebuffer {
 	paddr_t addr;
 	u32 width, height, pitch, bpp;
+	u8 red_pos, red_size, green_pos, green_size, blue_pos, blue_size;
+	bool text;
 };
 bool boot_framebuffer(struct boot_framebuffer *fb);
 /* The time stamp of the first kernel instruction, ns before clock_monotonic's zero point is 0. */

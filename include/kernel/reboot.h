@@ -5,7 +5,8 @@
 
 #include <base/types.h>
 
-/* True: restart at once; false: init is told with SIGINT. Set by reboot(2). Any context. */
-bool reboot_on_cad(void);
+/* Restart at once, or init is told with SIGINT, as reboot(2) and kernel.ctrl-alt-del have it. Any context. */
+void ctrl_alt_del(void);
+extern int cad_reboots;
 
 #endif

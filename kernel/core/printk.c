@@ -336,24 +336,22 @@ static bool console_wanted(const struct console *c)
 	return true;
 }
 
-/* A real console goes on where the early ones stop. */
-static void console_take_over(struct console *c)
+/* The early consoles end; the record that they would have shown next, 0 when there was none. */
+static u64 early_end(void)
 {
 	struct console *old, *n;
-	bool shown = false;
+	u64 seq = 0;
 
 	list_for_each_entry_safe(old, n, &consoles, link) {
 		if (!old->early || !old->enabled)
 			continue;
 		console_catch_up(old);
-		c->seq = max(c->seq, old->seq);
-		shown = true;
+		seq = max(seq, old->seq);
 		old->enabled = false;
 		/* klogd may look at the list without owning it: leave it the way on. */
 		list_del_rcu(&old->link);
 	}
-	if (!shown)
-		c->seq = 0;
+	return seq;
 }
 
 void console_register(struct console *c)
@@ -362,8 +360,9 @@ void console_register(struct console *c)
 		cpu_relax();
 	c->seq = 0;
 	c->enabled = c->early || console_wanted(c);
-	if (c->enabled && !c->early)
-		console_take_over(c);
+	/* The early console writes on the same line: its successor goes on where it stops. Others show all from the start. */
+	if (c->enabled && streq(c->name, "ttyS0"))
+		c->seq = early_end();
 	list_add_tail(&c->link, &consoles);
 	console_disown();
 	if (c->enabled && !c->early)
@@ -388,6 +387,31 @@ const char *console_preferred(void)
 	console_disown();
 	return name;
 }
+
+bool console_named(const char *name)
+{
+	for (int i = 0; i < nr_console_names; i++)
+		if (streq(console_names[i], name))
+			return true;
+	return false;
+}
+
+/* All drivers were there: a real console, on whatever line, ends the early ones. */
+static int __init early_consoles_done(void)
+{
+	struct console *c;
+	bool real = false;
+
+	while (!console_try_own())
+		cpu_relax();
+	list_for_each_entry(c, &consoles, link)
+		real |= c->enabled && !c->early;
+	if (real)
+		(void)early_end();
+	console_disown();
+	return 0;
+}
+INITCALL_LATE(early_consoles_done);
 
 /* The owner may be stopped for good: ask for a while, then go ahead. */
 void console_write_atomic(const char *s, size_t n)

@@ -83,14 +83,20 @@ static void parse_efi_mmap(const u8 *tag, u32 size, struct boot_info *bi)
 
 static void parse_framebuffer(const u8 *tag, u32 size, struct boot_fb *fb)
 {
-	/* Type 1 is direct colour; indexed and text modes are of no use here. */
-	if (size < 38 || tag[29] != 1 || fb->addr)
+	/* Type 1 is direct colour, 2 text; indexed modes are of no use here. */
+	if (size < 32 || fb->addr || (tag[29] != 2 && (size < 38 || tag[29] != 1)))
 		return;
 	fb->addr = boot_u64(tag + 8);
 	fb->pitch = boot_u32(tag + 16);
 	fb->width = boot_u32(tag + 20);
 	fb->height = boot_u32(tag + 24);
 	fb->bpp = tag[28];
+	fb->text = tag[29] == 2;
+	if (fb->text) {
+		if (fb->width != 80 || fb->height != 25)
+			fb->addr = 0;
+		return;
+	}
 	fb->red_pos = tag[32];
 	fb->red_size = tag[33];
 	fb->green_pos = tag[34];
@@ -98,7 +104,8 @@ static void parse_framebuffer(const u8 *tag, u32 size, struct boot_fb *fb)
 	fb->blue_pos = tag[36];
 	fb->blue_size = tag[37];
 	if (!fb->width || !fb->height || fb->bpp < 15 || fb->bpp > 32 ||
-	    (u64)fb->width * ((fb->bpp + 7) / 8) > fb->pitch)
+	    (u64)fb->width * ((fb->bpp + 7) / 8) > fb->pitch || (u64)fb->pitch * fb->height > (1u << 30) ||
+	    fb->red_pos > 31 || fb->green_pos > 31 || fb->blue_pos > 31 || !fb->red_size || !fb->green_size || !fb->blue_size)
 		fb->addr = 0;
 }
 

@@ -6,7 +6,11 @@
 #include <core/machine.h>
 #include <core/page.h>
 #include <core/printk.h>
+#include <core/rcu.h>
+#include <core/work.h>
+#include <kernel/ns.h>
 #include <kernel/reboot.h>
+#include <kernel/signal.h>
 #include <kernel/syscall.h>
 #include <kernel/task.h>
 #include <uapi/linux/reboot.h>
@@ -75,12 +79,28 @@ long sys_personality(u32 persona)
 	return (long)old;
 }
 
-static bool cad_reboots = true;		/* what Ctrl-Alt-Del does: [a] */
+int cad_reboots = 1;		/* [a] kernel.ctrl-alt-del */
 
-/* Ctrl-Alt-Del on the console. Any context. */
-bool reboot_on_cad(void)
+static void cad_fn(struct work *w)
 {
-	return READ_ONCE(cad_reboots);
+	struct task *init;
+
+	if (READ_ONCE(cad_reboots)) {
+		console_flush();
+		machine_restart();
+	}
+	rcu_read_lock();
+	init = pid_find_ns(1, &init_pid_ns) ? pid_task(pid_find_ns(1, &init_pid_ns), PIDTYPE_TGID) : NULL;
+	if (init)
+		(void)signal_send(init, SIGINT, SEND_PRIV, SIG_TO_PROCESS);
+	rcu_read_unlock();
+}
+
+void ctrl_alt_del(void)
+{
+	static struct work cad_work = { .link = LIST_HEAD_INIT(cad_work.link), .fn = cad_fn };
+
+	work_queue(system_wq, &cad_work);
 }
 
 static __noreturn void end_system(const char *what, __noreturn void (*how)(void))
@@ -104,10 +124,10 @@ long sys_reboot(int magic1, int magic2, unsigned int cmd, uin_void arg)
 		return -EINVAL;
 	switch (cmd) {
 	case LINUX_REBOOT_CMD_CAD_ON:
-		cad_reboots = true;
+		cad_reboots = 1;
 		return 0;
 	case LINUX_REBOOT_CMD_CAD_OFF:
-		cad_reboots = false;
+		cad_reboots = 0;
 		return 0;
 	case LINUX_REBOOT_CMD_RESTART:
 		end_system("Restarting system", machine_restart);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * The page cache's look-up and membership. A mapping's xarray holds one reference to each of its
- * folios, however large: each page has an entry, all show the folio; marks stand at the first. A folio
- * is added and removed under its own lock and the mapping's spinlock; folio->mapping and folio->index say
- * where it is.
+ * folios (order 0, one entry a page). A folio is added and removed under its own lock and the mapping's
+ * spinlock; folio->mapping and folio->index say where it is.
  *
  * Readers look up under RCU: they try to take a reference, then check that the entry is still the
  * same folio; frames are not freed to anything else while that reference is held.
@@ -44,7 +43,7 @@ struct folio *filemap_get(struct mapping *m, u64 index)
 		}
 		if (unlikely(!folio_try_get(f)))
 			continue;
-		if (likely(folio_is_at(f, m, index)))
+		if (likely(READ_ONCE(f->mapping) == m && f->index == index))
 			break;
 		/* Removed between the two: look again. */
 		rcu_read_unlock();
@@ -61,7 +60,7 @@ struct folio *filemap_lock_folio(struct mapping *m, u64 index)
 
 	while ((f = filemap_get(m, index))) {
 		folio_lock(f);
-		if (likely(folio_is_at(f, m, index)))
+		if (likely(f->mapping == m && f->index == index))
 			return f;
 		folio_unlock(f);
 		folio_put(f);
@@ -69,22 +68,18 @@ struct folio *filemap_lock_folio(struct mapping *m, u64 index)
 	return NULL;
 }
 
-/* Insert under the lock; without sleeping. All entries or none. */
+/* Insert under the lock; without sleeping. */
 static int insert_nowait(struct mapping *m, struct folio *f, u64 index)
 {
-	u64 flags, n = folio_nr_pages(f), i;
-	int err = 0;
+	u64 flags;
+	int err;
 
 	spin_lock_irqsave(&m->lock, flags);
-	for (i = 0; i < n && !err; i++)
-		err = xa_insert(&m->folios, index + i, f, GFP_NOWAIT | GFP_HIGHPRI);
+	err = xa_insert(&m->folios, index, f, GFP_NOWAIT | GFP_HIGHPRI);
 	if (likely(!err)) {
 		f->index = index;
 		WRITE_ONCE(f->mapping, m);
-		m->nr_pages += n;
-	} else {
-		for (i--; i > 0; i--)
-			xa_erase(&m->folios, index + i - 1);
+		m->nr_pages++;
 	}
 	spin_unlock_irqrestore(&m->lock, flags);
 	return err;
@@ -95,7 +90,7 @@ int filemap_add(struct mapping *m, struct folio *f, u64 index, gfp_t gfp)
 	bool memory = mapping_is_memory(m);
 	int err, tries = 0;
 
-	ASSERT(folio_test(f, FOLIO_LOCKED) && !f->mapping && !(index & (folio_nr_pages(f) - 1)));
+	ASSERT(folio_test(f, FOLIO_LOCKED) && !f->mapping);
 	if (memory && m->ops && m->ops->charge) {
 		err = m->ops->charge(m, 1);
 		if (err)
@@ -115,7 +110,7 @@ int filemap_add(struct mapping *m, struct folio *f, u64 index, gfp_t gfp)
 			(void)m->ops->charge(m, -1);
 		return err == -EBUSY ? -EEXIST : err;
 	}
-	vm_count(memory ? VM_SHMEM : VM_FILE, (s64)folio_nr_pages(f));
+	vm_count(memory ? VM_SHMEM : VM_FILE, 1);
 	if (!memory)
 		lru_add(f);
 	return 0;
@@ -124,24 +119,22 @@ int filemap_add(struct mapping *m, struct folio *f, u64 index, gfp_t gfp)
 void filemap_remove(struct folio *f)
 {
 	struct mapping *m = f->mapping;
-	u64 flags, n = folio_nr_pages(f);
+	u64 flags;
 
 	ASSERT(folio_test(f, FOLIO_LOCKED) && m);
-	WARN_ONCE(folio_test(f, FOLIO_PRIVATE));
 	if (folio_test_clear(f, FOLIO_DIRTY) && !(m->flags & MAPPING_NO_WRITEBACK))
-		vm_count(VM_DIRTY, -(s64)n);
+		vm_count(VM_DIRTY, -1);
 	spin_lock_irqsave(&m->lock, flags);
-	for (u64 i = 0; i < n; i++)
-		xa_erase(&m->folios, f->index + i);
+	xa_erase(&m->folios, f->index);
 	WRITE_ONCE(f->mapping, NULL);
-	m->nr_pages -= n;
+	m->nr_pages--;
 	spin_unlock_irqrestore(&m->lock, flags);
 	if (mapping_is_memory(m)) {
 		vm_count(VM_SHMEM, -1);
 		if (m->ops && m->ops->charge)
 			(void)m->ops->charge(m, -1);
 	} else {
-		vm_count(VM_FILE, -(s64)n);
+		vm_count(VM_FILE, -1);
 	}
 	folio_put(f);
 }
@@ -169,28 +162,6 @@ struct folio *filemap_grab(struct mapping *m, u64 index, gfp_t gfp)
 	}
 }
 
-struct folio *filemap_grab_range(struct mapping *m, u64 index, u64 last, gfp_t gfp)
-{
-	unsigned int order = m->flags & MAPPING_LARGE ? FOLIO_MAX_ORDER : 0;
-	struct folio *f = filemap_lock_folio(m, index);
-
-	if (f)
-		return f;
-	while (order && (index & ((1ul << order) - 1) || index + (1ul << order) - 1 > last))
-		order--;
-	if (!order)
-		return filemap_grab(m, index, gfp);
-	f = folio_alloc(order, (gfp & ~GFP_WAIT) | GFP_NORETRY | GFP_NOWARN);
-	if (f) {
-		f->flags |= BIT(FOLIO_LOCKED);
-		if (!filemap_add(m, f, index, gfp | GFP_NORETRY))
-			return f;
-		folio_unlock(f);
-		folio_put(f);
-	}
-	return filemap_grab(m, index, gfp);
-}
-
 /* A hole of a memory file becomes a page of zeros. Referenced, uptodate, locked. */
 static struct folio *memory_folio(struct mapping *m, u64 index)
 {
@@ -215,8 +186,7 @@ struct folio *filemap_read_locked(struct file *file, struct mapping *m, u64 inde
 		f = filemap_grab(m, index, m->gfp);
 		if (IS_ERR(f) || folio_test(f, FOLIO_UPTODATE))
 			return f;
-		if (folio_test(f, FOLIO_ERROR))
-			folio_clear(f, FOLIO_ERROR);
+		folio_clear(f, FOLIO_ERROR);
 		err = m->ops->read_folio(file, f);	/* unlocks when done */
 		if (!err)
 			err = folio_wait_bit_killable(f, FOLIO_LOCKED);
@@ -227,7 +197,7 @@ struct folio *filemap_read_locked(struct file *file, struct mapping *m, u64 inde
 			return ERR_PTR(err);
 		}
 		folio_lock(f);
-		if (folio_is_at(f, m, index) && folio_test(f, FOLIO_UPTODATE))
+		if (f->mapping == m && folio_test(f, FOLIO_UPTODATE))
 			return f;
 		folio_unlock(f);	/* truncated meanwhile */
 		folio_put(f);
@@ -243,15 +213,41 @@ struct folio *filemap_read_folio(struct file *file, struct mapping *m, u64 index
 			return f;
 		folio_put(f);
 	}
-	/* Whoever frees blocks of the file keeps new pages out meanwhile. */
-	if (!mapping_is_memory(m))
-		down_read(&m->invalidate_lock);
 	f = filemap_read_locked(file, m, index);
-	if (!mapping_is_memory(m))
-		up_read(&m->invalidate_lock);
 	if (!IS_ERR(f))
 		folio_unlock(f);
 	return f;
+}
+
+void filemap_readahead(struct file *file, struct mapping *m, u64 first, u64 nr)
+{
+	u64 end = mapping_size_pages(m);
+
+	if (mapping_is_memory(m) || first >= end)
+		return;
+	nr = min_t(u64, min(nr, end - first), 512);
+	for (u64 i = first; i < first + nr; i++) {
+		struct folio *f = filemap_get(m, i);
+
+		if (f) {
+			folio_put(f);
+			continue;
+		}
+		f = folio_alloc(0, (m->gfp & ~GFP_IO) | GFP_NORETRY | GFP_NOWARN);
+		if (!f)
+			return;
+		f->flags |= BIT(FOLIO_LOCKED);
+		if (filemap_add(m, f, i, m->gfp | GFP_NORETRY)) {
+			folio_unlock(f);
+			folio_put(f);
+			continue;
+		}
+		if (m->ops->read_folio(file, f)) {
+			folio_put(f);
+			return;
+		}
+		folio_put(f);
+	}
 }
 
 /* --- state of folios --- */

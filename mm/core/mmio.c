@@ -6,12 +6,13 @@
 #include <base/assert.h>
 #include <base/errno.h>
 #include <base/math.h>
+#include <base/string.h>
 #include <core/io.h>
 #include <core/page.h>
 #include "frames.h"
 #include "internal.h"
 
-int mmio_map(struct mmio_region *r, paddr_t p, u64 size)
+static int map_as(struct mmio_region *r, paddr_t p, u64 size, u64 prot)
 {
 	u64 off = PAGE_OFFSET_IN(p.v), bytes = PAGE_ALIGN_UP(off + size), va;
 
@@ -20,7 +21,7 @@ int mmio_map(struct mmio_region *r, paddr_t p, u64 size)
 	va = kva_alloc(bytes);
 	if (!va)
 		return -ENOMEM;
-	if (kmap_range(va, p.v - off, bytes, KPT_UC)) {
+	if (kmap_range(va, p.v - off, bytes, prot)) {
 		kunmap_range(va, bytes);
 		kva_free(va);
 		return -ENOMEM;
@@ -28,6 +29,16 @@ int mmio_map(struct mmio_region *r, paddr_t p, u64 size)
 	r->base = (void *)(va + off);
 	r->size = size;
 	return 0;
+}
+
+int mmio_map(struct mmio_region *r, paddr_t p, u64 size)
+{
+	return map_as(r, p, size, KPT_UC);
+}
+
+int mmio_map_wc(struct mmio_region *r, paddr_t p, u64 size)
+{
+	return map_as(r, p, size, KPT_WC);
 }
 
 void mmio_unmap(struct mmio_region *r)
@@ -92,3 +103,20 @@ MMIO_ACCESS(8)
 MMIO_ACCESS(16)
 MMIO_ACCESS(32)
 MMIO_ACCESS(64)
+
+void mmio_write_block(const struct mmio_region *r, u64 off, const void *src, size_t n)
+{
+	volatile u8 *to = reg(r, off, n);
+	const u8 *from = src;
+
+	for (; n && (u64)to & 7; n--)
+		*to++ = *from++;
+	for (; n >= 8; n -= 8, to += 8, from += 8) {
+		u64 v;
+
+		memcpy(&v, from, 8);
+		*(volatile u64 *)to = v;
+	}
+	while (n--)
+		*to++ = *from++;
+}

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * mremap(2): shrink, grow in place, or move. The first two hold the range concerned; a move, which has two
- * of them, holds the whole address space. It links a second vma over the new range, moves the
+ * mremap(2): shrink, grow in place, or move. A move links a second vma over the new range, moves the
  * page-table entries with both vmas locked and, for files, the reverse map held (so that truncation
  * does not miss a page on its way), then unmaps the old range.
  */
@@ -36,10 +35,10 @@ static int move_entries(struct mm *mm, struct vma *old, struct vma *v, u64 from,
 }
 
 /* A vma like old over [new_addr, new_addr + new_len), entries moved into it. */
-static long move_vma(struct move *a, struct range_req *r, struct vma *old)
+static long move_vma(struct move *a, struct vma *old)
 {
 	struct mm *mm = a->mm;
-	struct vma *v = vma_alloc(mm);
+	struct vma *next = vma_tree_find(mm, a->new_addr), *v = vma_alloc(mm);
 	u64 len = min(a->old_len, a->new_len);
 	bool grow_gone = old->flags & VM_GROWSDOWN;
 	u32 account = old->flags & VM_ACCOUNT;
@@ -61,7 +60,7 @@ static long move_vma(struct move *a, struct range_req *r, struct vma *old)
 	if (v->ops && v->ops->open)
 		v->ops->open(v);
 	down_write(&v->lock);
-	vma_link(mm, v);
+	vma_link(mm, v, next ? next->prev : mm->last_vma);
 	down_write_nested(&old->lock, 1);
 	err = move_entries(mm, old, v, a->addr, len);
 	v->has_anon = old->has_anon;
@@ -72,7 +71,7 @@ static long move_vma(struct move *a, struct range_req *r, struct vma *old)
 	if (err) {
 		v->flags &= ~VM_ACCOUNT;
 		/* Whole vmas: cannot fail, nothing is split. */
-		WARN_ONCE(munmap_locked(mm, r, a->new_addr, a->new_addr + a->new_len));
+		WARN_ONCE(munmap_locked(mm, a->new_addr, a->new_addr + a->new_len));
 		return err;
 	}
 	if (v->name && mm->vdso_base == a->addr)
@@ -85,7 +84,7 @@ static long move_vma(struct move *a, struct range_req *r, struct vma *old)
 		vma_set_flags(old, old->flags & ~VM_ACCOUNT);
 	/* No memory to cut it off: the old range stays, empty, as after MREMAP_DONTUNMAP. */
 	if (!IS_ERR(old))
-		WARN_ONCE(munmap_locked(mm, r, a->addr, a->addr + a->old_len));
+		WARN_ONCE(munmap_locked(mm, a->addr, a->addr + a->old_len));
 	return (long)a->new_addr;
 }
 
@@ -93,11 +92,11 @@ static long move_vma(struct move *a, struct range_req *r, struct vma *old)
 static struct vma *check_resize(struct move *a, s64 *charged)
 {
 	struct mm *mm = a->mm;
-	struct vma *v = vma_first_in(mm, a->addr, a->addr + 1);
+	struct vma *v = vma_tree_find(mm, a->addr);
 	u64 more = a->new_len > a->old_len ? (a->new_len - a->old_len) >> PAGE_SHIFT : 0, pgoff;
 
 	*charged = 0;
-	if (!v)
+	if (!v || v->start > a->addr)
 		return ERR_PTR(-EFAULT);
 	if (!a->old_len && !(v->flags & (VM_SHARED | VM_MAYSHARE)))
 		return ERR_PTR(-EINVAL);
@@ -127,16 +126,16 @@ locked:
 	return v;
 }
 
-static long move_checked(struct move *a, struct range_req *r, struct vma *v, s64 charged)
+static long move_checked(struct move *a, struct vma *v, s64 charged)
 {
-	long res = move_vma(a, r, v);
+	long res = move_vma(a, v);
 
 	if (res < 0 && charged)
 		mem_uncommit(a->mm, charged);
 	return res;
 }
 
-static long mremap_fixed(struct move *a, struct range_req *r)
+static long mremap_fixed(struct move *a)
 {
 	struct mm *mm = a->mm;
 	struct vma *v;
@@ -150,12 +149,12 @@ static long mremap_fixed(struct move *a, struct range_req *r)
 			return -EINVAL;
 		if (mm->nr_vmas + 2 >= MAX_MAP_COUNT - 3)
 			return -ENOMEM;
-		err = munmap_locked(mm, r, a->new_addr, a->new_addr + a->new_len);
+		err = munmap_locked(mm, a->new_addr, a->new_addr + a->new_len);
 		if (err)
 			return err;
 	}
 	if (a->old_len > a->new_len) {
-		err = munmap_locked(mm, r, a->addr + a->new_len, a->addr + a->old_len);
+		err = munmap_locked(mm, a->addr + a->new_len, a->addr + a->old_len);
 		if (err)
 			return err;
 		a->old_len = a->new_len;
@@ -164,30 +163,24 @@ static long mremap_fixed(struct move *a, struct range_req *r)
 	if (IS_ERR(v))
 		return PTR_ERR(v);
 	if (!(a->flags & MREMAP_FIXED)) {
-		a->new_addr = unmapped_area(mm, a->new_addr, a->new_len, 0);
+		a->new_addr = unmapped_area(mm, v->file, a->new_addr, a->new_len,
+					    v->pgoff + ((a->addr - v->start) >> PAGE_SHIFT), 0);
 		if (IS_ERR_VALUE(a->new_addr)) {
 			if (charged)
 				mem_uncommit(mm, charged);
 			return (long)a->new_addr;
 		}
 	}
-	return move_checked(a, r, v, charged);
+	return move_checked(a, v, charged);
 }
 
-/* Room behind v for a longer range (which is held)? */
-static bool can_grow(struct vma *v, u64 end)
+/* Room behind v for a longer range? */
+static bool can_grow(const struct vma *v, u64 end)
 {
-	struct mm *mm = v->mm;
-	bool ok;
-
-	spin_lock(&mm->tree_lock);
-	ok = end <= USER_END && end > v->end && (!v->next || end <= vma_start_gap(v->next));
-	spin_unlock(&mm->tree_lock);
-	return ok;
+	return end <= USER_END && end > v->end && (!v->next || end <= vma_start_gap(v->next));
 }
 
-/* Shrink or grow where it is: both ranges are held. 0: that cannot be, move it. */
-static long mremap_in_place(struct move *a, struct range_req *r, u64 *locked_from)
+static long mremap_locked(struct move *a, u64 *locked_from)
 {
 	struct mm *mm = a->mm;
 	struct vma_shape s;
@@ -195,11 +188,14 @@ static long mremap_in_place(struct move *a, struct range_req *r, u64 *locked_fro
 	s64 charged;
 	int err;
 
-	if (!vma_first_in(mm, a->addr, a->addr + 1))
+	v = vma_tree_find(mm, a->addr);
+	if (!v || v->start > a->addr)
 		return -EFAULT;
+	if (a->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))
+		return mremap_fixed(a);
 	if (a->old_len >= a->new_len && a->old_len) {
 		if (a->old_len > a->new_len) {
-			err = munmap_locked(mm, r, a->addr + a->new_len, a->addr + a->old_len);
+			err = munmap_locked(mm, a->addr + a->new_len, a->addr + a->old_len);
 			if (err)
 				return err;
 		}
@@ -209,74 +205,33 @@ static long mremap_in_place(struct move *a, struct range_req *r, u64 *locked_fro
 	if (IS_ERR(v))
 		return PTR_ERR(v);
 	if (a->old_len && a->old_len == v->end - a->addr && can_grow(v, a->addr + a->new_len)) {
-		u64 pgoff = v->pgoff + vma_pages(v), end = v->end;
+		u64 pgoff = v->pgoff + vma_pages(v);
 
-		s = (struct vma_shape){ end, a->addr + a->new_len, pgoff, v->flags, v->file, v->ops, v->name };
-		v->maker = current->tid;	/* ours: vma_try_extend() may grow it */
-		if (vma_try_extend(mm, r, &s)) {
-			if (s.flags & VM_LOCKED)
-				*locked_from = end;
+		s = (struct vma_shape){ v->end, a->addr + a->new_len, pgoff, v->flags, v->file, v->ops, v->name };
+		if (v->flags & VM_LOCKED)
+			*locked_from = v->end;
+		if (vma_try_extend(mm, v, &s))
 			return (long)a->addr;
-		}
 	}
-	if (charged)
-		mem_uncommit(mm, charged);
-	return a->flags & MREMAP_MAYMOVE ? 0 : -ENOMEM;
-}
-
-/* Everything is held. */
-static long mremap_move(struct move *a, struct range_req *r, u64 *locked_from)
-{
-	struct mm *mm = a->mm;
-	struct vma *v;
-	s64 charged;
-
-	if (!vma_first_in(mm, a->addr, a->addr + 1))
-		return -EFAULT;
-	if (a->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))
-		return mremap_fixed(a, r);
-	v = check_resize(a, &charged);
-	if (IS_ERR(v))
-		return PTR_ERR(v);
-	a->new_addr = mm->nr_vmas + 2 >= MAX_MAP_COUNT - 3 ? (u64)-ENOMEM : unmapped_area(mm, 0, a->new_len, 0);
-	if (IS_ERR_VALUE(a->new_addr)) {
-		if (charged)
-			mem_uncommit(mm, charged);
-		return -ENOMEM;
-	}
+	err = -ENOMEM;
+	if (!(a->flags & MREMAP_MAYMOVE) || mm->nr_vmas + 2 >= MAX_MAP_COUNT - 3)
+		goto out_uncommit;
+	a->new_addr = unmapped_area(mm, v->file, 0, a->new_len, v->pgoff + ((a->addr - v->start) >> PAGE_SHIFT), 0);
+	if (IS_ERR_VALUE(a->new_addr))
+		goto out_uncommit;
 	if (v->flags & VM_LOCKED)
 		*locked_from = a->new_addr;
-	return move_checked(a, r, v, charged);
-}
-
-static long mremap_locking(struct move *a, u64 *locked_from)
-{
-	u64 len = max(a->old_len, a->new_len);
-	struct range_req r;
-	long res = 0;
-
-	if (!(a->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))) {
-		if (a->addr >= USER_END)
-			return -EFAULT;
-		res = mm_lock_write(a->mm, &r, a->addr, a->addr + min(len, USER_END - a->addr));
-		if (res)
-			return res;
-		res = mremap_in_place(a, &r, locked_from);
-		mm_unlock(a->mm, &r);
-		if (res)
-			return res;
-	}
-	res = mm_lock_write(a->mm, &r, 0, ~0ul);
-	if (res)
-		return res;
-	res = mremap_move(a, &r, locked_from);
-	mm_unlock(a->mm, &r);
-	return res;
+	return move_checked(a, v, charged);
+out_uncommit:
+	if (charged)
+		mem_uncommit(mm, charged);
+	return err;
 }
 
 long mremap_do(u64 addr, u64 old_len, u64 new_len, u32 flags, u64 new_addr)
 {
-	struct move a = { current->mm, addr, PAGE_ALIGN_UP(old_len), new_addr, PAGE_ALIGN_UP(new_len), flags };
+	struct mm *mm = current->mm;
+	struct move a = { mm, addr, PAGE_ALIGN_UP(old_len), new_addr, PAGE_ALIGN_UP(new_len), flags };
 	u64 locked_from = 0;
 	long res;
 
@@ -290,9 +245,13 @@ long mremap_do(u64 addr, u64 old_len, u64 new_len, u32 flags, u64 new_addr)
 		return -EINVAL;
 	if (!(flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)))
 		a.new_addr = 0;
-	res = mremap_locking(&a, &locked_from);
+	res = down_write_killable(&mm->range_lock);
+	if (res)
+		return res;
+	res = mremap_locked(&a, &locked_from);
+	up_write(&mm->range_lock);
 	if (res > 0 && locked_from)
-		(void)mm_populate(a.mm, locked_from, (u64)res + a.new_len, false);
+		(void)mm_populate(mm, locked_from, (u64)res + a.new_len, false);
 	return res;
 }
 

@@ -12,30 +12,28 @@ long sys_remap_file_pages(uaddr_t addr, size_t size, u64 prot, u64 pgoff, u64 fl
 	u64 start = PAGE_ALIGN_DOWN(addr.v), end;
 	u32 vmf = 0, mflags = MAP_SHARED | MAP_FIXED | MAP_POPULATE;
 	struct file *f = NULL;
-	struct range_req r;
-	struct vma *v, *n;
+	struct vma *v;
 	long res;
 
 	size = PAGE_ALIGN_DOWN(size);
 	end = start + size;
 	if (prot || end <= start || pgoff + (size >> PAGE_SHIFT) < pgoff)
 		return -EINVAL;
-	mm_lock_read(mm, &r, start, end);
-	v = vma_first_in(mm, start, start + 1);
+	down_read(&mm->range_lock);
+	v = vma_tree_find(mm, start);
 	/* The whole range must be of one file, shared, with the same rights. */
-	if (v && v->flags & VM_SHARED && v->file) {
+	if (v && v->start <= start && v->flags & VM_SHARED && v->file) {
 		vmf = v->flags;
 		f = v->file;
-		while (f && v->end < end) {
-			n = vma_next_in(v, end);
-			if (!n || n->start != v->end || n->file != f || n->flags != vmf)
+		for (; v && v->end < end; v = v->next)
+			if (!v->next || v->next->start != v->end || v->next->file != f || v->next->flags != vmf)
 				f = NULL;
-			v = n;
-		}
+		if (!v)
+			f = NULL;
 		if (f)
 			file_get(f);
 	}
-	mm_unlock(mm, &r);
+	up_read(&mm->range_lock);
 	if (!f)
 		return -EINVAL;
 	mflags |= (u32)flags & MAP_NONBLOCK;

@@ -187,5 +187,12 @@ bool boot_framebuffer(struct boot_framebuffer *fb)
 	fb->height = info.fb.height;
 	fb->pitch = info.fb.pitch;
 	fb->bpp = info.fb.bpp;
+	fb->red_pos = info.fb.red_pos;
+	fb->red_size = info.fb.red_size;
+	fb->green_pos = info.fb.green_pos;
+	fb->green_size = info.fb.green_size;
+	fb->blue_pos = info.fb.blue_pos;
+	fb->blue_size = info.fb.blue_size;
+	fb->text = info.fb.text;
 	return true;
 }

@@ -52,6 +52,7 @@
 #define KPT_RO		(_PAGE_PRESENT | _PAGE_ACCESSED | _PAGE_GLOBAL | _PAGE_NX)
 #define KPT_RX		(_PAGE_PRESENT | _PAGE_ACCESSED | _PAGE_GLOBAL)
 #define KPT_UC		(KPT_RW | _PAGE_PCD | _PAGE_PWT)
+#define KPT_WC		(KPT_RW | _PAGE_PWT)	/* entry 1 of the PAT: features_cpu_setup() */
 /* Entries that point to a lower table. */
 #define KPT_TABLE	(_PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED)
 #define UPT_TABLE	(_PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED)
