@@ -293,6 +293,8 @@ FIRMWARE ?= bios
 BOOT     ?= grub
 APPEND   ?=
 MACHINE  ?= q35
+# A folder of this machine that the guest sees as /mnt/share.
+SHARE    ?=
 # GRAPHICS=1: a window with the display and the keyboard (tty1) beside the serial console here; or gtk, sdl, vnc=:1, ...
 GRAPHICS ?= 0
 RUN_CONSOLE := $(if $(filter 0,$(GRAPHICS)),,console=tty0 )
@@ -302,7 +304,7 @@ run:
 	$(Q)$(MAKE) --no-print-directory -j$(shell nproc) all
 	$(if $(and $(filter grub,$(BOOT)),$(RUN_CONSOLE)$(APPEND)),$(Q)tools/mkiso.sh build/run.iso $(O)/keel.elf build/initramfs.cpio.gz $(RUN_CONSOLE)$(APPEND))
 	@$(PYTHON) tools/qemu.py $(if $(filter 0,$(GRAPHICS)),,--display $(GRAPHICS)) --boot $(BOOT) --firmware $(FIRMWARE) --smp $(SMP) --mem $(MEM) --machine $(MACHINE) \
-		--kernel $(O)/keel.elf --iso $(if $(RUN_CONSOLE)$(APPEND),build/run.iso,$(O)/keel.iso) --append "console=ttyS0 panic=-1 $(RUN_CONSOLE)$(APPEND)"
+		$(if $(SHARE),--share '$(abspath $(SHARE))') --kernel $(O)/keel.elf --iso $(if $(RUN_CONSOLE)$(APPEND),build/run.iso,$(O)/keel.iso) --append "console=ttyS0 panic=-1 $(RUN_CONSOLE)$(APPEND)"
 
 gdb:
 	@tools/setup.sh test
@@ -381,7 +383,7 @@ distclean:
 .PHONY: size fmt clean distclean
 
 help:
-	@echo 'make run          install what is missing, build, boot to a shell (SMP= MEM= FIRMWARE=bios|uefi BOOT=grub|pvh GRAPHICS=1 APPEND=)'
+	@echo 'make run          install what is missing, build, boot to a shell (SMP= MEM= FIRMWARE=bios|uefi BOOT=grub|pvh GRAPHICS=1 APPEND= SHARE=dir)'
 	@echo 'make test         the tests that CI runs, under 40 minutes'
 	@echo 'make              the kernel: build/keel.elf (build/keel.full has symbols)'
 	@echo 'make all          kernel, initramfs and ISO'

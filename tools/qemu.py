@@ -97,6 +97,7 @@ class Machine:
     icount: bool = False
     reboot: bool = False
     net: bool = False
+    share: str = ''
     extra: tuple = ()
 
     def command(self):
@@ -118,6 +119,11 @@ class Machine:
         cmd += ['-device', 'virtio-rng-device' if micro else 'virtio-rng-pci']
         if self.net:
             cmd += ['-nic', 'user,model=virtio-net-' + ('device' if micro else 'pci')]
+        if self.share:
+            # Files are made as the user who runs QEMU; giving them to others works for root only.
+            path = self.share.replace(',', ',,')
+            cmd += ['-fsdev', f'local,id=share,path={path},security_model=none,multidevs=remap',
+                    '-device', f'virtio-9p-{"device" if micro else "pci"},fsdev=share,mount_tag=share']
         if self.firmware == 'uefi':
             cmd += ['-bios', OVMF]
         if self.boot == 'grub':
@@ -366,7 +372,7 @@ def main():
     d = Machine()
     p.add_argument('--boot', default=d.boot, choices=('pvh', 'grub', 'linux'))
     p.add_argument('--firmware', default=d.firmware, choices=('bios', 'uefi'))
-    for name in ('kernel', 'initrd', 'iso', 'append', 'smp', 'mem', 'machine', 'cpu', 'accel'):
+    for name in ('kernel', 'initrd', 'iso', 'append', 'smp', 'mem', 'machine', 'cpu', 'accel', 'share'):
         p.add_argument('--' + name, default=getattr(d, name))
     p.add_argument('--icount', action='store_true')
     p.add_argument('--net', action='store_true')

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MPL-2.0
 #
-# tools/setup.sh run|test: installs what `make run` or `make test` needs, and fetches what is never
+# tools/setup.sh run|test|debian: installs what `make run`, `make test` or `make debian` needs, and fetches what is never
 # committed into build/deps/. On Debian 12 it works by itself, as root or through sudo, and says
 # what it does; elsewhere it says what to install by hand. When all is there it takes a moment and
 # prints nothing. It asks the machine's own apt configuration for everything and leaves it alone.
@@ -13,10 +13,12 @@ deps=build/deps
 run_packages="gcc make binutils libc6-dev python3 cpio gzip musl-tools busybox-static
 	qemu-system-x86 ovmf grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools"
 test_packages="clang libclang-rt-14-dev gdb bochs e2fsprogs xz-utils bzip2 linux-libc-dev git"
+debian_packages="debootstrap e2fsprogs grub-common grub-pc-bin grub-efi-amd64-bin mtools xz-utils"
 
 # A program or file of each package, to look for where there is no dpkg.
 by_hand="gcc make ld python3 cpio gzip musl-gcc busybox qemu-system-x86_64 grub-mkrescue xorriso mformat"
 test_by_hand="clang gdb bochs mke2fs xz bzip2 git"
+debian_by_hand="debootstrap mke2fs debugfs grub-mkimage mformat"
 
 say() { printf 'setup: %s\n' "$*"; }
 warn() { printf 'setup: warning: %s\n' "$*" >&2; }
@@ -41,6 +43,7 @@ missing_packages() {
 install_packages() {
 	local want=$run_packages missing
 	[ "$level" = test ] && want="$want $test_packages"
+	[ "$level" = debian ] && want="$want $debian_packages"
 	missing=$(missing_packages "$want")
 	[ -z "$missing" ] && return 0
 	if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
@@ -67,13 +70,14 @@ install_packages() {
 check_by_hand() {
 	local want=$by_hand missing=
 	[ "$level" = test ] && want="$want $test_by_hand"
+	[ "$level" = debian ] && want="$want $debian_by_hand"
 	for c in $want; do
 		command -v "$c" >/dev/null || missing="$missing $c"
 	done
 	[ -z "$missing" ] && return 0
 	die "this is not Debian 12, so install by hand what provides these commands, then run make again:
  $missing
-(on Debian 12 the packages are: $(echo $run_packages $([ "$level" = test ] && echo $test_packages)))"
+(on Debian 12 the packages are: $(echo $run_packages $([ "$level" = test ] && echo $test_packages) $([ "$level" = debian ] && echo $debian_packages)))"
 }
 
 # A private copy of the machine's package sources with the source entries switched on.
@@ -136,7 +140,7 @@ fetch_linux() {
 	ln -s boot/"$(basename $deps/linux/boot/vmlinuz-*)" $deps/linux/vmlinuz
 }
 
-case $level in run | test) ;; *) die "usage: tools/setup.sh run|test" ;; esac
+case $level in run | test | debian) ;; *) die "usage: tools/setup.sh run|test|debian" ;; esac
 mkdir -p $deps
 exec 9>$deps/.lock
 flock 9

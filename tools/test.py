@@ -275,7 +275,7 @@ def run_scenario(report, name, one, opts):
         if r.returncode:
             report.add('not ok', full, 'prepare failed', detail=r.stdout + r.stderr)
             return
-    fields = {k: one[k] for k in ('boot', 'firmware', 'kernel', 'initrd', 'iso', 'machine', 'cpu') if k in one}
+    fields = {k: one[k] for k in ('boot', 'firmware', 'kernel', 'initrd', 'iso', 'machine', 'cpu', 'share') if k in one}
     if opts.kernel:
         fields['kernel'] = opts.kernel
     if one.get('boot', 'pvh') == 'grub' and (one.get('append') or one.get('gfx')):
@@ -323,6 +323,10 @@ def run_scenario(report, name, one, opts):
     m = REPORT.search(end.console)
     if m and not failed and not one.get('reports_expected'):
         failed = m[0].strip()
+    if one.get('after') and not failed:
+        r = subprocess.run(['bash', '-e', '-c', one['after']], cwd=TOP, capture_output=True, text=True)
+        if r.returncode:
+            failed = f'afterwards on the host: {(r.stdout + r.stderr).strip()[-200:] or "failed"}'
     if failed:
         report.add('not ok', full, f'{failed}, log {os.path.relpath(g.log_path, TOP)}', end.seconds, console_tail(end.console))
     else:

@@ -24,6 +24,7 @@ static LIST_HEAD(buses);		/* [model_lock] */
 /* --- attributes --- */
 
 struct attr_priv {
+	struct attr_priv *next;		/* [I] of the same device */
 	struct device *dev;
 	const struct dev_attr *attr;
 };
@@ -64,9 +65,24 @@ static void add_attr(struct device *d, const struct dev_attr *attr)
 		return;
 	a->dev = d;
 	a->attr = attr;
-	/* The small record lives as long as the node; nodes of devices live as long as the kernel but for hot-unplug. */
-	if (IS_ERR(kernfs_create_file(d->node, attr->name, attr->mode, PAGE_SIZE, &attr_ops, a)))
+	if (IS_ERR(kernfs_create_file(d->node, attr->name, attr->mode, PAGE_SIZE, &attr_ops, a))) {
 		kfree(a);
+		return;
+	}
+	a->next = d->attr_records;
+	d->attr_records = a;
+}
+
+/* The node is gone: nobody shows or stores any more. */
+static void free_attrs(struct device *d)
+{
+	struct attr_priv *a, *next;
+
+	for (a = d->attr_records; a; a = next) {
+		next = a->next;
+		kfree(a);
+	}
+	d->attr_records = NULL;
 }
 
 static ssize_t dev_show(struct device *d, char *buf, size_t size)
@@ -83,6 +99,8 @@ static ssize_t uevent_show(struct device *d, char *buf, size_t size)
 			      dev_minor(d->devt), d->node_name ? d->node_name : d->name);
 	if (d->driver)
 		n += scnprintf(buf + n, size - (size_t)n, "DRIVER=%s\n", d->driver->name);
+	if (d->uevent)
+		n += d->uevent(d, buf + n, size - (size_t)n);
 	if (d->bus && d->bus->uevent)
 		n += d->bus->uevent(d, buf + n, size - (size_t)n);
 	return n;
@@ -104,6 +122,10 @@ static struct kernfs_node *device_parent_dir(struct device *d)
 {
 	struct kernfs_node *virt;
 
+	/* A child of the same class, as a partition of a disk, stands in its parent. */
+	if (d->parent && d->parent->node && d->class_name && d->parent->class_name &&
+	    streq(d->class_name, d->parent->class_name))
+		return d->parent->node;
 	if (d->parent && d->parent->node)
 		return d->class_name ? dir_get(d->parent->node, d->class_name) : d->parent->node;
 	if (!d->class_name)	/* neither: a root that a bus hangs its devices below */
@@ -133,6 +155,29 @@ static void link_device(struct device *d)
 		return;
 	scnprintf(nr, sizeof(nr), "%u:%u", dev_major(d->devt), dev_minor(d->devt));
 	(void)kernfs_symlink(d->is_block ? sysfs_dev_block : sysfs_dev_char, nr, d->node);
+}
+
+static void remove_link(struct kernfs_node *dir, const char *name)
+{
+	struct kernfs_node *n = IS_ERR_OR_NULL(dir) ? NULL : kernfs_find(dir, name);
+
+	if (n)
+		kernfs_remove(n);
+}
+
+/* The links to it that link_device() made elsewhere. */
+static void unlink_device(struct device *d)
+{
+	char nr[24];
+
+	if (d->class_name)
+		remove_link(kernfs_find(sysfs_class, d->class_name), d->name);
+	else if (d->bus && d->bus->node)
+		remove_link(kernfs_find(d->bus->node, "devices"), d->name);
+	if (!d->devt.v)
+		return;
+	scnprintf(nr, sizeof(nr), "%u:%u", dev_major(d->devt), dev_minor(d->devt));
+	remove_link(d->is_block ? sysfs_dev_block : sysfs_dev_char, nr);
 }
 
 static int device_add_sysfs(struct device *d)
@@ -274,8 +319,11 @@ void device_unregister(struct device *d)
 	mutex_unlock(&model_lock);
 	if (d->devt.v)
 		(void)devtmpfs_delete_node(d->node_name ? d->node_name : d->name);
-	if (d->node)
+	if (d->node) {
+		unlink_device(d);
 		kernfs_remove(d->node);
+		free_attrs(d);
+	}
 	device_put(d);
 }
 

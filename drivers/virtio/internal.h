@@ -37,7 +37,7 @@ struct virtqueue {
 	u64 notify_off;			/* [I] transport's */
 	int irq;			/* [I] transport's; 0: shares the device's */
 	bool reported;			/* [caller's lock] a broken ring was reported */
-	struct dma_buf mem, ind;	/* [I] */
+	struct dma_buf mem, ind;	/* [I] ind.cpu NULL: no indirect tables */
 	struct vring_slot *slots;	/* [I] */
 };
 
@@ -55,6 +55,6 @@ static inline u64 virtqueue_used_addr(const struct virtqueue *q)
 void virtqueue_interrupt(struct virtqueue *q);
 void virtio_config_interrupt(struct virtio_dev *v);
 /* Largest power of two that is not above what the device offers nor our own limit. */
-u16 virtqueue_pick_size(u32 max);
+u16 virtqueue_pick_size(const struct virtio_dev *v, u32 offered);
 
 #endif

@@ -157,7 +157,7 @@ static struct virtqueue *setup_queue(struct vmmio *d, u32 index, void (*cb)(stru
 	wr(d, REG_QUEUE_SEL, index);
 	if (rd(d, d->version == 1 ? REG_QUEUE_PFN : REG_QUEUE_READY))
 		return ERR_PTR(-ENODEV);
-	num = virtqueue_pick_size(rd(d, REG_QUEUE_NUM_MAX));
+	num = virtqueue_pick_size(&d->v, rd(d, REG_QUEUE_NUM_MAX));
 	if (!num)
 		return ERR_PTR(-ENODEV);
 	q = virtqueue_create(&d->v, index, num, d->version == 1 ? VIRTIO_LEGACY_ALIGN : 4, cb, name);

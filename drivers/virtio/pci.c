@@ -312,7 +312,7 @@ static struct virtqueue *setup_modern(struct vpci *d, u16 index, void (*cb)(stru
 	u16 num;
 
 	c_write16(d, COMMON_QUEUE_SELECT, index);
-	num = virtqueue_pick_size(c_read16(d, COMMON_QUEUE_SIZE));
+	num = virtqueue_pick_size(&d->v, c_read16(d, COMMON_QUEUE_SIZE));
 	if (!num || c_read16(d, COMMON_QUEUE_ENABLE))
 		return ERR_PTR(-ENODEV);
 	q = virtqueue_create(&d->v, index, num, 4, cb, name);

@@ -23,11 +23,11 @@
 static le16_t *used_event(struct vring *r) { return &r->avail->ring[r->num]; }
 static const le16_t *avail_event(const struct vring *r) { return (const le16_t *)&r->used->ring[r->num]; }
 
-void vring_init(struct vring *r, u16 num, u32 align, void *mem, struct vring_desc *ind, u64 ind_device,
+void vring_init(struct vring *r, u16 num, u32 align, void *mem, struct vring_desc *ind, u64 ind_device, u32 ind_max,
 		struct vring_slot *slots, bool event_idx)
 {
 	*r = (struct vring){ .num = num, .event_idx = event_idx, .desc = mem, .ind = ind, .ind_device = ind_device,
-			     .slots = slots, .nr_free = num };
+			     .ind_max = ind_max, .slots = slots, .nr_free = num };
 	r->avail = (struct vring_avail *)(r->desc + num);
 	r->used = (struct vring_used *)((u8 *)mem + vring_used_offset(num, align));
 	for (u16 i = 0; i < num; i++)
@@ -45,9 +45,9 @@ static void fill(struct vring_desc *d, const struct virtio_sg *sg, u16 flags, u1
 /* The slot's table holds all pieces. */
 static void add_indirect(struct vring *r, u16 head, const struct virtio_sg *sg, unsigned int out, unsigned int n)
 {
-	struct vring_desc *t = &r->ind[head * VRING_INDIRECT_MAX];
+	struct vring_desc *t = &r->ind[(u64)head * r->ind_max];
 	struct virtio_sg table = {
-		.addr = r->ind_device + (u64)head * VRING_INDIRECT_MAX * sizeof(*t),
+		.addr = r->ind_device + (u64)head * r->ind_max * sizeof(*t),
 		.len = (u32)(n * sizeof(*t)),
 	};
 
@@ -79,7 +79,7 @@ int vring_add(struct vring *r, const struct virtio_sg *sg, unsigned int out, uns
 		return -EIO;
 	if (!n || !token)
 		return -EINVAL;
-	count = r->ind && n > 1 && n <= VRING_INDIRECT_MAX ? 1 : n;
+	count = r->ind && n > 1 && n <= r->ind_max ? 1 : n;
 	if (count > r->nr_free)
 		return -ENOSPC;
 	for (unsigned int i = out; i < n; i++)

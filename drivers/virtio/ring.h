@@ -38,8 +38,8 @@ struct vring_used {
 	struct vring_used_elem ring[];	/* num, then avail_event */
 };
 
-/* Pieces of a request that fit into its slot's indirect table. */
-#define VRING_INDIRECT_MAX	8
+/* Pieces of a request that fit into its slot's indirect table, unless the driver asks for more. */
+#define VRING_INDIRECT_MIN	8u
 
 struct vring_slot {
 	void *token;		/* NULL: not the head of a request under way */
@@ -57,6 +57,7 @@ struct vring {
 	struct vring_used *used;
 	struct vring_desc *ind;	/* num tables; NULL: no indirect descriptors */
 	u64 ind_device;		/* its address for the device */
+	u32 ind_max;		/* descriptors of each table */
 	struct vring_slot *slots;
 	u16 free_head, nr_free;
 	u16 avail_idx;		/* what avail->idx holds */
@@ -73,10 +74,10 @@ static inline u64 vring_used_offset(u32 num, u32 align)
 }
 /* Bytes of the three tables when the used one is aligned to `align` (4; 4096 for legacy devices). */
 static inline u64 vring_bytes(u32 num, u32 align) { return vring_used_offset(num, align) + 6 + 8ull * num; }
-static inline u64 vring_indirect_bytes(u32 num) { return (u64)num * VRING_INDIRECT_MAX * sizeof(struct vring_desc); }
+static inline u64 vring_indirect_bytes(u32 num, u32 ind_max) { return (u64)num * ind_max * sizeof(struct vring_desc); }
 
-/* mem: zeroed, vring_bytes() long. ind may be NULL. slots: num of them. */
-void vring_init(struct vring *r, u16 num, u32 align, void *mem, struct vring_desc *ind, u64 ind_device,
+/* mem: zeroed, vring_bytes() long. ind: vring_indirect_bytes(), may be NULL. slots: num of them. */
+void vring_init(struct vring *r, u16 num, u32 align, void *mem, struct vring_desc *ind, u64 ind_device, u32 ind_max,
 		struct vring_slot *slots, bool event_idx);
 /* 0; -ENOSPC; -EINVAL (nothing to send); -EIO: broken. token is not NULL. */
 __must_check int vring_add(struct vring *r, const struct virtio_sg *sg, unsigned int out, unsigned int in, void *token);

@@ -12,6 +12,7 @@
 #include "ring.h"
 
 #define NUM	8u
+#define IND_MAX	10u
 #define IND_BASE 0x40000000ull	/* "device address" of the indirect tables */
 
 /* The device's side. */
@@ -29,14 +30,14 @@ static struct dev *dev_make(bool indirect, bool event_idx, u32 align)
 	void *mem = kzalloc(vring_bytes(NUM, align), GFP_KERNEL);
 
 	if (d && indirect)
-		d->ind = kzalloc(vring_indirect_bytes(NUM), GFP_KERNEL);
+		d->ind = kzalloc(vring_indirect_bytes(NUM, IND_MAX), GFP_KERNEL);
 	if (!d || !slots || !mem || (indirect && !d->ind)) {
 		kfree(mem);
 		kfree(slots);
 		kfree(d);
 		return NULL;
 	}
-	vring_init(&d->r, NUM, align, mem, d->ind, IND_BASE, slots, event_idx);
+	vring_init(&d->r, NUM, align, mem, d->ind, IND_BASE, IND_MAX, slots, event_idx);
 	return d;
 }
 
@@ -65,7 +66,7 @@ static unsigned int dev_walk(struct dev *d, int head, u32 *writable)
 
 	*writable = 0;
 	if (le16(t[at].flags) & 4) {
-		KEXPECT_EQ(le64(t[at].addr), IND_BASE + (u64)at * VRING_INDIRECT_MAX * 16);
+		KEXPECT_EQ(le64(t[at].addr), IND_BASE + (u64)at * IND_MAX * 16);
 		t = d->ind + (le64(t[at].addr) - IND_BASE) / 16;
 		at = 0;
 	}

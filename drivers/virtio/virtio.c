@@ -23,15 +23,16 @@ static struct virtio_driver *to_virtio_driver(struct driver *d) { return contain
 
 /* --- queues --- */
 
-u16 virtqueue_pick_size(u32 max)
+u16 virtqueue_pick_size(const struct virtio_dev *v, u32 offered)
 {
-	max = min_t(u32, max, VIRTIO_QUEUE_MAX);
-	return max ? (u16)(1u << ilog2(max)) : 0;
+	offered = min_t(u32, offered, v->queue_max ? v->queue_max : VIRTIO_QUEUE_MAX);
+	return offered ? (u16)(1u << ilog2(offered)) : 0;
 }
 
 struct virtqueue *virtqueue_create(struct virtio_dev *v, u32 index, u16 num, u32 align,
 				   void (*cb)(struct virtqueue *), const char *name)
 {
+	u32 ind_max = max(v->indirect_max, VRING_INDIRECT_MIN);
 	struct virtqueue *q;
 
 	if (!is_pow2(num))
@@ -42,9 +43,13 @@ struct virtqueue *virtqueue_create(struct virtio_dev *v, u32 index, u16 num, u32
 	q->slots = kcalloc(num, sizeof(*q->slots), GFP_KERNEL);
 	if (!q->slots || dma_alloc(&q->mem, vring_bytes(num, align), GFP_KERNEL))
 		goto out_nomem;
-	if (virtio_has(v, VIRTIO_F_INDIRECT_DESC) && dma_alloc(&q->ind, vring_indirect_bytes(num), GFP_KERNEL))
-		goto out_nomem;
-	vring_init(&q->ring, num, align, q->mem.cpu, q->ind.cpu, q->ind.device, q->slots,
+	/* Large tables are worth having, not worth failing for. */
+	while (virtio_has(v, VIRTIO_F_INDIRECT_DESC) && dma_alloc(&q->ind, vring_indirect_bytes(num, ind_max), GFP_KERNEL)) {
+		if (ind_max == VRING_INDIRECT_MIN)
+			goto out_nomem;
+		ind_max = VRING_INDIRECT_MIN;
+	}
+	vring_init(&q->ring, num, align, q->mem.cpu, q->ind.cpu, q->ind.device, ind_max, q->slots,
 		   virtio_has(v, VIRTIO_F_EVENT_IDX));
 	q->dev = v;
 	q->index = index;
@@ -89,6 +94,12 @@ void *virtqueue_get(struct virtqueue *q, u32 *len)
 
 void virtqueue_disable_cb(struct virtqueue *q) { vring_disable_cb(&q->ring); }
 bool virtqueue_enable_cb(struct virtqueue *q) { return vring_enable_cb(&q->ring); }
+unsigned int virtqueue_max_pieces(const struct virtqueue *q)
+{
+	return q->ind.cpu ? q->ring.ind_max : q->ring.num;
+}
+unsigned int virtqueue_size(const struct virtqueue *q) { return q->ring.num; }
+void *virtqueue_detach(struct virtqueue *q) { return vring_detach(&q->ring); }
 unsigned int virtqueue_free_slots(const struct virtqueue *q) { return q->ring.nr_free; }
 struct virtio_dev *virtqueue_dev(const struct virtqueue *q) { return q->dev; }
 unsigned int virtqueue_index(const struct virtqueue *q) { return q->index; }

@@ -12,6 +12,7 @@
 #include <core/printk.h>
 #include <core/slab.h>
 #include <core/sysrq.h>
+#include <fs/disk.h>
 #include <fs/locks.h>
 #include <mm/mm.h>
 
@@ -236,9 +237,8 @@ static int show_filesystems(struct seq_file *s, void *v)
 static int show_devices(struct seq_file *s, void *v)
 {
 	(void)v;
-	seq_puts(s, "Character devices:\n");
 	chrdevs_show(s);
-	seq_puts(s, "\nBlock devices:\n");
+	blkdevs_show(s);
 	return 0;
 }
 
@@ -276,7 +276,14 @@ static int show_swaps(struct seq_file *s, void *v)
 static int show_partitions(struct seq_file *s, void *v)
 {
 	(void)v;
-	seq_puts(s, "major minor  #blocks  name\n\n");
+	partitions_show(s);
+	return 0;
+}
+
+static int show_diskstats(struct seq_file *s, void *v)
+{
+	(void)v;
+	diskstats_show(s);
 	return 0;
 }
 
@@ -327,7 +334,7 @@ static int system_init(void)
 		{ "vmstat", 0444, show_vmstat }, { "cpuinfo", 0444, show_cpuinfo }, { "interrupts", 0444, show_interrupts },
 		{ "filesystems", 0444, show_filesystems }, { "devices", 0444, show_devices }, { "locks", 0444, show_locks },
 		{ "slabinfo", 0400, show_slabinfo }, { "swaps", 0444, show_swaps }, { "partitions", 0444, show_partitions },
-		{ "diskstats", 0444, show_empty }, { "modules", 0444, show_empty }, { "misc", 0444, show_empty },
+		{ "diskstats", 0444, show_diskstats }, { "modules", 0444, show_empty }, { "misc", 0444, show_empty },
 		{ "consoles", 0444, show_consoles },
 	};
 	int err = 0;

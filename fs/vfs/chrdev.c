@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * Character devices by number: drivers own ranges of minors of a major; opening a node looks the
- * range up and gives the file the driver's operations. Block devices come with the block layer.
+ * range up and gives the file the driver's operations. Block special files: fs/block/fops.c.
  */
 #include "internal.h"
 #include <core/slab.h>
@@ -97,13 +97,6 @@ static int chrdev_open(struct file *f, struct inode *inode)
 }
 
 const struct file_ops chrdev_fops = { .open = chrdev_open, .llseek = noop_llseek };
-
-static int blkdev_open(struct file *f, struct inode *inode)
-{
-	return -ENXIO;
-}
-
-const struct file_ops blkdev_fops = { .open = blkdev_open };
 
 /* The first half of /proc/devices. */
 void chrdevs_show(struct seq_file *s)

@@ -168,7 +168,8 @@ int file_do_open(struct file *f, struct inode *inode)
 
 	f->inode = inode;
 	f->mapping = inode->mapping;
-	f->flags &= ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC);
+	/* A block device wants to know of O_EXCL. */
+	f->flags &= ~(O_CREAT | O_NOCTTY | O_TRUNC | O_CLOEXEC | (fmt == S_IFBLK ? 0 : O_EXCL));
 	if (unlikely(f->flags & O_PATH)) {
 		f->mode |= FMODE_PATH | FMODE_OPENED;
 		f->ops = &path_fops;

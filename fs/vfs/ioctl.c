@@ -39,6 +39,7 @@ static long own_ioctl(struct file *f, u32 cmd, u64 arg)
 static long ioctl_do(struct file *f, int fd, u32 cmd, u64 arg)
 {
 	struct inode *inode = f->inode;
+	long r;
 	int n;
 
 	switch (cmd) {
@@ -72,7 +73,10 @@ static long ioctl_do(struct file *f, int fd, u32 cmd, u64 arg)
 	case FIBMAP:
 		if (!S_ISREG_I(inode))
 			return own_ioctl(f, cmd, arg);
-		return capable(CAP_SYS_RAWIO) ? -EINVAL : -EPERM;
+		if (!capable(CAP_SYS_RAWIO))
+			return -EPERM;
+		r = own_ioctl(f, cmd, arg);
+		return r == -ENOTTY ? -EINVAL : r;
 	case FICLONE: case FICLONERANGE:
 		return -EOPNOTSUPP;
 	}

@@ -5,6 +5,7 @@
  */
 #include "internal.h"
 #include <base/math.h>
+#include <fs/block.h>
 #include <kernel/ns.h>
 #include <kernel/syscall.h>
 #include <uapi/linux/magic.h>
@@ -273,6 +274,8 @@ static int do_remount(struct path *at, u32 sb_flags, u32 mflags, char *data)
 
 	if (!is_mount_root(at) || !in_our_ns(at->mnt))
 		return -EINVAL;
+	if (!(sb_flags & SB_RDONLY) && sb->bdev && bdev_read_only(sb->bdev))
+		return -EACCES;
 	down_write(&sb->umount);
 	if ((sb_flags & SB_RDONLY) && !(sb->flags & SB_RDONLY)) {
 		sync_sb(sb, true);

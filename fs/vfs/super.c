@@ -7,9 +7,12 @@
  * down, for reading by those who use it from the list.
  */
 #include "internal.h"
+#include <base/math.h>
 #include <base/printf.h>
 #include <core/init.h>
 #include <core/slab.h>
+#include <core/wait.h>
+#include <fs/block.h>
 #include <fs/seq_file.h>
 #include <core/printk.h>
 #include <kernel/syscall.h>
@@ -20,6 +23,7 @@ static LIST_HEAD(fs_types);			/* [types_mutex] */
 static DEFINE_SPINLOCK(sb_lock, INODE_LIST);
 static LIST_HEAD(super_blocks);			/* [sb_lock] */
 static unsigned long anon_minors[BITS_TO_LONGS(4096)];	/* [sb_lock] device 0:n in use */
+static DEFINE_WAIT_QUEUE(bdev_gone);		/* an instance on a device is no more */
 static DEFINE_MUTEX(single_mutex, SYSTEM);	/* one at a time looks for or makes a single instance */
 
 /* --- types --- */
@@ -62,6 +66,21 @@ void fs_types_show(struct seq_file *s)
 	list_for_each_entry(t, &fs_types, link)
 		seq_printf(s, "%s\t%s\n", t->flags & FS_REQUIRES_DEV ? "" : "nodev", t->name);
 	mutex_unlock(&types_mutex);
+}
+
+bool fs_type_disk_name(u32 i, char *buf, size_t size)
+{
+	struct fs_type *t;
+	bool found = false;
+
+	mutex_lock(&types_mutex);
+	list_for_each_entry(t, &fs_types, link)
+		if (t->flags & FS_REQUIRES_DEV && !found && !i--) {
+			strscpy(buf, t->name, size);
+			found = true;
+		}
+	mutex_unlock(&types_mutex);
+	return found;
 }
 
 static long fs_type_index(const char *name)
@@ -190,10 +209,17 @@ static void super_shutdown(struct super_block *sb)
 	if (busy)
 		pr_err("VFS: %llu inodes of %s are in use after unmount\n", (unsigned long long)busy, sb->id);
 	up_write(&sb->umount);
+	if (sb->bdev) {
+		(void)bdev_sync(sb->bdev);
+		bdev_close(sb->bdev, sb->bdev_how, sb->type);
+	}
 	spin_lock(&sb_lock);
 	list_del(&sb->link);
-	bitmap_clear_bit(anon_minors, dev_minor(sb->dev));
+	if (!dev_major(sb->dev))
+		bitmap_clear_bit(anon_minors, dev_minor(sb->dev));
 	spin_unlock(&sb_lock);
+	if (sb->bdev)
+		wake_up_all(&bdev_gone);
 	/* Inodes are freed by RCU and look at sb->ops then. */
 	if (busy)
 		return;
@@ -251,6 +277,114 @@ struct super_block *super_get_single(struct fs_type *t, u32 flags, int (*fill)(s
 		found = super_get_nodev(t, flags, fill, options);
 	mutex_unlock(&single_mutex);
 	return found;
+}
+
+/* --- on block devices --- */
+
+/* *dying: it is there and on its way out. An active reference is taken. */
+static struct super_block *bdev_find_super(struct fs_type *t, const struct block_device *b, bool *dying)
+{
+	struct super_block *sb, *found = NULL;
+
+	*dying = false;
+	spin_lock(&sb_lock);
+	list_for_each_entry(sb, &super_blocks, link) {
+		if (sb->bdev != b || sb->type != t)
+			continue;
+		if (ref_get_unless_zero(&sb->active))
+			found = sb;
+		else
+			*dying = true;
+		break;
+	}
+	spin_unlock(&sb_lock);
+	return found;
+}
+
+static bool bdev_has_super(struct fs_type *t, const struct block_device *b)
+{
+	struct super_block *sb;
+	bool dying;
+
+	sb = bdev_find_super(t, b, &dying);
+	if (sb)
+		super_put_active(sb);
+	return dying;
+}
+
+/* The device is open; it goes to the new instance, also when filling that fails. */
+static struct super_block *bdev_new_super(struct fs_type *t, u32 flags, struct block_device *b, u32 how,
+					  int (*fill)(struct super_block *sb, const char *options), const char *options)
+{
+	struct super_block *sb = super_create(t, flags, NULL);
+	int err;
+
+	if (IS_ERR(sb)) {
+		bdev_close(b, how, t);
+		return sb;
+	}
+	spin_lock(&sb_lock);
+	bitmap_clear_bit(anon_minors, dev_minor(sb->dev));
+	sb->dev = bdev_dev(b);
+	sb->bdev = b;
+	sb->bdev_how = how;
+	spin_unlock(&sb_lock);
+	strscpy(sb->id, bdev_name(b), sizeof(sb->id));
+	err = super_set_blocksize(sb, max(bdev_logical_block_size(b), 512u));
+	if (!err)
+		err = fill(sb, options);
+	if (err) {
+		super_abandon(sb);
+		return ERR_PTR(err);
+	}
+	super_activate(sb);
+	return sb;
+}
+
+int super_set_blocksize(struct super_block *sb, u32 size)
+{
+	if (size < 512 || size > PAGE_SIZE || !is_pow2(size) || (sb->bdev && size < bdev_logical_block_size(sb->bdev)))
+		return -EINVAL;
+	sb->blocksize = size;
+	sb->blkbits = (u32)ilog2(size);
+	if (sb->bdev)
+		bdev_inode(sb->bdev)->blkbits = sb->blkbits;
+	return 0;
+}
+
+struct super_block *super_get_bdev(struct fs_type *t, u32 flags, const char *source,
+				   int (*fill)(struct super_block *sb, const char *options), const char *options)
+{
+	static DEFINE_MUTEX(mount_mutex, SYSTEM);	/* one at a time looks for or makes an instance */
+	u32 how = BDEV_READ | BDEV_EXCL | (flags & SB_RDONLY ? 0 : BDEV_WRITE);
+	struct super_block *sb;
+	struct block_device *b;
+	bool dying;
+
+	if (!source || !*source)
+		return ERR_PTR(-EINVAL);
+	b = bdev_open_path(source, how, t);
+	if (IS_ERR(b))
+		return ERR_CAST(b);
+	for (;;) {
+		mutex_lock(&mount_mutex);
+		sb = bdev_find_super(t, b, &dying);
+		if (!dying)
+			break;
+		mutex_unlock(&mount_mutex);
+		wait_event(&bdev_gone, !bdev_has_super(t, b));
+	}
+	if (!sb) {
+		sb = bdev_new_super(t, flags, b, how, fill, options);
+	} else {
+		bdev_close(b, how, t);
+		if ((flags ^ sb->flags) & SB_RDONLY) {
+			super_put_active(sb);
+			sb = ERR_PTR(-EBUSY);
+		}
+	}
+	mutex_unlock(&mount_mutex);
+	return sb;
 }
 
 void super_for_each(void (*fn)(struct super_block *sb, void *arg), void *arg)

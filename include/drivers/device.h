@@ -54,6 +54,9 @@ struct device {
 	const char *node_name;		/* in /dev, may hold directories; NULL: name */
 	umode_t node_mode;		/* 0: 0600 */
 	const struct dev_attr *attrs;	/* ended by a NULL name; NULL: none */
+	void *attr_records;		/* [I] device.c's */
+	/* More lines NAME=value for the uevent file; length. NULL: none. */
+	int (*uevent)(struct device *d, char *buf, size_t size);
 	struct kernfs_node *node;	/* sysfs directory */
 	struct list_head bus_link, children, sibling;
 	void (*release)(struct device *d);

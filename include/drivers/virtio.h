@@ -42,6 +42,8 @@ struct virtio_dev {
 	void *transport;
 	void (*config_changed)(struct virtio_dev *v);	/* interrupt context */
 	void *private;			/* the driver's */
+	/* The driver's wishes, before setup_queues: entries of a queue, pieces of one request; 0: the usual. */
+	u32 queue_max, indirect_max;
 };
 
 struct virtio_driver {
@@ -68,6 +70,11 @@ void *virtqueue_get(struct virtqueue *q, u32 *len);	/* finished token or NULL */
 void virtqueue_disable_cb(struct virtqueue *q);
 bool virtqueue_enable_cb(struct virtqueue *q);
 unsigned int virtqueue_free_slots(const struct virtqueue *q);
+/* Pieces that one request may have, and entries of the queue. */
+unsigned int virtqueue_max_pieces(const struct virtqueue *q);
+unsigned int virtqueue_size(const struct virtqueue *q);
+/* The device is gone: the token of a request that will not come back; NULL: no more. */
+void *virtqueue_detach(struct virtqueue *q);
 struct virtio_dev *virtqueue_dev(const struct virtqueue *q);
 unsigned int virtqueue_index(const struct virtqueue *q);
 

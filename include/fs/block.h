@@ -59,7 +59,12 @@ struct bio {
 	/* Any context, also hard interrupt; must not sleep. */
 	void (*end_io)(struct bio *b);
 	void *private;			/* submitter's */
-	atomic_t parts;			/* [a] pieces under way (split at limits), block layer's */
+	/* The block layer's own, between submit and end_io: */
+	atomic_t parts;			/* [a] pieces under way (split at limits) */
+	u8 stage;			/* flushes still to come */
+	u8 pool;			/* where its memory came from */
+	u64 issued;			/* bytes that are in requests already */
+	u64 start_ns;
 	struct bio_vec *vecs;		/* inline_vecs, or a separate array */
 	struct bio_vec inline_vecs[4];
 };
@@ -80,9 +85,11 @@ int bio_submit_wait(struct bio *b);
 struct blk_plug {
 	struct bio *first, *last;
 	u32 count;
+	bool unsorted;
 };
 void blk_plug_start(struct blk_plug *p);
 void blk_plug_finish(struct blk_plug *p);
+void blk_plug_sleep(struct blk_plug *p);	/* schedule()'s: takes spinlocks only */
 
 /* --- opening --- */
 #define BDEV_READ	0x1u

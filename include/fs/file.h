@@ -66,7 +66,7 @@ struct file {
 	u32 wb_err, sb_err;		/* [a] errors seen so far */
 	struct {			/* read-ahead [pos_lock or racy by design] */
 		u64 start;
-		u32 size, async_size, ra_pages, mmap_miss;
+		u32 size, async_size, ra_pages, mode, mmap_miss;	/* ra_pages: largest window; 0: the default */
 		s64 prev_pos;
 	} ra;
 	struct { void *next, *fn; } put_work;	/* struct task_work of the last put */

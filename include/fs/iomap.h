@@ -52,10 +52,16 @@ struct iomap_ops {
 
 struct readahead_control;
 
-/* For mapping_ops; the file system wraps them with its ops. */
+/*
+ * For mapping_ops; the file system wraps the first three with its ops and takes the others as they are
+ * (all three: they own folio->private).
+ */
 int iomap_read_folio(struct folio *f, const struct iomap_ops *ops);
 void iomap_readahead(struct readahead_control *ra, const struct iomap_ops *ops);
 int iomap_writepages(struct mapping *m, struct writeback_control *wbc, const struct iomap_ops *ops);
+bool iomap_release_folio(struct folio *f);
+void iomap_invalidate_folio(struct folio *f, size_t off, size_t len);
+bool iomap_dirty_folio(struct mapping *m, struct folio *f);
 
 /* For file_ops. Inode lock held exclusively for write; checks done. Advances k->pos. */
 ssize_t iomap_file_write(struct kiocb *k, struct iov_iter *from, const struct iomap_ops *ops);

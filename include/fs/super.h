@@ -13,6 +13,7 @@ struct kstatfs {
 	u64 fsid;
 };
 
+struct block_device;
 struct seq_file;
 struct super_ops;
 
@@ -30,6 +31,8 @@ struct fs_type {
 __must_check int fs_register(struct fs_type *t);
 struct fs_type *fs_type_find(const char *name);
 void fs_types_show(struct seq_file *s);		/* /proc/filesystems */
+/* Name of the i-th type that wants a device; false: no more. */
+bool fs_type_disk_name(u32 i, char *buf, size_t size);
 
 /* sb.flags: the MS_ values of mount(2) that belong to the instance. */
 #define SB_RDONLY	0x0001u
@@ -60,6 +63,8 @@ struct super_block {
 	spinlock_t inode_list_lock;
 	u32 time_gran;			/* [I] ns */
 	char id[32];			/* [I] device name for messages and mounts */
+	struct block_device *bdev;	/* [I] open and claimed; NULL: none. Closed after put_super */
+	u32 bdev_how;			/* [I] BDEV_* it was opened with */
 	void *private;			/* [I] file system's */
 };
 
@@ -76,6 +81,15 @@ __must_check struct super_block *super_get_single(struct fs_type *t, u32 flags,
 	int (*fill)(struct super_block *sb, const char *options), const char *options);
 __must_check struct super_block *super_get_nodev(struct fs_type *t, u32 flags,
 	int (*fill)(struct super_block *sb, const char *options), const char *options);
+/*
+ * On a block device: source is its special file; the device is claimed for the type. Mounted already: the same
+ * instance, -EBUSY if the one is read-only and the other not. fill finds sb->bdev, id, dev set and the block
+ * size as the device's. -EINVAL (no source), -ENOTBLK, -ENXIO, -EACCES (read-only device, nodev), -EBUSY.
+ */
+__must_check struct super_block *super_get_bdev(struct fs_type *t, u32 flags, const char *source,
+	int (*fill)(struct super_block *sb, const char *options), const char *options);
+/* Blocks of this size from now on: -EINVAL if the device or the page size does not allow it. */
+__must_check int super_set_blocksize(struct super_block *sb, u32 size);
 /* Finish after fill: unlock, SB_ACTIVE. */
 void super_activate(struct super_block *sb);
 void super_put_active(struct super_block *sb);		/* last: shut down. May sleep */

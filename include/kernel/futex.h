@@ -12,5 +12,7 @@ long futex_do(u64 uaddr, int op, u32 val, u64 deadline_ns, u64 uaddr2, u32 val2,
 int futex_wake_addr(u64 uaddr, int nr);
 /* exit and exec: robust list, PI ownership. */
 void futex_exit_task(struct task *t);
+/* The scheduling parameters of t changed: so does what others inherit through it. */
+void futex_pi_update(struct task *t);
 
 #endif

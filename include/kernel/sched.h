@@ -25,7 +25,9 @@ struct sched_entity {
 	bool migrating;
 	int policy;			/* [rq lock] SCHED_* */
 	int static_nice;		/* [rq lock] -20..19 */
-	int rt_priority;		/* [rq lock] 1..99 */
+	int rt_priority;		/* [rq lock] 1..99, as the policy says */
+	int pi_prio;			/* [rq lock] inherited from who waits for our locks; 0: none */
+	int rt_eff;			/* [rq lock] priority in the real-time class, of the two the higher */
 	bool reset_on_fork;
 	u32 weight;			/* [rq lock] */
 	/* fair */
@@ -36,6 +38,7 @@ struct sched_entity {
 	/* real time */
 	struct list_head rt_link;	/* [rq lock] */
 	u64 rr_left_ns;
+	u64 rt_awake_ns;		/* [rq lock; racy reads] sum_exec_ns when it last woke: RLIMIT_RTTIME */
 	/* deadline class */
 	u64 dl_runtime, dl_deadline, dl_period, dl_flags, dl_abs_deadline;
 	s64 dl_left;
@@ -64,6 +67,9 @@ int sched_set_scheduler(struct task *t, const struct sched_attr *attr);
 int sched_set_affinity(struct task *t, const struct cpumask *mask);	/* -EINVAL: no CPU left. Returns after it moved */
 void sched_get_affinity(struct task *t, struct cpumask *mask);
 void sched_set_nice(struct task *t, int nice);
+/* Priority inheritance (kernel/futex/pi.c): 0 for the fair class, 1..99 real time. PI_CHAIN held. */
+int sched_pi_prio(const struct task *t);		/* with what it inherits */
+void sched_boost(struct task *t, int prio);		/* it inherits this; 0: nothing any more */
 int sched_task_nice(const struct task *t);
 void sched_yield_do(void);
 int sched_task_cpu(const struct task *t);

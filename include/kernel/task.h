@@ -24,10 +24,13 @@
 #include <kernel/signal.h>
 #include <uapi/linux/resource.h>
 
+struct blk_plug;
 struct files;
+struct io_context;
 struct fs_struct;
 struct mm;
 struct tty;
+struct pi_waiter;
 struct posix_timers;
 struct robust_list_head;
 
@@ -95,6 +98,7 @@ struct process {
 	struct itimer real_timer;	/* ITIMER_REAL */
 	struct { u64 expires_ns, interval_ns; } cpu_itimer[2];	/* [sighand lock] VIRTUAL, PROF */
 	u32 cpu_timers;			/* [a] CPU-time timers, itimers and limits that are armed */
+	struct list_head cpu_sleepers;	/* [kernel/time/cpu_sleep.c] who waits for our CPU clocks */
 	struct posix_timers *posix_timers;	/* kernel/time; NULL until used */
 	struct cputime dead_time;	/* [sighand lock] of threads that are gone */
 	struct cputime child_time;	/* [sighand lock] of waited-for children */
@@ -144,9 +148,12 @@ struct task {
 
 	u64 set_child_tid, clear_child_tid;	/* own: CLONE_CHILD_SETTID, _CLEARTID */
 	u64 robust_list;		/* own: head's user address */
-	struct list_head pi_state_list;	/* [own] */
+	struct list_head pi_state_list;	/* [PI_CHAIN] contended PI futexes that it owns */
+	struct pi_waiter *pi_blocked;	/* [PI_CHAIN] the one that it waits for */
+	u32 futex_state;		/* [PI_CHAIN; racy reads] FUTEX_STATE_* of kernel/futex: may it still own futexes? */
 	struct completion *vfork_done;	/* [alloc_lock] parent of a vfork waits here */
-	struct { u64 addr; u32 len, sig; } rseq;	/* [own] */
+	struct { u64 addr; u32 len, sig; bool event; } rseq;	/* [own; event by its CPU, preemption off] */
+	struct io_context *io_context;	/* [alloc_lock] counted; NULL: priority as nice says */
 
 	struct cputime time;		/* [a] own, exact at switch and syscall border when asked */
 	u64 time_stamp;			/* [own] last accounting */
@@ -158,6 +165,7 @@ struct task {
 	struct list_head work_list;	/* task work: run on return to user [a: pushed by cmpxchg on work_head] */
 	struct task_work *work_head;	/* [a] */
 	struct list_head put_files;	/* own: files whose last reference it dropped */
+	struct blk_plug *plug;		/* own: bios held back; flushed when it sleeps */
 
 	u32 personality;		/* own */
 	bool no_new_privs;		/* own; once set stays */

@@ -33,6 +33,7 @@ struct writeback_control {
 #define MAPPING_NO_WRITEBACK	0x1u	/* memory files: folios are the only copy, never written or dropped */
 #define MAPPING_UNEVICTABLE	0x2u
 #define MAPPING_STABLE_WRITES	0x4u
+#define MAPPING_LARGE		0x8u	/* folios of several pages are welcome */
 
 /* A window to read ahead: folios are in the cache, locked, not uptodate, one reference held by the control. */
 struct readahead_control {
@@ -63,6 +64,7 @@ struct mapping_ops {
 	bool (*release_folio)(struct folio *folio);
 	void (*invalidate_folio)(struct folio *folio, size_t off, size_t len);
 	ssize_t (*direct_io)(struct kiocb *k, struct iov_iter *i);
+	/* folio_mark_dirty() for it: its own notes, then filemap_dirty_folio(). True if it was clean. NULL: just that. */
 	bool (*dirty_folio)(struct mapping *m, struct folio *folio);
 	/*
 	 * Memory files: `pages` are about to come (> 0; -ENOSPC refuses) or went (< 0). Quota,
@@ -83,16 +85,47 @@ struct mapping {
 	struct rwsem rmap_lock;
 	atomic_t nr_writable;		/* shared writable mappings; < 0: such are refused (sealed) */
 	u32 wb_err;			/* [a] error sequence: 1 bit seen, errno, counter */
+	u32 cut_seq;			/* [a] raised before a truncation drops folios: cached extents are stale */
 	gfp_t gfp;			/* [I] */
 };
 
 void mapping_init(struct mapping *m, struct inode *host, const struct mapping_ops *ops);
 
-/* --- look-up. A returned folio is referenced. --- */
+/* --- a folio's place; pages of a large one stand under each of their indexes. Stable while it is locked. --- */
+#define FOLIO_MAX_ORDER		4u		/* of file folios */
+static inline struct mapping *folio_mapping(const struct folio *f) { return READ_ONCE(f->mapping); }
+static inline u64 folio_index(const struct folio *f) { return f->index; }
+static inline u64 folio_pos(const struct folio *f) { return f->index << PAGE_SHIFT; }
+static inline bool folio_is_at(const struct folio *f, const struct mapping *m, u64 index)
+{
+	return READ_ONCE(f->mapping) == m && index - f->index < folio_nr_pages(f);
+}
+/* The file system's note [folio lock]: whoever attaches it frees it in release_folio and invalidate_folio. */
+static inline void *folio_private(const struct folio *f)
+{
+	return folio_test(f, FOLIO_PRIVATE) ? READ_ONCE(f->private) : NULL;
+}
+static inline void folio_attach_private(struct folio *f, void *p)
+{
+	WRITE_ONCE(f->private, p);
+	folio_set(f, FOLIO_PRIVATE);
+}
+static inline void *folio_detach_private(struct folio *f)
+{
+	void *p = folio_private(f);
+
+	folio_clear(f, FOLIO_PRIVATE);
+	f->private = NULL;
+	return p;
+}
+
+/* --- look-up. A returned folio is referenced and may be a large one that holds index. --- */
 struct folio *filemap_get(struct mapping *m, u64 index);		/* NULL: not there */
 struct folio *filemap_lock_folio(struct mapping *m, u64 index);	/* locked; NULL */
 /* Find or make: locked, referenced; not uptodate when fresh. ERR_PTR(-ENOMEM). */
 __must_check struct folio *filemap_grab(struct mapping *m, u64 index, gfp_t gfp);
+/* The same; a fresh one may be as large as fits into pages [index, last]. */
+__must_check struct folio *filemap_grab_range(struct mapping *m, u64 index, u64 last, gfp_t gfp);
 /* Read in if need be: referenced, uptodate, not locked. ERR_PTR. */
 __must_check struct folio *filemap_read_folio(struct file *f, struct mapping *m, u64 index);
 __must_check int filemap_add(struct mapping *m, struct folio *folio, u64 index, gfp_t gfp);
@@ -112,11 +145,21 @@ bool filemap_map_around(struct vm_fault_ctx *f);
 
 /* Mark after changing the contents through kmap_local; true if it was clean. */
 bool folio_mark_dirty(struct folio *folio);
+/* The cache's part of it: flag, mark in the tree, counts, the inode among the dirty ones. */
+bool filemap_dirty_folio(struct mapping *m, struct folio *folio);
+/* For ->writepages: the next dirty folio of wbc's range from *index on: locked, referenced, clean now, not under write-back. */
+struct folio *writeback_next(struct mapping *m, struct writeback_control *wbc, u64 *index);
+/* It could not be written now: dirty again. Locked. */
+void folio_redirty(struct folio *folio);
 void folio_mark_accessed(struct folio *folio);
 void folio_start_writeback(struct folio *folio);
 void folio_end_writeback(struct folio *folio, int error);
 void folio_end_read(struct folio *folio, int error);
 
+/* Write by wbc, do not wait. */
+int mapping_writepages(struct mapping *m, struct writeback_control *wbc);
+void filemap_wait_range(struct mapping *m, u64 start, u64 end);		/* for write-back under way */
+/* The first error of this very write; errors of requests still under way show in mapping_check_error(). */
 int filemap_write_and_wait(struct mapping *m, loff_t start, loff_t end);
 int filemap_flush(struct mapping *m);
 /* errseq: errors since *seen, reported once. */
@@ -127,10 +170,14 @@ void mapping_set_error(struct mapping *m, int error);
 /* --- truncation (inode lock held; size already set) --- */
 void truncate_pagecache(struct mapping *m, loff_t newsize);
 void truncate_range(struct mapping *m, loff_t start, loff_t end);	/* punch: bytes [start, end) */
+/* The same, invalidate_lock held for writing: to be kept until the blocks of the range are freed. */
+void truncate_range_locked(struct mapping *m, loff_t start, loff_t end);
 void truncate_all(struct mapping *m);				/* inode goes */
 /* Remove a clean, unmapped, idle folio; locked, the caller holds one reference. False: it is in use. */
 bool folio_drop_clean(struct folio *f);
 int invalidate_clean(struct mapping *m, u64 first, u64 last);	/* drop clean unmapped pages; count */
+/* Drop pages, also mapped and referenced ones, for direct I/O behind the cache. -EBUSY: one is dirty or mapped again. */
+__must_check int invalidate_range_sync(struct mapping *m, u64 first, u64 last);
 void unmap_mapping_range(struct mapping *m, u64 first, u64 nr, bool even_private);
 
 /* --- memory files: tmpfs, memfd, shared anonymous memory (mm/cache/shmem.c) --- */

@@ -3,9 +3,10 @@
  * Address spaces (mm/vm). A struct mm is shared by the threads of a process (CLONE_VM); it lives
  * while `users` tasks run in it, and its memory (tables, counters) while anything holds `refs`.
  *
- * Locks, outermost first: range lock (mmap, munmap, mprotect, ... of overlapping ranges), vma lock
- * (faults hold it for reading, changes of that vma for writing), tree lock (the moment of linking),
- * folio lock, reverse map, page-table lock. Look-up of a vma is by RCU. fork takes the whole range.
+ * Locks, outermost first: range lock (mmap, munmap, mprotect, ... of overlapping ranges; mm/vm/lock.c),
+ * vma lock (faults hold it for reading, changes of that vma for writing), tree lock (the moment of
+ * linking, and the set of locked ranges), folio lock, reverse map, page-table lock. Look-up of a vma is
+ * by RCU. fork takes the whole range.
  */
 #ifndef MM_MM_H
 #define MM_MM_H
@@ -17,6 +18,7 @@
 #include <core/pgtable.h>
 #include <core/seqlock.h>
 #include <core/usercopy.h>
+#include <mm/range.h>
 
 struct file;
 struct inode;
@@ -66,8 +68,8 @@ struct vma {
 	 * made
 	 */
 	u64 pgoff;
+	pid_t maker;			/* [range lock of it] thread that made it */
 	struct file *file;		/* [I] ref; NULL for anonymous */
-	struct anon_root *anon;		/* [vma lock] root of reverse maps of its anonymous pages */
 	const struct vma_ops *ops;	/* [I] NULL: anonymous */
 	void *private;			/* [I] */
 	struct rwsem lock;		/* class VMA */
@@ -76,7 +78,6 @@ struct vma {
 	u64 gap;			/* [tree lock] augmented: largest hole in front of a vma of the subtree */
 	struct rb_node rmap_node;	/* [rmap lock] in mapping->i_mmap */
 	u64 rmap_max;			/* [rmap lock] */
-	struct list_head anon_link;	/* [anon root lock] */
 	struct rcu_head rcu;
 	const char *name;		/* "[heap]" and so on for special ones; NULL */
 };
@@ -109,25 +110,29 @@ struct mm {
 	struct rb_root vmas;		/* [tree lock; readers retry by tree_seq under RCU] */
 	struct seqcount tree_seq;
 	spinlock_t tree_lock;
-	struct rwsem range_lock;	/* class MM_RANGE: writers change mappings */
+	struct range_set ranges;	/* [tree lock] who changes or looks at which part; class MM_RANGE */
+	LOCKDEP_FIELD			/* of the ranges */
 	struct vma *cached_vma;		/* [a] last fault's hit; set under that vma's lock, cleared when it goes */
 	struct vma *first_vma, *last_vma;	/* [tree lock] by address */
 	u64 nr_vmas;			/* [tree lock] */
 	u64 mmap_base;			/* [I] top-down allocation starts below it */
-	u64 start_code, end_code, start_data, end_data;	/* [range lock] for procfs, prctl(PR_SET_MM) */
-	u64 start_brk, brk;		/* [range lock] */
-	u64 start_stack, arg_start, arg_end, env_start, env_end;	/* [range lock] */
-	u64 total_vm, locked_vm, data_vm, stack_vm, exec_vm;	/* [range lock] pages */
+	u64 start_code, end_code, start_data, end_data;	/* [whole range] for procfs, prctl(PR_SET_MM) */
+	u64 start_brk, brk;		/* [range lock of the page at start_brk] */
+	u64 start_stack, arg_start, arg_end, env_start, env_end;	/* [whole range] */
+	atomic64_t total_vm, locked_vm, data_vm, stack_vm, exec_vm;	/* pages */
 	atomic64_t committed;		/* pages */
 	atomic64_t rss[4];		/* see mm_count() */
 	u64 hiwater_rss, hiwater_vm;	/* [a] pages, peaks */
 	struct file *exe_file;		/* ref; [r] */
 	u64 saved_auxv[48];		/* [I] after exec; /proc/PID/auxv */
-	u64 vdso_base;			/* [range lock] */
-	u32 def_flags;			/* [range lock] mlockall(MCL_FUTURE) */
+	u64 vdso_base;			/* [a] */
+	u32 def_flags;			/* [whole range to write] mlockall(MCL_FUTURE) */
 	u32 dumpable;			/* [a] prctl(PR_SET_DUMPABLE) */
 	u32 membarrier_state;		/* [a] */
-	bool oom_victim;		/* [a] */
+	bool empty_tables;		/* [a] munmap left page tables in holes between mappings */
+	bool oom_victim;		/* [a] its processes were killed for memory */
+	bool oom_reaped;		/* [a] its private pages are being taken: no new ones come */
+	bool oom_done;			/* [a] all of it that comes back at once came back */
 	struct rcu_head rcu;
 };
 
@@ -227,5 +232,10 @@ extern int max_map_count;				/* /proc/sys/vm [a] */
 
 /* OOM: badness for /proc/PID/oom_score. */
 long oom_badness(struct task *t);
+/*
+ * Take the private memory of an mm whose tasks are all being killed; later accesses fail. True: all was
+ * taken; false: some mappings were being changed, try again. Takes no lock that a task waiting for memory holds.
+ */
+bool mm_reap(struct mm *mm);
 
 #endif

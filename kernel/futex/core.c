@@ -150,7 +150,7 @@ long futex_do(u64 addr, int op, u32 val, u64 deadline, u64 addr2, u32 val2, u32 
 
 	if (op & FUTEX_CLOCK_REALTIME) {
 		flags |= FLAGS_REALTIME;
-		if (cmd != FUTEX_WAIT_BITSET)
+		if (cmd != FUTEX_WAIT_BITSET && cmd != FUTEX_WAIT_REQUEUE_PI && cmd != FUTEX_LOCK_PI2)
 			return -ENOSYS;
 	}
 	switch (cmd) {
@@ -170,6 +170,19 @@ long futex_do(u64 addr, int op, u32 val, u64 deadline, u64 addr2, u32 val2, u32 
 		return futex_requeue(addr, flags, addr2, (int)val, (int)val2, &val3);
 	case FUTEX_WAKE_OP:
 		return futex_wake_op(addr, flags, addr2, (int)val, (int)val2, val3);
+	case FUTEX_LOCK_PI:
+		flags |= FLAGS_REALTIME;
+		fallthrough;
+	case FUTEX_LOCK_PI2:
+		return futex_lock_pi(addr, flags, deadline, false);
+	case FUTEX_TRYLOCK_PI:
+		return futex_lock_pi(addr, flags, WAIT_FOREVER, true);
+	case FUTEX_UNLOCK_PI:
+		return futex_unlock_pi(addr, flags);
+	case FUTEX_WAIT_REQUEUE_PI:
+		return futex_wait_requeue_pi(addr, flags, val, deadline, addr2);
+	case FUTEX_CMP_REQUEUE_PI:
+		return futex_cmp_requeue_pi(addr, flags, addr2, (int)val, (int)val2, val3);
 	default:
 		return -ENOSYS;
 	}
@@ -177,7 +190,8 @@ long futex_do(u64 addr, int op, u32 val, u64 deadline, u64 addr2, u32 val2, u32 
 
 static bool has_timeout(int cmd)
 {
-	return cmd == FUTEX_WAIT || cmd == FUTEX_WAIT_BITSET;
+	return cmd == FUTEX_WAIT || cmd == FUTEX_WAIT_BITSET || cmd == FUTEX_LOCK_PI || cmd == FUTEX_LOCK_PI2 ||
+	       cmd == FUTEX_WAIT_REQUEUE_PI;
 }
 
 long sys_futex(uaddr_t word, int op, u32 val, uin_timespec utime, uaddr_t word2, u32 val3)

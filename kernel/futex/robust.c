@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * Robust futexes: a list in user memory of the locks that a thread holds. At its end each gets
- * FUTEX_OWNER_DIED and one waiter is woken. The list is user data: it may be cyclic, broken or
+ * FUTEX_OWNER_DIED and one waiter is woken (of PI locks by pi_exit()). The list is user data: it may be cyclic, broken or
  * unmapped; the walk is bounded and stops at the first fault.
  */
 #include <base/err.h>
@@ -46,7 +46,7 @@ static int lock_owner_died(u64 addr, bool pi, bool pending)
 	return 0;
 }
 
-void futex_exit_task(struct task *t)
+static void walk_robust_list(struct task *t)
 {
 	u64 head = t->robust_list, entry, next, pending;
 	s64 offset;
@@ -69,6 +69,13 @@ void futex_exit_task(struct task *t)
 	}
 	if (pending)
 		(void)lock_owner_died((pending & ~1ul) + (u64)offset, pending & 1, true);
+}
+
+void futex_exit_task(struct task *t)
+{
+	pi_exit_begin(t);
+	walk_robust_list(t);
+	pi_exit(t, t->flags & PF_EXITING);
 }
 
 long sys_set_robust_list(uaddr_t head, size_t len)

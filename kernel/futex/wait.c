@@ -12,8 +12,7 @@
 
 #include "internal.h"
 
-/* Queue w if the word still holds val. 0; -EAGAIN; -EFAULT; -EINVAL. */
-static int wait_setup(u64 addr, u32 flags, u32 val, struct futex_waiter *w)
+int futex_wait_setup(u64 addr, u32 flags, u32 val, struct futex_waiter *w)
 {
 	struct futex_bucket *b;
 	u32 cur;
@@ -43,8 +42,7 @@ retry:
 	goto retry;
 }
 
-/* The waiter's state was set before its last look at bucket. 0: expired. */
-static int wait_sleep(u32 flags, u64 deadline)
+int futex_sleep(u32 flags, u64 deadline)
 {
 	if (flags & FLAGS_REALTIME && deadline != WAIT_FOREVER)
 		return schedule_until_clock(TIMER_REALTIME, deadline);
@@ -81,12 +79,12 @@ long futex_wait(u64 addr, u32 flags, u32 val, u64 deadline, u32 bitset)
 	if (!bitset)
 		return -EINVAL;
 retry:
-	err = wait_setup(addr, flags, val, &w);
+	err = futex_wait_setup(addr, flags, val, &w);
 	if (err)
 		return err;
 	set_current_state(TASK_INTERRUPTIBLE);
 	if (READ_ONCE(w.bucket) && !signal_pending())
-		expired = wait_sleep(flags, deadline) == 0;
+		expired = futex_sleep(flags, deadline) == 0;
 	set_current_state(TASK_RUNNING);
 	woken = futex_dequeue(&w);
 	futex_put_key(&w.key);
@@ -138,7 +136,7 @@ static long waitv_do(struct futex_waitv *v, struct futex_waiter *w, u32 nr, u32 
 			int err;
 
 			w[i] = (struct futex_waiter){ .task = current, .bitset = FUTEX_BITSET_MATCH_ANY };
-			err = wait_setup(v[i].uaddr, flags, (u32)v[i].val, &w[i]);
+			err = futex_wait_setup(v[i].uaddr, flags, (u32)v[i].val, &w[i]);
 			if (err) {
 				woken = waitv_dequeue(w, i);
 				return woken >= 0 ? woken : err;
@@ -149,7 +147,7 @@ static long waitv_do(struct futex_waitv *v, struct futex_waiter *w, u32 nr, u32 
 			if (!READ_ONCE(w[i].bucket))
 				set_current_state(TASK_RUNNING);
 		if (READ_ONCE(current->core.state) != TASK_RUNNING && !signal_pending())
-			expired = wait_sleep(clock_flags, deadline) == 0;
+			expired = futex_sleep(clock_flags, deadline) == 0;
 		set_current_state(TASK_RUNNING);
 		woken = waitv_dequeue(w, nr);
 		if (woken >= 0)

@@ -7,14 +7,18 @@
 
 #include "internal.h"
 
-/* Bucket lock held. Waiters woken. */
+/* Bucket lock held. Waiters woken; -EINVAL: one is not for plain operations. */
 static int wake_bucket(struct futex_bucket *b, const struct futex_key *key, int nr, u32 bitset)
 {
 	struct futex_waiter *w, *n;
 	int woken = 0;
 
 	list_for_each_entry_safe(w, n, &b->list, link) {
-		if (!futex_key_equal(&w->key, key) || !(w->bitset & bitset))
+		if (!futex_key_equal(&w->key, key))
+			continue;
+		if (unlikely(w->pi))
+			return -EINVAL;
+		if (!(w->bitset & bitset))
 			continue;
 		futex_wake_one(w);
 		if (++woken >= nr)
@@ -35,7 +39,7 @@ int futex_wake(u64 addr, u32 flags, int nr, u32 bitset)
 	if (res)
 		return res;
 	b = futex_bucket(&key);
-	smp_mb();	/* the caller's store to the word; pairs with wait_setup's increment */
+	smp_mb();	/* the caller's store to the word; pairs with futex_wait_setup's increment */
 	if (atomic_read(&b->waiters)) {
 		spin_lock(&b->lock);
 		res = wake_bucket(b, &key, nr, bitset);
@@ -116,8 +120,11 @@ retry:
 	cond = op_on_user(addr2, op);
 	if (cond >= 0) {
 		res = wake_bucket(b1, &k1, nr, FUTEX_BITSET_MATCH_ANY);
-		if (cond)
-			res += wake_bucket(b2, &k2, nr2, FUTEX_BITSET_MATCH_ANY);
+		if (cond && res >= 0) {
+			int more = wake_bucket(b2, &k2, nr2, FUTEX_BITSET_MATCH_ANY);
+
+			res = more < 0 ? more : res + more;
+		}
 	}
 	futex_unlock_two(b1, b2);
 	futex_put_key(&k2);
@@ -131,6 +138,19 @@ retry:
 out_key1:
 	futex_put_key(&k1);
 	return res;
+}
+
+void futex_move(struct futex_waiter *w, struct futex_bucket *from, struct futex_bucket *to, const struct futex_key *key)
+{
+	if (from != to) {
+		list_move_tail(&w->link, &to->list);
+		atomic_dec(&from->waiters);
+		atomic_inc(&to->waiters);
+		WRITE_ONCE(w->bucket, to);
+	}
+	if (key->shared)
+		inode_get(key->object);
+	w->key = *key;
 }
 
 /*
@@ -148,19 +168,13 @@ static int requeue_locked(struct futex_bucket *from, struct futex_bucket *to, co
 			break;
 		if (!futex_key_equal(&w->key, k1))
 			continue;
+		if (unlikely(w->pi))
+			return -EINVAL;
 		if (done++ < nr_wake) {
 			futex_wake_one(w);
 			continue;
 		}
-		if (from != to) {
-			list_move_tail(&w->link, &to->list);
-			atomic_dec(&from->waiters);
-			atomic_inc(&to->waiters);
-			WRITE_ONCE(w->bucket, to);
-		}
-		if (k2->shared)
-			inode_get(k2->object);
-		w->key = *k2;
+		futex_move(w, from, to, k2);
 		(*moved)++;
 	}
 	return done;

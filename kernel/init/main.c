@@ -6,7 +6,7 @@
  *   makes pid 1 and goes idle. Preemption is off, so nothing here may really sleep.
  *
  *   init_main(), pid 1, a thread until init_exec_user(): the other CPUs, the remaining levels in order,
- *   the kernel's tests if ktest= asks, then the first program.
+ *   the kernel's tests if ktest= asks, the root file system if it is on a disk (rootfs.c), then the first program.
  */
 #include <base/err.h>
 #include <base/string.h>
@@ -19,9 +19,12 @@
 #include <core/smp.h>
 #include <core/upcall.h>
 #include <core/work.h>
+#include <fs/path.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
 #include <kernel/task.h>
+
+#include "internal.h"
 
 #define MAX_INIT_STRINGS	32
 #define RUN_SMP			2
@@ -65,8 +68,19 @@ static __noreturn void run_tests(void)
 	machine_exit_status(failed ? EXIT_STATUS_TESTS_FAILED : EXIT_STATUS_TESTS_OK);
 }
 
+static bool have_file(const char *path)
+{
+	struct path p;
+
+	if (kern_path(path, LOOKUP_FOLLOW, &p))
+		return false;
+	path_put(&p);
+	return true;
+}
+
 static int init_main(void *arg)
 {
+	bool on_disk;
 	u64 us;
 
 	smp_boot_aps();
@@ -75,13 +89,17 @@ static int init_main(void *arg)
 	if (ktest_which)
 		run_tests();
 	boot_modules_free();
+	/* An initramfs that has its own init takes care of root= itself. */
+	on_disk = rootfs_wanted() && !have_file(rdinit_path ? rdinit_path : "/init");
+	if (on_disk)
+		rootfs_mount();
 	init_memory_free();
 	us = clock_monotonic_ns() / NSEC_PER_USEC;
 	pr_notice("starting init %llu.%03llu ms after the first instruction, %d CPUs\n",
 		  (unsigned long long)(us / 1000), (unsigned long long)(us % 1000),
 		  cpumask_weight(&cpu_online_mask));
 	console_flush();
-	init_exec_user((char **)init_argv, (char **)init_envp, rdinit_path, init_path);
+	init_exec_user((char **)init_argv, (char **)init_envp, on_disk ? NULL : rdinit_path ? rdinit_path : "/init", init_path);
 }
 
 void kernel_start(void)

@@ -44,7 +44,7 @@ static int find_lower_rt(const struct task *t, int prev)
 
 	for_each_online_cpu(cpu) {
 		const struct task *curr = READ_ONCE(cpu_rq(cpu)->curr);
-		int prio = curr->se.cls == &rt_class ? curr->se.rt_priority : curr->se.cls == &fair_class ? 0 : -1;
+		int prio = curr->se.cls == &rt_class ? curr->se.rt_eff : curr->se.cls == &fair_class ? 0 : -1;
 
 		if (!cpumask_test(cpu, &t->se.affinity))
 			continue;

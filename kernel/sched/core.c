@@ -16,6 +16,9 @@
 #include <core/pgtable.h>
 #include <core/printk.h>
 #include <core/wait.h>
+#include <fs/block.h>
+#include <kernel/futex.h>
+#include <kernel/rseq.h>
 
 DEFINE_PERCPU_ALIGNED(struct rq, runqueue);
 struct cpumask sched_idle_mask, sched_overload_mask;
@@ -240,6 +243,7 @@ static __always_inline void schedule_core(enum sched_how how)
 	if (likely(next != prev)) {
 		if (queued)
 			prev->nivcsw++;
+		rseq_switched_out(prev);
 		next->se.exec_start = rq->clock;
 		next->se.nr_switches++;
 		rq->switches++;
@@ -261,6 +265,8 @@ static __always_inline void schedule_core(enum sched_how how)
 void schedule(void)
 {
 	ASSERT(!in_irq());
+	if (unlikely(current->plug))
+		blk_plug_sleep(current->plug);
 	do {
 		preempt_disable();
 		schedule_core(SCHED_SLEEP);
@@ -411,6 +417,13 @@ bool sched_task_runs(const struct task_core *t)
 
 /* ---- life of tasks ---- */
 
+/* Class and real-time priority by policy and inheritance. */
+static void set_effective(struct sched_entity *se)
+{
+	se->rt_eff = sched_policy_class(se->policy) == &rt_class ? max(se->rt_priority, se->pi_prio) : se->pi_prio;
+	se->cls = se->rt_eff ? &rt_class : sched_policy_class(se->policy);
+}
+
 void sched_fork(struct task *child)
 {
 	struct sched_entity *se = &child->se;
@@ -439,7 +452,7 @@ void sched_fork(struct task *child)
 		se->affinity = cpu_possible_mask;
 		se->nr_allowed = (u32)nr_cpus;
 	}
-	se->cls = sched_policy_class(se->policy);
+	set_effective(se);
 	fair_set_weight(child);
 	se->rr_left_ns = RR_SLICE_NS;
 	se->avg_burst_ns = SLICE_NS;	/* nothing is known yet */
@@ -465,6 +478,7 @@ void sched_reset_new(struct task *t, int cpu)
 	se->policy = SCHED_NORMAL;
 	se->static_nice = 0;
 	se->rt_priority = 0;
+	se->rt_eff = 0;
 	se->slice_ns = SLICE_NS;
 	se->cls = &fair_class;
 	fair_set_weight(t);
@@ -682,6 +696,7 @@ static void change_entity(struct task *t, void (*fn)(struct task *t, const void 
 	u64 flags = irq_save();
 	struct rq *rq = task_rq_lock(t);
 	bool queued = t->se.on_rq, running = task_running(rq, t);
+	const struct sched_class *old = t->se.cls;
 
 	rq_update_clock(rq);
 	if (running)
@@ -689,6 +704,9 @@ static void change_entity(struct task *t, void (*fn)(struct task *t, const void 
 	if (queued)
 		rq_dequeue(rq, t, 0);
 	fn(t, arg);
+	/* Its virtual time stood still meanwhile, perhaps on another queue: it comes as new ones do. */
+	if (t->se.cls == &fair_class && old != &fair_class)
+		t->se.vruntime = rq->fair.min_vruntime;
 	if (queued) {
 		rq_enqueue(rq, t, 0);
 		if (running) {
@@ -735,7 +753,7 @@ static void set_attr(struct task *t, const void *arg)
 			se->static_nice = a->sched_nice;
 		}
 	}
-	se->cls = sched_policy_class(se->policy);
+	set_effective(se);
 	if (se->policy == SCHED_RR && old != SCHED_RR)
 		se->rr_left_ns = RR_SLICE_NS;
 	fair_set_weight(t);
@@ -745,7 +763,27 @@ static void set_attr(struct task *t, const void *arg)
 int sched_set_scheduler(struct task *t, const struct sched_attr *attr)
 {
 	change_entity(t, set_attr, attr);
+	futex_pi_update(t);
 	return 0;
+}
+
+/* ---- priority inheritance ---- */
+
+int sched_pi_prio(const struct task *t)
+{
+	return READ_ONCE(t->se.rt_eff);
+}
+
+static void set_pi_prio(struct task *t, const void *arg)
+{
+	t->se.pi_prio = *(const int *)arg;
+	set_effective(&t->se);
+}
+
+void sched_boost(struct task *t, int prio)
+{
+	if (t->se.pi_prio != prio)
+		change_entity(t, set_pi_prio, &prio);
 }
 
 /* ---- questions ---- */
@@ -758,7 +796,7 @@ bool sched_task_on_cpu(const struct task *t) { return READ_ONCE(t->core.on_cpu);
 int sched_task_prio(const struct task *t)
 {
 	if (t->se.cls == &rt_class)
-		return -1 - t->se.rt_priority;
+		return -1 - t->se.rt_eff;
 	return 20 + t->se.static_nice;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * The real-time class: SCHED_FIFO and SCHED_RR, a list a priority and a bit map on top. Curr stays at
+ * The real-time class: SCHED_FIFO and SCHED_RR, and whoever inherits such a priority: a list a priority
+ * (se.rt_eff) and a bit map on top. Curr stays at
  * its place in its list. Real-time tasks together get at most 950 ms of each second while fair tasks
  * wait, so that a runaway loop leaves the machine usable.
  */
@@ -18,7 +19,7 @@ void rt_init(struct rq *rq)
 /* Index of the list: the highest priority has the lowest index. */
 static inline u32 rt_index(const struct task *t)
 {
-	return (u32)(MAX_RT_PRIO - 1 - t->se.rt_priority);
+	return (u32)(MAX_RT_PRIO - 1 - t->se.rt_eff);
 }
 
 static inline u32 rt_best(const struct rt_rq *rt)
@@ -56,7 +57,8 @@ static void rt_enqueue(struct rq *rq, struct task *t, u32 flags)
 {
 	u32 i = rt_index(t);
 
-	(void)flags;
+	if (!(flags & ENQ_MIGRATED))
+		t->se.rt_awake_ns = t->se.sum_exec_ns;
 	list_add_tail(&t->se.rt_link, &rq->rt.queue[i]);
 	bitmap_set_bit(rq->rt.map, i);
 	rq->rt.nr++;
@@ -97,7 +99,7 @@ static struct task *rt_peek(struct rq *rq)
 static bool rt_preempts(struct rq *rq, struct task *curr, struct task *t)
 {
 	(void)rq;
-	return t->se.rt_priority > curr->se.rt_priority;
+	return t->se.rt_eff > curr->se.rt_eff;
 }
 
 static u64 rt_tick(struct rq *rq, struct task *curr)

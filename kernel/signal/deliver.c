@@ -9,6 +9,7 @@
 #include <core/sigframe.h>
 #include <core/upcall.h>
 #include <core/usercopy.h>
+#include <kernel/rseq.h>
 
 #include "internal.h"
 
@@ -144,6 +145,7 @@ static void enter_handler(struct pt_regs *regs, struct delivery *d)
 
 	if (regs_in_syscall(regs))
 		fix_result_for_handler(regs, d);
+	rseq_signal(regs, d->sig);
 	args.mask = READ_ONCE(t->core.work) & WORK_RESTORE_MASK ? t->saved_mask : t->blocked;
 	args.altstack = (stack_t){ .ss_sp = t->sas_sp, .ss_flags = (s32)t->sas_flags, .ss_size = t->sas_size };
 	args.stack_top = frame_stack(t, d, regs);

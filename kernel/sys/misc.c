@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Small calls of no family: membarrier, kcmp, I/O priorities, ports that user space never gets. */
+/* Small calls of no family: membarrier, kcmp, ports that user space never gets. */
 #include <core/cpumask.h>
 #include <core/rcu.h>
 #include <core/smp.h>
 #include <fs/file.h>
+#include <kernel/rseq.h>
 #include <kernel/syscall.h>
 #include <kernel/task.h>
 #include <mm/mm.h>
@@ -16,11 +17,47 @@
 #define REG_GLOBAL	0x1u
 #define REG_PRIVATE	0x2u
 #define REG_SYNC_CORE	0x4u
+#define REG_RSEQ	0x8u
 
 static void barrier_on_cpu(void *arg)
 {
 	(void)arg;
 	smp_mb();	/* the interrupt itself serialises, and returning by IRET serialises the core */
+}
+
+/* Whatever sequence is under way there begins anew. */
+static void rseq_on_cpu(void *arg)
+{
+	(void)arg;
+	rseq_switched_out(current);
+}
+
+/* The CPU that runs a thread of ours, or all of them (-1), restart their sequences. */
+static long membarrier_rseq(int cpu)
+{
+	struct mm *mm = current->mm;
+	struct cpumask m = { 0 };
+	int i;
+
+	if (!(READ_ONCE(mm->membarrier_state) & REG_RSEQ))
+		return -EPERM;
+	if (ref_read(&mm->users) == 1 && current->proc->nr_threads == 1)
+		return 0;
+	if (cpu >= nr_cpus)
+		return 0;
+	smp_mb();
+	rcu_read_lock();
+	for_each_online_cpu(i) {
+		struct task *t = sched_cpu_curr(i);
+
+		if (i != this_cpu_id() && (cpu < 0 || i == cpu) && READ_ONCE(t->mm) == mm)
+			cpumask_set(i, &m);
+	}
+	rcu_read_unlock();
+	if (!cpumask_empty(&m))
+		smp_call_mask(&m, rseq_on_cpu, NULL, true);
+	smp_mb();
+	return 0;
 }
 
 /* Interrupt the other CPUs that run a thread of mm (NULL: anything registered). */
@@ -64,7 +101,11 @@ static long membarrier_private(u32 bit)
 
 long sys_membarrier(int cmd, unsigned int flags, int cpu)
 {
-	(void)cpu;
+	if (cmd == MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ) {
+		if (flags & ~(u32)MEMBARRIER_CMD_FLAG_CPU)
+			return -EINVAL;
+		return membarrier_rseq(flags ? cpu : -1);
+	}
 	if (flags)
 		return -EINVAL;
 	switch (cmd) {
@@ -72,7 +113,8 @@ long sys_membarrier(int cmd, unsigned int flags, int cpu)
 		return MEMBARRIER_CMD_GLOBAL | MEMBARRIER_CMD_GLOBAL_EXPEDITED |
 		       MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED | MEMBARRIER_CMD_PRIVATE_EXPEDITED |
 		       MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED | MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE |
-		       MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE;
+		       MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE |
+		       MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ | MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ;
 	case MEMBARRIER_CMD_GLOBAL:
 		synchronize_rcu();
 		return 0;
@@ -89,6 +131,8 @@ long sys_membarrier(int cmd, unsigned int flags, int cpu)
 		return membarrier_private(REG_SYNC_CORE);
 	case MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE:
 		return membarrier_register(REG_SYNC_CORE);
+	case MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ:
+		return membarrier_register(REG_RSEQ);
 	default:
 		return -EINVAL;
 	}
@@ -142,6 +186,12 @@ long sys_kcmp(pid_t pid1, pid_t pid2, int type, u64 idx1, u64 idx2)
 		break;
 	case KCMP_SIGHAND:
 		res = compare(a->sighand, b->sighand);
+		break;
+	case KCMP_IO:
+		res = compare(a->io_context, b->io_context);
+		break;
+	case KCMP_SYSVSEM:
+		res = -EOPNOTSUPP;	/* as Linux without System V semaphores */
 		break;
 	default:
 		res = -EINVAL;

@@ -127,6 +127,17 @@ static void exit_files(struct task *t)
 		fs_struct_put(fs);
 }
 
+static void exit_io_context(struct task *t)
+{
+	struct io_context *c;
+
+	spin_lock(&t->alloc_lock);
+	c = t->io_context;
+	t->io_context = NULL;
+	spin_unlock(&t->alloc_lock);
+	io_context_put(c);
+}
+
 /* ---- signals ---- */
 
 /* From now on no signal wakes us; what waits for any thread is offered to the others. */
@@ -442,6 +453,7 @@ __noreturn void do_exit(int code)
 	exit_files(t);
 	if (group_dead && p->session_leader && task_tty_ops)
 		task_tty_ops->disassociate(true);
+	exit_io_context(t);
 	if (t->nsproxy) {
 		struct nsproxy *ns = t->nsproxy;
 

@@ -168,15 +168,17 @@ static void inherit_from_current(struct task *t, u64 flags)
 		t->sas_size = cur->sas_size;
 		t->sas_flags = cur->sas_flags;
 	}
-	if (!(flags & CLONE_VM))
+	if (!(flags & CLONE_VM) && cur->rseq.addr) {
 		t->rseq = cur->rseq;
+		t->rseq.event = true;
+	}
 	t->timer_slack_ns = cur->timer_slack_ns;
 	t->default_timer_slack_ns = cur->timer_slack_ns;
 	t->personality = cur->personality;
 	t->no_new_privs = cur->no_new_privs;
 	t->seccomp_mode = cur->seccomp_mode;
 	t->sessionid = cur->sessionid;
-	t->core.work = cur->core.work & (WORK_STRACE | WORK_SECCOMP);
+	t->core.work = (cur->core.work & (WORK_STRACE | WORK_SECCOMP)) | (t->rseq.addr ? WORK_RSEQ : 0);
 }
 
 /* ---- what clone shares or copies ---- */
@@ -256,7 +258,9 @@ static int copy_process_parts(struct task *t, u64 flags)
 		if (current->proc->tty && task_tty_ops)
 			task_tty_ops->inherit(t->proc);
 	}
-	err = copy_files(t, flags);
+	err = io_context_clone(t, flags & CLONE_IO);
+	if (!err)
+		err = copy_files(t, flags);
 	if (!err)
 		err = copy_fs(t, flags);
 	if (!err)
@@ -276,6 +280,7 @@ static void task_discard(struct task *t, u64 flags)
 {
 	if (t->nsproxy)
 		nsproxy_put(t->nsproxy);
+	io_context_put(t->io_context);
 	if (t->mm)
 		mm_put(t->mm);
 	if (t->fs)

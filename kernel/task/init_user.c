@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * Pid 1 turns from a kernel thread into the first user program: from the initramfs (rdinit=, else /init),
- * else init=, else the usual places. When none runs, one line says what was tried and what to do.
+ * Pid 1 turns from a kernel thread into the first user program: from the initramfs (rdinit=, else /init;
+ * rdinit NULL: the root is a disk), else init=, else the usual places. When none runs, one line says what was tried and what to do.
  */
 #include <base/err.h>
+#include <base/string.h>
 #include <core/panic.h>
 #include <core/printk.h>
 #include <fs/file.h>
@@ -61,24 +62,27 @@ static int try_program(const char *path, char **argv, char **envp)
 __noreturn void init_exec_user(char **argv, char **envp, const char *rdinit, const char *init)
 {
 	static const char *const places[] = { "/sbin/init", "/etc/init", "/bin/init", "/bin/sh" };
-	const char *first = rdinit ? rdinit : "/init";
 	int err;
 
 	if (!become_user())
 		panic("no memory for the first process: give the machine more (-m)");
-	err = try_program(first, argv, envp);
-	if (rdinit || err != -ENOENT)
-		pr_err("%s cannot be run as init: error %d\n", first, err);
+	if (rdinit) {
+		err = try_program(rdinit, argv, envp);
+		if (!streq(rdinit, "/init") || err != -ENOENT)
+			pr_err("%s cannot be run as init: error %d\n", rdinit, err);
+	}
 	if (init) {
 		err = try_program(init, argv, envp);
-		panic("init=%s cannot be run: error %d. Is it in the initramfs, is it an x86-64 program, is its interpreter there?",
-		      init, err);
+		panic("init=%s cannot be run: error %d. Is it in the %s, is it an x86-64 program, is its interpreter there?",
+		      init, err, rdinit ? "initramfs" : "root file system");
 	}
 	for (unsigned int i = 0; i < ARRAY_SIZE(places); i++) {
 		err = try_program(places[i], argv, envp);
 		if (err != -ENOENT)
 			pr_err("%s cannot be run as init: error %d\n", places[i], err);
 	}
-	panic("no init found: tried %s, /sbin/init, /etc/init, /bin/init, /bin/sh. Give an initramfs (-initrd FILE, or a module in GRUB) or name a program with init=",
-	      first);
+	if (!rdinit)
+		panic("no init found: tried /sbin/init, /etc/init, /bin/init, /bin/sh of the root file system. Name a program with init=");
+	panic("no init found: tried %s, /sbin/init, /etc/init, /bin/init, /bin/sh. Give an initramfs (-initrd FILE, or a module in GRUB), a disk (root=) or name a program with init=",
+	      rdinit);
 }

@@ -40,4 +40,9 @@ __must_check struct pid *pidfd_get_pid(int fd, u32 *flags);
 struct rusage;
 void rusage_get(struct task *t, int who, struct rusage *r);
 
+/* ioprio.c: CLONE_IO shares. -ENOMEM. */
+struct io_context;
+__must_check int io_context_clone(struct task *t, bool share);
+void io_context_put(struct io_context *c);
+
 #endif

@@ -4,6 +4,7 @@
  * a system call on the way in and out (strace=; seccomp and ptrace when they exist).
  */
 #include <core/upcall.h>
+#include <kernel/rseq.h>
 #include <kernel/strace.h>
 #include <kernel/syscall.h>
 #include <kernel/task.h>
@@ -21,9 +22,13 @@ void user_exit_work(struct pt_regs *regs)
 	}
 	if (work & (WORK_SIGNAL | WORK_RESTORE_MASK))
 		signal_deliver(regs);
+	if (work & WORK_RSEQ) {
+		task_work_clear(&current->core, WORK_RSEQ);
+		rseq_resume(regs);
+	}
 	/* What nobody implements must not keep us here. */
-	if (work & (WORK_SINGLESTEP | WORK_RSEQ | WORK_PTRACE_EVENT | WORK_RESCHED))
-		task_work_clear(&current->core, WORK_SINGLESTEP | WORK_RSEQ | WORK_PTRACE_EVENT | WORK_RESCHED);
+	if (work & (WORK_SINGLESTEP | WORK_PTRACE_EVENT | WORK_RESCHED))
+		task_work_clear(&current->core, WORK_SINGLESTEP | WORK_PTRACE_EVENT | WORK_RESCHED);
 }
 
 long user_entry_work(struct pt_regs *regs)

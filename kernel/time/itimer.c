@@ -29,6 +29,7 @@ void process_timers_init(struct process *p)
 	p->cpu_itimer[0].interval_ns = p->cpu_itimer[1].interval_ns = 0;
 	p->posix_timers = NULL;
 	p->cpu_timers = 0;
+	list_init(&p->cpu_sleepers);
 }
 
 void itimers_exit(struct process *p)
@@ -213,6 +214,23 @@ static void check_cpu_limit(struct process *p, u64 used_ns, u32 *fire)
 	}
 }
 
+/* RLIMIT_RTTIME: a real-time thread that does not sleep; microseconds. SIGXCPU each second beyond the soft limit. */
+static void check_rt_limit(struct task *t, u32 *fire)
+{
+	struct rlimit *r = &t->proc->rlim[RLIMIT_RTTIME];
+	u64 soft = READ_ONCE(r->rlim_cur), hard = READ_ONCE(r->rlim_max), used_us;
+
+	if (soft == RLIM_INFINITY || (t->se.policy != SCHED_FIFO && t->se.policy != SCHED_RR))
+		return;
+	used_us = (READ_ONCE(t->se.sum_exec_ns) - READ_ONCE(t->se.rt_awake_ns)) / 1000;
+	if (hard != RLIM_INFINITY && used_us > hard) {
+		*fire |= 1u << SIGKILL;
+	} else if (used_us > soft) {
+		*fire |= 1u << SIGXCPU;
+		WRITE_ONCE(r->rlim_cur, soft + 1000000);
+	}
+}
+
 void cpu_timers_tick(struct task *t)
 {
 	struct process *p = t->proc;
@@ -231,6 +249,7 @@ void cpu_timers_tick(struct task *t)
 	check_cpu_itimer(p, 1, ct.utime_ns + ct.stime_ns, SIGPROF, &fire);
 	sighand_unlock(s, flags);
 	check_cpu_limit(p, ct.utime_ns + ct.stime_ns, &fire);
+	check_rt_limit(t, &fire);
 	while (fire) {
 		int sig = __builtin_ctz(fire);
 
@@ -238,4 +257,5 @@ void cpu_timers_tick(struct task *t)
 		(void)signal_send_process(p, sig, SEND_PRIV);
 	}
 	posix_cpu_timers_check(t, &ct);
+	cpu_sleepers_check(t, &ct);
 }

@@ -8,6 +8,8 @@
 #include <kernel/task.h>
 #include <kernel/time.h>
 
+#include "internal.h"
+
 struct sleep_timer {
 	struct timer timer;
 	struct task_core *task;		/* NULL once it fired [a] */
@@ -69,7 +71,6 @@ static int clock_to_timer(int clockid, enum timer_clock *clock)
 	case CLOCK_TAI:
 		*clock = TIMER_TAI;
 		return 0;
-	case CLOCK_PROCESS_CPUTIME_ID:
 	case CLOCK_THREAD_CPUTIME_ID:
 	case CLOCK_MONOTONIC_RAW:
 	case CLOCK_REALTIME_COARSE:
@@ -136,9 +137,10 @@ long sys_nanosleep(uin_timespec req, uout_timespec rem)
 
 long sys_clock_nanosleep(int clockid, int flags, uin_timespec req, uout_timespec rem)
 {
-	enum timer_clock clock;
+	bool cpu = clockid < 0 || clockid == CLOCK_PROCESS_CPUTIME_ID;
+	enum timer_clock clock = TIMER_MONOTONIC;
 	struct timespec ts;
-	int err = clock_to_timer(clockid, &clock);
+	int err = cpu ? 0 : clock_to_timer(clockid, &clock);
 
 	if (err)
 		return err;
@@ -146,6 +148,8 @@ long sys_clock_nanosleep(int clockid, int flags, uin_timespec req, uout_timespec
 		return -EFAULT;
 	if (!timespec_valid(&ts))
 		return -EINVAL;
+	if (cpu)
+		return cpu_nanosleep(clockid, flags & TIMER_ABSTIME, timespec_to_ns(&ts), rem.addr);
 	if (flags & TIMER_ABSTIME)
 		return sleep_until(clock, (u64)timespec_to_ns(&ts));
 	/* Setting the clock does not change how long a relative sleep lasts. */

@@ -36,13 +36,13 @@ static long fadvise_do(struct file *f, loff_t offset, loff_t len, int advice)
 	end = len && offset + len > offset ? (u64)(offset + len) : ~0ul >> 1;
 	switch (advice) {
 	case POSIX_FADV_NORMAL:
-		f->ra.ra_pages = 0;
+		f->ra.mode = RA_NORMAL;
 		return 0;
 	case POSIX_FADV_RANDOM:
-		f->ra.ra_pages = 1;
+		f->ra.mode = RA_RANDOM;
 		return 0;
 	case POSIX_FADV_SEQUENTIAL:
-		f->ra.ra_pages = 64;
+		f->ra.mode = RA_SEQUENTIAL;
 		return 0;
 	case POSIX_FADV_NOREUSE:
 		return 0;

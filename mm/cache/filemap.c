@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * The page cache's look-up and membership. A mapping's xarray holds one reference to each of its
- * folios (order 0, one entry a page). A folio is added and removed under its own lock and the mapping's
- * spinlock; folio->mapping and folio->index say where it is.
+ * folios, however large: each page has an entry, all show the folio; marks stand at the first. A folio
+ * is added and removed under its own lock and the mapping's spinlock; folio->mapping and folio->index say
+ * where it is.
  *
  * Readers look up under RCU: they try to take a reference, then check that the entry is still the
  * same folio; frames are not freed to anything else while that reference is held.
@@ -43,7 +44,7 @@ struct folio *filemap_get(struct mapping *m, u64 index)
 		}
 		if (unlikely(!folio_try_get(f)))
 			continue;
-		if (likely(READ_ONCE(f->mapping) == m && f->index == index))
+		if (likely(folio_is_at(f, m, index)))
 			break;
 		/* Removed between the two: look again. */
 		rcu_read_unlock();
@@ -60,7 +61,7 @@ struct folio *filemap_lock_folio(struct mapping *m, u64 index)
 
 	while ((f = filemap_get(m, index))) {
 		folio_lock(f);
-		if (likely(f->mapping == m && f->index == index))
+		if (likely(folio_is_at(f, m, index)))
 			return f;
 		folio_unlock(f);
 		folio_put(f);
@@ -68,18 +69,22 @@ struct folio *filemap_lock_folio(struct mapping *m, u64 index)
 	return NULL;
 }
 
-/* Insert under the lock; without sleeping. */
+/* Insert under the lock; without sleeping. All entries or none. */
 static int insert_nowait(struct mapping *m, struct folio *f, u64 index)
 {
-	u64 flags;
-	int err;
+	u64 flags, n = folio_nr_pages(f), i;
+	int err = 0;
 
 	spin_lock_irqsave(&m->lock, flags);
-	err = xa_insert(&m->folios, index, f, GFP_NOWAIT | GFP_HIGHPRI);
+	for (i = 0; i < n && !err; i++)
+		err = xa_insert(&m->folios, index + i, f, GFP_NOWAIT | GFP_HIGHPRI);
 	if (likely(!err)) {
 		f->index = index;
 		WRITE_ONCE(f->mapping, m);
-		m->nr_pages++;
+		m->nr_pages += n;
+	} else {
+		for (i--; i > 0; i--)
+			xa_erase(&m->folios, index + i - 1);
 	}
 	spin_unlock_irqrestore(&m->lock, flags);
 	return err;
@@ -90,7 +95,7 @@ int filemap_add(struct mapping *m, struct folio *f, u64 index, gfp_t gfp)
 	bool memory = mapping_is_memory(m);
 	int err, tries = 0;
 
-	ASSERT(folio_test(f, FOLIO_LOCKED) && !f->mapping);
+	ASSERT(folio_test(f, FOLIO_LOCKED) && !f->mapping && !(index & (folio_nr_pages(f) - 1)));
 	if (memory && m->ops && m->ops->charge) {
 		err = m->ops->charge(m, 1);
 		if (err)
@@ -110,7 +115,7 @@ int filemap_add(struct mapping *m, struct folio *f, u64 index, gfp_t gfp)
 			(void)m->ops->charge(m, -1);
 		return err == -EBUSY ? -EEXIST : err;
 	}
-	vm_count(memory ? VM_SHMEM : VM_FILE, 1);
+	vm_count(memory ? VM_SHMEM : VM_FILE, (s64)folio_nr_pages(f));
 	if (!memory)
 		lru_add(f);
 	return 0;
@@ -119,22 +124,24 @@ int filemap_add(struct mapping *m, struct folio *f, u64 index, gfp_t gfp)
 void filemap_remove(struct folio *f)
 {
 	struct mapping *m = f->mapping;
-	u64 flags;
+	u64 flags, n = folio_nr_pages(f);
 
 	ASSERT(folio_test(f, FOLIO_LOCKED) && m);
+	WARN_ONCE(folio_test(f, FOLIO_PRIVATE));
 	if (folio_test_clear(f, FOLIO_DIRTY) && !(m->flags & MAPPING_NO_WRITEBACK))
-		vm_count(VM_DIRTY, -1);
+		vm_count(VM_DIRTY, -(s64)n);
 	spin_lock_irqsave(&m->lock, flags);
-	xa_erase(&m->folios, f->index);
+	for (u64 i = 0; i < n; i++)
+		xa_erase(&m->folios, f->index + i);
 	WRITE_ONCE(f->mapping, NULL);
-	m->nr_pages--;
+	m->nr_pages -= n;
 	spin_unlock_irqrestore(&m->lock, flags);
 	if (mapping_is_memory(m)) {
 		vm_count(VM_SHMEM, -1);
 		if (m->ops && m->ops->charge)
 			(void)m->ops->charge(m, -1);
 	} else {
-		vm_count(VM_FILE, -1);
+		vm_count(VM_FILE, -(s64)n);
 	}
 	folio_put(f);
 }
@@ -162,6 +169,28 @@ struct folio *filemap_grab(struct mapping *m, u64 index, gfp_t gfp)
 	}
 }
 
+struct folio *filemap_grab_range(struct mapping *m, u64 index, u64 last, gfp_t gfp)
+{
+	unsigned int order = m->flags & MAPPING_LARGE ? FOLIO_MAX_ORDER : 0;
+	struct folio *f = filemap_lock_folio(m, index);
+
+	if (f)
+		return f;
+	while (order && (index & ((1ul << order) - 1) || index + (1ul << order) - 1 > last))
+		order--;
+	if (!order)
+		return filemap_grab(m, index, gfp);
+	f = folio_alloc(order, (gfp & ~GFP_WAIT) | GFP_NORETRY | GFP_NOWARN);
+	if (f) {
+		f->flags |= BIT(FOLIO_LOCKED);
+		if (!filemap_add(m, f, index, gfp | GFP_NORETRY))
+			return f;
+		folio_unlock(f);
+		folio_put(f);
+	}
+	return filemap_grab(m, index, gfp);
+}
+
 /* A hole of a memory file becomes a page of zeros. Referenced, uptodate, locked. */
 static struct folio *memory_folio(struct mapping *m, u64 index)
 {
@@ -186,7 +215,8 @@ struct folio *filemap_read_locked(struct file *file, struct mapping *m, u64 inde
 		f = filemap_grab(m, index, m->gfp);
 		if (IS_ERR(f) || folio_test(f, FOLIO_UPTODATE))
 			return f;
-		folio_clear(f, FOLIO_ERROR);
+		if (folio_test(f, FOLIO_ERROR))
+			folio_clear(f, FOLIO_ERROR);
 		err = m->ops->read_folio(file, f);	/* unlocks when done */
 		if (!err)
 			err = folio_wait_bit_killable(f, FOLIO_LOCKED);
@@ -197,7 +227,7 @@ struct folio *filemap_read_locked(struct file *file, struct mapping *m, u64 inde
 			return ERR_PTR(err);
 		}
 		folio_lock(f);
-		if (f->mapping == m && folio_test(f, FOLIO_UPTODATE))
+		if (folio_is_at(f, m, index) && folio_test(f, FOLIO_UPTODATE))
 			return f;
 		folio_unlock(f);	/* truncated meanwhile */
 		folio_put(f);
@@ -213,41 +243,15 @@ struct folio *filemap_read_folio(struct file *file, struct mapping *m, u64 index
 			return f;
 		folio_put(f);
 	}
+	/* Whoever frees blocks of the file keeps new pages out meanwhile. */
+	if (!mapping_is_memory(m))
+		down_read(&m->invalidate_lock);
 	f = filemap_read_locked(file, m, index);
+	if (!mapping_is_memory(m))
+		up_read(&m->invalidate_lock);
 	if (!IS_ERR(f))
 		folio_unlock(f);
 	return f;
-}
-
-void filemap_readahead(struct file *file, struct mapping *m, u64 first, u64 nr)
-{
-	u64 end = mapping_size_pages(m);
-
-	if (mapping_is_memory(m) || first >= end)
-		return;
-	nr = min_t(u64, min(nr, end - first), 512);
-	for (u64 i = first; i < first + nr; i++) {
-		struct folio *f = filemap_get(m, i);
-
-		if (f) {
-			folio_put(f);
-			continue;
-		}
-		f = folio_alloc(0, (m->gfp & ~GFP_IO) | GFP_NORETRY | GFP_NOWARN);
-		if (!f)
-			return;
-		f->flags |= BIT(FOLIO_LOCKED);
-		if (filemap_add(m, f, i, m->gfp | GFP_NORETRY)) {
-			folio_unlock(f);
-			folio_put(f);
-			continue;
-		}
-		if (m->ops->read_folio(file, f)) {
-			folio_put(f);
-			return;
-		}
-		folio_put(f);
-	}
 }
 
 /* --- state of folios --- */

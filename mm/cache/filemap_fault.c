@@ -24,8 +24,11 @@ int filemap_fault(struct vm_fault_ctx *ctx)
 	f = filemap_get(m, ctx->pgoff);
 	if (likely(f && folio_test(f, FOLIO_UPTODATE))) {
 		folio_lock(f);
-		if (likely(f->mapping == m && folio_test(f, FOLIO_UPTODATE)))
+		if (likely(folio_is_at(f, m, ctx->pgoff) && folio_test(f, FOLIO_UPTODATE))) {
+			if (file->ra.mmap_miss)
+				file->ra.mmap_miss--;
 			goto locked;
+		}
 		folio_unlock(f);
 	}
 	if (f)
@@ -33,8 +36,8 @@ int filemap_fault(struct vm_fault_ctx *ctx)
 	ctx->major = !mapping_is_memory(m);
 	/* Truncation and hole punching keep new pages out while they drop old ones. */
 	down_read(&m->invalidate_lock);
-	if (ctx->major && !(ctx->vma->flags & VM_RAND_READ))
-		filemap_readahead(file, m, ctx->pgoff, AROUND_PAGES);
+	if (ctx->major)
+		readahead_fault(file, m, ctx->pgoff, ctx->vma->flags);
 	f = filemap_read_locked(file, m, ctx->pgoff);
 	up_read(&m->invalidate_lock);
 	if (IS_ERR(f))
@@ -46,7 +49,7 @@ locked:
 		return -EFAULT;
 	}
 	ctx->folio = f;
-	ctx->page_nr = 0;
+	ctx->page_nr = ctx->pgoff - f->index;
 	return 0;
 }
 
@@ -57,12 +60,12 @@ static bool map_cached(struct mapping *m, u64 index, struct pt_cursor *c, u32 pr
 
 	if (!f || xa_is_value(f) || !folio_test(f, FOLIO_UPTODATE) || !folio_try_get(f))
 		return false;
-	if (READ_ONCE(f->mapping) != m || f->index != index) {
+	if (!folio_is_at(f, m, index)) {
 		/* Not the last reference in all likelihood; freeing under the lock is allowed all the same. */
 		folio_put(f);
 		return false;
 	}
-	pt_cursor_map(c, f, 0, prot);
+	pt_cursor_map(c, f, index - f->index, prot);
 	return true;
 }
 

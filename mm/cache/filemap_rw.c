@@ -10,30 +10,16 @@
 #include <kernel/sched.h>
 #include "internal.h"
 
-#define RA_MIN	4u
-#define RA_MAX	32u	/* pages: 128 KiB */
-
-/* Sequential readers get a growing window read ahead of them. */
-static void read_ahead(struct file *f, struct mapping *m, u64 index, u64 want)
-{
-	u32 size = f->ra.size, most = f->ra.ra_pages ? f->ra.ra_pages : RA_MAX;
-
-	if (index == 0 || (s64)index == f->ra.prev_pos || (s64)index == f->ra.prev_pos + 1)
-		size = size ? min_t(u32, size * 2, most) : min_t(u32, RA_MIN, most);
-	else
-		size = 0;
-	f->ra.start = index;
-	f->ra.size = size;
-	filemap_readahead(f, m, index, max_t(u64, want, size));
-}
-
 /* The page at index, uptodate and referenced; NULL: a hole of a memory file. ERR_PTR. */
 static struct folio *page_for_read(struct kiocb *k, struct mapping *m, u64 index, u64 want)
 {
 	struct folio *f = filemap_get(m, index);
 
-	if (likely(f && folio_test(f, FOLIO_UPTODATE)))
+	if (likely(f && folio_test(f, FOLIO_UPTODATE))) {
+		if (unlikely(folio_test(f, FOLIO_READAHEAD)) && !(k->flags & IOCB_NOWAIT))
+			readahead_marked(k->file, m, f, index, want);
 		return f;
+	}
 	if (f)
 		folio_put(f);
 	else if (mapping_is_memory(m))
@@ -52,7 +38,8 @@ static struct folio *page_for_read(struct kiocb *k, struct mapping *m, u64 index
 		folio_unlock(f);
 		return f;
 	}
-	read_ahead(k->file, m, index, want);
+	if (!f)
+		readahead_miss(k->file, m, index, want);
 	return filemap_read_folio(k->file, m, index);
 }
 
@@ -74,7 +61,7 @@ ssize_t filemap_read(struct kiocb *k, struct iov_iter *to)
 		if (IS_ERR(f))
 			return done ? done : PTR_ERR(f);
 		if (likely(f)) {
-			got = copy_folio_to_iter(f, off, n, to);
+			got = copy_folio_to_iter(f, off + ((index - f->index) << PAGE_SHIFT), n, to);
 			if (off == 0)
 				folio_mark_accessed(f);
 			folio_put(f);

@@ -23,7 +23,23 @@ static inline u64 mapping_size_pages(const struct mapping *m)
 /* filemap.c: read in if need be; referenced, uptodate, locked. ERR_PTR. */
 struct folio *filemap_read_locked(struct file *file, struct mapping *m, u64 index);
 
+/* readahead.c. file->ra.mode: posix_fadvise */
+enum { RA_NORMAL, RA_RANDOM, RA_SEQUENTIAL };
+/* Begin to read what is missing of [first, first + nr), in folios up to `order`; invalidate_lock held. Page `mark`, or ~0. */
+void readahead_window(struct file *f, struct mapping *m, u64 first, u64 nr, u64 mark, unsigned int order);
+/* A reader that wants `want` pages from index on finds it missing; meets a marked folio; a fault finds nothing. */
+void readahead_miss(struct file *f, struct mapping *m, u64 index, u64 want);
+void readahead_marked(struct file *f, struct mapping *m, struct folio *folio, u64 index, u64 want);
+void readahead_fault(struct file *f, struct mapping *m, u64 index, u32 vmflags);
+u32 ra_max_pages(const struct file *f, const struct mapping *m);
+/* Pages to read ahead on the device behind it. */
+static inline u32 mapping_ra_pages(const struct mapping *m) { (void)m; return 32; }
+
 /* writeback.c */
+static inline bool mapping_can_writeback(const struct mapping *m)
+{
+	return !(m->flags & MAPPING_NO_WRITEBACK) && m->ops && (m->ops->writepages || m->ops->writepage);
+}
 bool folio_clear_dirty_for_io(struct folio *f);
 
 /* mm/reclaim/lru.c */

@@ -16,15 +16,29 @@ static void zero_part(struct mapping *m, u64 index, u64 from, u64 to)
 
 	if (!f)
 		return;
-	if (folio_test(f, FOLIO_UPTODATE)) {
+	if (folio_test(f, FOLIO_UPTODATE) || folio_test(f, FOLIO_DIRTY)) {
 		folio_wait_bit(f, FOLIO_WRITEBACK);
-		p = kmap_local(f, from);
+		p = kmap_local(f, ((index - f->index) << PAGE_SHIFT) + from);
 		memset(p, 0, to - from);
 		kunmap_local(p);
-		folio_mark_dirty(f);
+		/* With blocks smaller than folios the file system zeroes what must be on disk. */
+		if (!m->ops || !m->ops->writepages)
+			folio_mark_dirty(f);
 	}
 	folio_unlock(f);
 	folio_put(f);
+}
+
+/* Pages [first, last] of a locked folio that is larger: they read as zeros from now on. */
+static void zero_pages(struct mapping *m, struct folio *f, u64 first, u64 last)
+{
+	u64 a = max(first, f->index) - f->index, b = min(last, f->index + folio_nr_pages(f) - 1) - f->index + 1;
+	char *p = kmap_local(f, a << PAGE_SHIFT);
+
+	memset(p, 0, (b - a) << PAGE_SHIFT);
+	kunmap_local(p);
+	if (m->ops && m->ops->invalidate_folio)
+		m->ops->invalidate_folio(f, a << PAGE_SHIFT, (b - a) << PAGE_SHIFT);
 }
 
 /* Drop all pages with index in [first, last]. */
@@ -34,22 +48,31 @@ static void drop_range(struct mapping *m, u64 first, u64 last)
 	struct folio *f;
 
 	while (index <= last) {
+		u64 next = index + 1;
+
 		rcu_read_lock();
 		f = xa_find(&m->folios, &index, last);
 		rcu_read_unlock();
 		if (!f)
 			return;
+		next = index + 1;
 		f = filemap_lock_folio(m, index);
 		if (f) {
+			next = f->index + folio_nr_pages(f);
 			folio_wait_bit(f, FOLIO_WRITEBACK);
-			if (m->ops && m->ops->invalidate_folio)
-				m->ops->invalidate_folio(f, 0, PAGE_SIZE);
-			filemap_remove(f);
+			if (unlikely(f->index < first || next - 1 > last)) {
+				zero_pages(m, f, first, last);
+			} else {
+				if (m->ops && m->ops->invalidate_folio)
+					m->ops->invalidate_folio(f, 0, folio_size(f));
+				filemap_remove(f);
+			}
 			folio_unlock(f);
 			folio_put(f);
 		}
-		if (index++ == ~0ul)
+		if (!next)
 			return;
+		index = next;
 		if (need_resched())
 			cond_resched();
 	}
@@ -78,19 +101,26 @@ static void drop_bytes(struct mapping *m, u64 start, u64 end)
 	unmap_mapping_range(m, first, stop - first, true);
 }
 
-void truncate_range(struct mapping *m, loff_t start, loff_t end)
+void truncate_range_locked(struct mapping *m, loff_t start, loff_t end)
 {
 	if (start >= end)
 		return;
-	down_write(&m->invalidate_lock);
+	__atomic_fetch_add(&m->cut_seq, 1, __ATOMIC_SEQ_CST);
 	if (!xa_empty(&m->folios))
 		drop_bytes(m, (u64)start, (u64)end);
+}
+
+void truncate_range(struct mapping *m, loff_t start, loff_t end)
+{
+	down_write(&m->invalidate_lock);
+	truncate_range_locked(m, start, end);
 	up_write(&m->invalidate_lock);
 }
 
 void truncate_pagecache(struct mapping *m, loff_t newsize)
 {
 	down_write(&m->invalidate_lock);
+	__atomic_fetch_add(&m->cut_seq, 1, __ATOMIC_SEQ_CST);
 	if (!xa_empty(&m->folios))
 		drop_bytes(m, (u64)newsize, ~0ul);
 	up_write(&m->invalidate_lock);
@@ -123,8 +153,13 @@ int invalidate_clean(struct mapping *m, u64 first, u64 last)
 		f = filemap_get(m, index);
 		if (f) {
 			if (folio_trylock(f)) {
-				if (f->mapping == m && folio_drop_clean(f))
-					n++;
+				/* Not one that is asked for only in part. */
+				if (f->mapping == m && f->index >= first && f->index + folio_nr_pages(f) - 1 <= last) {
+					int pages = (int)folio_nr_pages(f);
+
+					if (folio_drop_clean(f))
+						n += pages;
+				}
 				folio_unlock(f);
 			}
 			folio_put(f);
@@ -135,6 +170,45 @@ int invalidate_clean(struct mapping *m, u64 first, u64 last)
 			cond_resched();
 	}
 	return n;
+}
+
+int invalidate_range_sync(struct mapping *m, u64 first, u64 last)
+{
+	u64 index = first;
+	int err = 0;
+
+	if (mapping_is_memory(m))
+		return 0;
+	/* Whoever faults it in again meanwhile is the next one's trouble. */
+	unmap_mapping_range(m, first, last - first + 1, false);
+	while (index <= last) {
+		struct folio *f;
+
+		rcu_read_lock();
+		f = xa_find(&m->folios, &index, last);
+		rcu_read_unlock();
+		if (!f)
+			break;
+		f = filemap_lock_folio(m, index);
+		if (f) {
+			index = f->index + folio_nr_pages(f) - 1;
+			folio_wait_bit(f, FOLIO_WRITEBACK);
+			/* A reader may hold a reference for a moment: its page is what was there when it looked. */
+			if (folio_test(f, FOLIO_DIRTY) || atomic_read(&f->mapcount)) {
+				err = -EBUSY;
+			} else {
+				if (m->ops->invalidate_folio)
+					m->ops->invalidate_folio(f, 0, folio_size(f));
+				filemap_remove(f);
+			}
+			folio_unlock(f);
+			folio_put(f);
+		}
+		index++;
+		if (need_resched())
+			cond_resched();
+	}
+	return err;
 }
 
 /*

@@ -9,6 +9,7 @@
  */
 #include <core/pgtable.h>
 #include <mm/mm.h>
+#include <kernel/sched.h>
 #include <mm/rmap.h>
 #include "internal.h"
 
@@ -16,24 +17,36 @@
 #define ERR_SEEN	0x1000u
 #define ERR_STEP	0x2000u
 
-bool folio_mark_dirty(struct folio *f)
+bool filemap_dirty_folio(struct mapping *m, struct folio *f)
 {
-	struct mapping *m = f->mapping;
 	u64 flags;
 
 	if (folio_test(f, FOLIO_DIRTY) || folio_test_set(f, FOLIO_DIRTY))
 		return false;
-	if (!m || m->flags & MAPPING_NO_WRITEBACK)
-		return true;
-	if (m->ops->dirty_folio)
-		return m->ops->dirty_folio(m, f);
 	spin_lock_irqsave(&m->lock, flags);
-	if (f->mapping == m)
-		xa_set_mark(&m->folios, f->index, MARK_DIRTY);
+	if (unlikely(f->mapping != m)) {
+		spin_unlock_irqrestore(&m->lock, flags);
+		return true;		/* truncated */
+	}
+	xa_set_mark(&m->folios, f->index, MARK_DIRTY);
 	spin_unlock_irqrestore(&m->lock, flags);
-	vm_count(VM_DIRTY, 1);
+	vm_count(VM_DIRTY, (s64)folio_nr_pages(f));
 	inode_mark_dirty(m->host);
 	return true;
+}
+
+bool folio_mark_dirty(struct folio *f)
+{
+	struct mapping *m = f->mapping;
+
+	if (!m || m->flags & MAPPING_NO_WRITEBACK)
+		return !folio_test(f, FOLIO_DIRTY) && !folio_test_set(f, FOLIO_DIRTY);
+	return m->ops->dirty_folio ? m->ops->dirty_folio(m, f) : filemap_dirty_folio(m, f);
+}
+
+void folio_redirty(struct folio *f)
+{
+	(void)filemap_dirty_folio(f->mapping, f);
 }
 
 static void set_mark(struct folio *f, enum xa_mark mark, bool on)
@@ -56,7 +69,7 @@ void folio_start_writeback(struct folio *f)
 	ASSERT(folio_test(f, FOLIO_LOCKED));
 	folio_set(f, FOLIO_WRITEBACK);
 	set_mark(f, MARK_WRITEBACK, true);
-	vm_count(VM_WRITEBACK, 1);
+	vm_count(VM_WRITEBACK, (s64)folio_nr_pages(f));
 	folio_get(f);
 }
 
@@ -65,7 +78,7 @@ void folio_end_writeback(struct folio *f, int error)
 	if (error && f->mapping)
 		mapping_set_error(f->mapping, error);
 	set_mark(f, MARK_WRITEBACK, false);
-	vm_count(VM_WRITEBACK, -1);
+	vm_count(VM_WRITEBACK, -(s64)folio_nr_pages(f));
 	folio_clear_wake(f, FOLIO_WRITEBACK);
 	folio_put(f);
 }
@@ -75,7 +88,7 @@ static bool clean_entry(struct pt_cursor *c, struct vma *v, struct tlb_gather *g
 	pte_t e = pt_cursor_read(c);
 	struct folio *f = arg;
 
-	if (v->flags & VM_SHARED && pte_present(e) && !pte_special(e) && pte_pfn(e).v == folio_pfn(f).v)
+	if (v->flags & VM_SHARED && pte_present(e) && !pte_special(e) && pte_pfn(e).v - folio_pfn(f).v < folio_nr_pages(f))
 		(void)pt_cursor_test_clear_dirty(c, g);
 	return true;
 }
@@ -86,81 +99,122 @@ bool folio_clear_dirty_for_io(struct folio *f)
 	if (!folio_test(f, FOLIO_DIRTY))
 		return false;
 	if (atomic_read(&f->mapcount))
-		rmap_walk_page(f->mapping, f->index, clean_entry, f);
+		for (u64 i = 0; i < folio_nr_pages(f); i++)
+			rmap_walk_page(f->mapping, f->index + i, clean_entry, f);
 	if (!folio_test_clear(f, FOLIO_DIRTY))
 		return false;
 	set_mark(f, MARK_DIRTY, false);
-	vm_count(VM_DIRTY, -1);
+	vm_count(VM_DIRTY, -(s64)folio_nr_pages(f));
 	return true;
 }
 
-/* Write one dirty page, or see that somebody else did. */
-static int write_one(struct mapping *m, u64 index, struct writeback_control *wbc)
+/* Lock a dirty folio for writing; NULL: somebody else did it, or is at it. */
+static struct folio *take_dirty(struct mapping *m, u64 index, const struct writeback_control *wbc)
 {
-	struct folio *f = filemap_lock_folio(m, index);
-	int err;
+	struct folio *f = filemap_get(m, index);
 
 	if (!f)
-		return 0;
+		return NULL;
+	if (wbc->mode == WB_NONE && folio_test(f, FOLIO_WRITEBACK))
+		goto put;
+	folio_lock(f);
+	if (!folio_is_at(f, m, index))
+		goto unlock;
 	if (folio_test(f, FOLIO_WRITEBACK)) {
-		if (wbc->mode != WB_ALL) {
-			folio_unlock(f);
-			folio_put(f);
-			return 0;
-		}
+		if (wbc->mode != WB_ALL)
+			goto unlock;
 		folio_wait_bit(f, FOLIO_WRITEBACK);
 	}
-	if (!folio_clear_dirty_for_io(f)) {
-		folio_unlock(f);
-		folio_put(f);
-		return 0;
-	}
-	err = m->ops->writepage(f, wbc);	/* unlocks */
+	if (folio_clear_dirty_for_io(f))
+		return f;
+unlock:
+	folio_unlock(f);
+put:
 	folio_put(f);
-	return err;
+	return NULL;
 }
 
-static int write_range(struct mapping *m, struct writeback_control *wbc)
+/* Marks stand at a folio's first page: look from where a large one that holds index may begin. */
+static struct folio *next_marked(struct mapping *m, u64 *index, u64 last, enum xa_mark mark)
 {
-	u64 index = wbc->start >> PAGE_SHIFT, last = wbc->end >> PAGE_SHIFT;
-	int err, first_err = 0;
+	struct folio *f;
 
-	while (index <= last) {
+	rcu_read_lock();
+	f = xa_find_marked(&m->folios, index, last, mark);
+	rcu_read_unlock();
+	return f;
+}
+
+static inline u64 first_mark(const struct mapping *m, u64 index)
+{
+	return m->flags & MAPPING_LARGE ? index & ~((1ul << FOLIO_MAX_ORDER) - 1) : index;
+}
+
+struct folio *writeback_next(struct mapping *m, struct writeback_control *wbc, u64 *index)
+{
+	u64 first = wbc->start >> PAGE_SHIFT, last = wbc->end >> PAGE_SHIFT;
+
+	if (*index <= first)
+		*index = first_mark(m, first);
+	while (*index <= last && (wbc->mode == WB_ALL || wbc->nr_to_write > 0)) {
 		struct folio *f;
 
-		rcu_read_lock();
-		f = xa_find_marked(&m->folios, &index, last, MARK_DIRTY);
-		rcu_read_unlock();
-		if (!f)
+		if (!next_marked(m, index, last, MARK_DIRTY))
 			break;
-		err = write_one(m, index, wbc);
+		f = take_dirty(m, *index, wbc);
+		if (f && f->index + folio_nr_pages(f) <= first) {
+			folio_redirty(f);
+			*index = f->index + folio_nr_pages(f);
+			folio_unlock(f);
+			folio_put(f);
+			continue;
+		}
+		++*index;
+		if (f) {
+			*index = f->index + folio_nr_pages(f);
+			wbc->nr_to_write -= (s64)folio_nr_pages(f);
+			return f;
+		}
+		if (need_resched())
+			cond_resched();
+	}
+	return NULL;
+}
+
+int mapping_writepages(struct mapping *m, struct writeback_control *wbc)
+{
+	int err, first_err = 0;
+	struct folio *f;
+	u64 index = 0;
+
+	if (!mapping_can_writeback(m) || !xa_marked(&m->folios, MARK_DIRTY))
+		return 0;
+	if (m->ops->writepages)
+		return m->ops->writepages(m, wbc);
+	while ((f = writeback_next(m, wbc, &index))) {
+		err = m->ops->writepage(f, wbc);	/* unlocks */
+		folio_put(f);
 		if (err) {
 			mapping_set_error(m, err);
 			first_err = first_err ? first_err : err;
 		}
-		if (--wbc->nr_to_write <= 0 && wbc->mode == WB_NONE)
-			break;
-		if (index++ == ~0ul)
-			break;
 	}
 	return first_err;
 }
 
-static void wait_range(struct mapping *m, u64 first, u64 last)
+void filemap_wait_range(struct mapping *m, u64 start, u64 end)
 {
-	u64 index = first;
+	u64 index = first_mark(m, start >> PAGE_SHIFT), last = end >> PAGE_SHIFT;
 
 	while (index <= last) {
-		struct folio *f;
+		struct folio *f = next_marked(m, &index, last, MARK_WRITEBACK);
 
-		rcu_read_lock();
-		f = xa_find_marked(&m->folios, &index, last, MARK_WRITEBACK);
-		rcu_read_unlock();
 		if (!f)
 			return;
 		f = filemap_get(m, index);
 		if (f) {
-			folio_wait_bit(f, FOLIO_WRITEBACK);
+			if (index + folio_nr_pages(f) > start >> PAGE_SHIFT)
+				folio_wait_bit(f, FOLIO_WRITEBACK);
 			folio_put(f);
 		}
 		if (index++ == ~0ul)
@@ -173,10 +227,10 @@ int filemap_write_and_wait(struct mapping *m, loff_t start, loff_t end)
 	struct writeback_control wbc = { (u64)start, (u64)end, WB_ALL, (s64)(~0ul >> 1) };
 	int err;
 
-	if (m->flags & MAPPING_NO_WRITEBACK || !m->ops || !m->ops->writepage)
+	if (!mapping_can_writeback(m) || !m->nr_pages)
 		return 0;
-	err = write_range(m, &wbc);
-	wait_range(m, (u64)start >> PAGE_SHIFT, (u64)end >> PAGE_SHIFT);
+	err = mapping_writepages(m, &wbc);
+	filemap_wait_range(m, (u64)start, (u64)end);
 	return err;
 }
 
@@ -184,9 +238,7 @@ int filemap_flush(struct mapping *m)
 {
 	struct writeback_control wbc = { 0, ~0ul >> 1, WB_NONE, (s64)(~0ul >> 1) };
 
-	if (m->flags & MAPPING_NO_WRITEBACK || !m->ops || !m->ops->writepage)
-		return 0;
-	return write_range(m, &wbc);
+	return mapping_writepages(m, &wbc);
 }
 
 /* --- errors --- */

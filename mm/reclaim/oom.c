@@ -1,25 +1,35 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * The last resort: when reclaim finds nothing, the process that holds the most memory (as corrected by
- * oom_score_adj) is killed, with a report. One victim at a time: while one is dying and its memory is not back
- * yet, others wait; a victim that does not manage in VICTIM_PATIENCE is given up and another chosen.
+ * oom_score_adj) is killed, with a report. Its private memory is taken at once by a thread of its own
+ * (oom_reaper; mm/vm/reap.c), whatever its tasks wait for. One victim at a time: until its memory is
+ * back or the reaper has done what it can, others wait; then another may be chosen.
  */
+#include <base/err.h>
 #include <base/math.h>
 #include <core/clock.h>
+#include <core/init.h>
 #include <core/mutex.h>
 #include <core/printk.h>
 #include <core/rcu.h>
 #include <core/upcall.h>
+#include <core/wait.h>
+#include <core/work.h>
 #include <kernel/task.h>
 #include <mm/mm.h>
 #include "internal.h"
 
-#define VICTIM_PATIENCE	(3 * NSEC_PER_SEC)
+#define REAP_TRIES	10
+#define REAP_PAUSE	(100 * NSEC_PER_MSEC)
 #define ADJ_MIN		(-1000)
 
 static DEFINE_MUTEX(oom_lock, LEAF_MUTEX);
-static struct task *victim;		/* [oom_lock] referenced */
-static u64 victim_since;		/* [oom_lock] */
+static struct mm *victim;		/* [oom_lock] mm_ref */
+
+static DEFINE_WAIT_QUEUE(reaper_wait);
+static struct mm *to_reap;		/* [a] users raised; the reaper's. The rest is written before it */
+static pid_t to_reap_pid;
+static bool to_reap_shared;		/* with a process that cannot be killed: leave the memory alone */
 
 /* Pages that killing t's process would give back, plus its adjustment; negative: never. TASKLIST held or t is referenced. */
 long oom_badness(struct task *t)
@@ -81,12 +91,36 @@ static struct task *choose(long *best_points)
 	return best;
 }
 
-static void report(struct task *t, long points, unsigned int order, gfp_t gfp)
+static void dump_tasks(void)
 {
-	struct mm *mm = task_mm_get(t);
+	struct task *t;
+
+	pr_info("Tasks state (memory values in pages):\n");
+	pr_info("[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name\n");
+	rcu_read_lock();
+	list_for_each_entry_rcu(t, &task_list, all_link) {
+		struct task *m = task_is_leader(t) && !(t->flags & PF_KTHREAD) ? thread_with_mm(t->proc) : NULL;
+		char name[TASK_COMM_LEN];
+
+		if (!m)
+			continue;
+		task_get_comm(m, name);
+		spin_lock(&m->alloc_lock);
+		if (m->mm)
+			pr_info("[%7d] %5u %5d %8lu %8lu %8lu %8lu         %5d %s\n", m->tid,
+				rcu_dereference(m->real_cred)->uid.v, t->tid, (unsigned long)mm_total_vm(m->mm),
+				(unsigned long)mm_rss_pages(m->mm), (unsigned long)pgtable_pages(m->mm->pt) * PAGE_SIZE,
+				(unsigned long)mm_counter(m->mm, MM_SWAP), READ_ONCE(t->proc->oom_score_adj),
+				name);
+		spin_unlock(&m->alloc_lock);
+	}
+	rcu_read_unlock();
+}
+
+static void report(struct task *t, const struct mm *mm, long points, unsigned int order, gfp_t gfp)
+{
 	char name[TASK_COMM_LEN];
 
-	task_get_comm(t, name);
 	pr_warn("%s invoked oom-killer: gfp_mask=0x%x, order=%u\n", task_core_name(current_core()), gfp, order);
 	pr_warn("Mem-Info: total:%lukB free:%lukB anon:%lukB file:%lukB shmem:%lukB slab:%lukB pagetables:%lukB\n",
 		(unsigned long)mem_total_pages() * 4, (unsigned long)mem_free_pages() * 4,
@@ -94,45 +128,67 @@ static void report(struct task *t, long points, unsigned int order, gfp_t gfp)
 		(unsigned long)vm_counter_read(VM_SHMEM) * 4,
 		(unsigned long)(vm_counter_read(VM_SLAB) + vm_counter_read(VM_SLAB_RECLAIMABLE)) * 4,
 		(unsigned long)vm_counter_read(VM_PGTABLE) * 4);
-	if (!mm)
-		return;
+	dump_tasks();
+	task_get_comm(t, name);
 	pr_err("Out of memory: Killed process %d (%s) total-vm:%lukB, anon-rss:%lukB, file-rss:%lukB, shmem-rss:%lukB, UID:%u pgtables:%lukB oom_score_adj:%d points:%ld\n",
 	       t->tid, name, (unsigned long)mm_total_vm(mm) * 4, (unsigned long)mm_counter(mm, MM_ANON) * 4,
 	       (unsigned long)mm_counter(mm, MM_FILE) * 4, (unsigned long)mm_counter(mm, MM_SHMEM) * 4,
 	       t->real_cred->uid.v, (unsigned long)pgtable_pages(mm->pt) * 4, t->proc->oom_score_adj, points);
-	mm->oom_victim = true;
-	mm_put(mm);
 }
 
-/* Every process that runs in the victim's memory must go, or nothing comes back. */
-static void kill_sharers(struct task *t)
+/*
+ * Every process that runs in the victim's memory must go, or nothing comes back. False: one of them
+ * cannot be killed, the memory stays in use.
+ */
+static bool kill_sharers(struct task *t, const struct mm *mm)
 {
-	const struct mm *mm = READ_ONCE(t->mm);
 	siginfo_t info = { .si_signo = SIGKILL, .si_code = SI_KERNEL };
 	struct task *o;
+	bool all = true;
 
 	signal_send_process(t->proc, SIGKILL, &info);
 	rcu_read_lock();
-	list_for_each_entry_rcu(o, &task_list, all_link)
-		if (mm && o->proc != t->proc && READ_ONCE(o->mm) == mm && !(o->flags & PF_KTHREAD) &&
-		    !(o->proc->flags & PROC_UNKILLABLE))
+	list_for_each_entry_rcu(o, &task_list, all_link) {
+		if (o->proc == t->proc || READ_ONCE(o->mm) != mm || o->flags & PF_KTHREAD)
+			continue;
+		if (o->proc->flags & PROC_UNKILLABLE || READ_ONCE(o->proc->oom_score_adj) == ADJ_MIN)
+			all = false;
+		else
 			signal_send_process(o->proc, SIGKILL, &info);
+	}
 	rcu_read_unlock();
+	return all;
 }
 
+/* oom_lock held. */
 static bool victim_dying(void)
 {
 	if (!victim)
 		return false;
-	if (READ_ONCE(victim->mm) && clock_monotonic_ns() - victim_since < VICTIM_PATIENCE)
+	if (!READ_ONCE(victim->oom_done))
 		return true;
-	task_put(victim);
+	mm_unref(victim);
 	victim = NULL;
 	return false;
 }
 
+static void victim_set(struct task *t, struct mm *mm, long points, unsigned int order, gfp_t gfp)
+{
+	report(t, mm, points, order, gfp);
+	vm_count(VM_EV_OOM, 1);
+	WRITE_ONCE(mm->oom_victim, true);
+	victim = mm;
+	mm_ref(mm);
+	ASSERT(!to_reap);
+	to_reap_shared = !kill_sharers(t, mm);
+	to_reap_pid = t->tid;
+	smp_store_release(&to_reap, mm);	/* with the users count: its last put is not for us */
+	wake_up(&reaper_wait);
+}
+
 bool oom_kill(unsigned int order, gfp_t gfp)
 {
+	struct mm *mm;
 	struct task *t;
 	long points;
 
@@ -145,15 +201,54 @@ bool oom_kill(unsigned int order, gfp_t gfp)
 		return true;
 	}
 	t = choose(&points);
-	if (t) {
-		report(t, points, order, gfp);
-		vm_count(VM_EV_OOM, 1);
-		victim = t;
-		victim_since = clock_monotonic_ns();
-		kill_sharers(t);
-	} else {
+	mm = t ? task_mm_get(t) : NULL;
+	if (mm)
+		victim_set(t, mm, points, order, gfp);
+	else if (!t)
 		pr_err("Out of memory, and no process that could be killed\n");
-	}
 	mutex_unlock(&oom_lock);
+	if (t)
+		task_put(t);
 	return t != NULL;
 }
+
+/* --- the reaper --- */
+
+static void reap(struct mm *mm)
+{
+	int tries = 0;
+
+	while (!mm_reap(mm) && ++tries < REAP_TRIES && ref_read(&mm->users) > 1) {
+		set_current_state(TASK_INTERRUPTIBLE);
+		schedule_until(clock_monotonic_ns() + REAP_PAUSE);
+	}
+	pr_info("oom_reaper: %s process %d, now anon-rss:%lukB, file-rss:%lukB, shmem-rss:%lukB\n",
+		tries < REAP_TRIES ? "reaped" : "unable to reap all of", to_reap_pid,
+		(unsigned long)mm_counter(mm, MM_ANON) * 4, (unsigned long)mm_counter(mm, MM_FILE) * 4,
+		(unsigned long)mm_counter(mm, MM_SHMEM) * 4);
+}
+
+static int oom_reaper(void *unused)
+{
+	(void)unused;
+	for (;;) {
+		struct mm *mm;
+
+		(void)wait_event_interruptible(&reaper_wait, READ_ONCE(to_reap));
+		mm = smp_load_acquire(&to_reap);
+		if (!mm)
+			continue;
+		if (!to_reap_shared)
+			reap(mm);
+		smp_store_release(&to_reap, NULL);
+		WRITE_ONCE(mm->oom_done, true);
+		mm_put(mm);
+	}
+	return 0;
+}
+
+static int oom_init(void)
+{
+	return PTR_ERR_OR_ZERO(kthread_run(oom_reaper, NULL, -1, "oom_reaper"));
+}
+INITCALL_SMP(oom_init);

@@ -67,6 +67,12 @@ enum fault_result fault_anon(struct fault *f)
 			folio_put(folio);
 		return FR_OK;		/* somebody was faster; if it does not suffice, we fault again */
 	}
+	if (mm_reaped(f->mm)) {
+		pt_cursor_close(&c);
+		if (folio)
+			folio_put(folio);
+		return FR_KILLED;
+	}
 	if (likely(write)) {
 		pt_cursor_map(&c, folio, 0, vma_prot(f->v) | PT_DIRTY | PT_YOUNG);
 		pt_cursor_close(&c);
@@ -227,10 +233,10 @@ enum fault_result fault_cow_from(struct fault *f, struct folio *src, u64 src_pag
 		folio_put(fresh);
 		return FR_OOM;
 	}
-	if (!pte_none(pt_cursor_read(&c))) {
+	if (!pte_none(pt_cursor_read(&c)) || mm_reaped(f->mm)) {
 		pt_cursor_close(&c);
 		folio_put(fresh);
-		return FR_OK;
+		return mm_reaped(f->mm) ? FR_KILLED : FR_OK;
 	}
 	pt_cursor_map(&c, fresh, 0, vma_prot(f->v) | PT_DIRTY | PT_YOUNG);
 	pt_cursor_close(&c);

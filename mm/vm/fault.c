@@ -35,15 +35,37 @@ static inline bool access_allowed(const struct vma *v, enum fault_access access)
 	}
 }
 
-/* Grow a stack down to addr. 0 or -errno. */
+/* May v begin at addr? Its lower neighbour keeps a distance, and nobody is at work in it (the gap is held). */
+static bool stack_has_room(struct mm *mm, const struct vma *v, u64 addr)
+{
+	const struct vma *prev;
+	bool ok = true;
+
+	spin_lock(&mm->tree_lock);
+	prev = v->prev;
+	if (prev && (addr < prev->end || (prev->flags & (VM_READ | VM_WRITE | VM_EXEC) &&
+					  !(prev->flags & VM_GROWSDOWN) && addr - prev->end < STACK_GUARD_GAP)))
+		ok = false;
+	spin_unlock(&mm->tree_lock);
+	return ok;
+}
+
+/* Grow the stack above down to addr. 0 or -errno. */
 int stack_expand(struct mm *mm, u64 addr)
 {
+	struct range_req r;
 	struct vma *v;
-	u64 pages;
+	u64 pages, top;
 	int err = -ENOMEM;
 
-	down_write(&mm->range_lock);
-	v = vma_tree_find(mm, addr);
+	rcu_read_lock();
+	v = vma_find(mm, addr);
+	top = v ? READ_ONCE(v->end) : 0;
+	rcu_read_unlock();
+	if (top <= addr)
+		return v ? 0 : -ENOMEM;	/* changed under us: look again */
+	mm_lock_write_wait(mm, &r, addr > STACK_GUARD_GAP ? addr - STACK_GUARD_GAP : 0, top);
+	v = vma_first_in(mm, addr, r.end);
 	if (!v)
 		goto out;
 	if (v->start <= addr) {
@@ -55,10 +77,7 @@ int stack_expand(struct mm *mm, u64 addr)
 	pages = (v->start - addr) >> PAGE_SHIFT;
 	if (addr < MMAP_MIN_ADDR || v->end - addr > rlimit_cur(RLIMIT_STACK))
 		goto out;
-	if (v->prev && v->prev->flags & (VM_READ | VM_WRITE | VM_EXEC) && !(v->prev->flags & VM_GROWSDOWN) &&
-	    addr - v->prev->end < STACK_GUARD_GAP)
-		goto out;
-	if (v->prev && addr < v->prev->end)
+	if (!stack_has_room(mm, v, addr))
 		goto out;
 	if (!may_expand(mm, v->flags, pages))
 		goto out;
@@ -79,7 +98,7 @@ int stack_expand(struct mm *mm, u64 addr)
 	vma_account(mm, v->flags, (s64)pages);
 	err = 0;
 out:
-	up_write(&mm->range_lock);
+	mm_unlock(mm, &r);
 	return err;
 }
 
@@ -109,6 +128,13 @@ static enum fault_result file_map(struct fault *f, struct vm_fault_ctx *ctx)
 		folio_put(folio);
 		return fault_errno(err);
 	}
+	/* Of a private file mapping that is reaped the program's own copy may have been here. */
+	if (mm_reaped(f->mm) && !vma_is_shared(v)) {
+		pt_cursor_close(&c);
+		folio_unlock(folio);
+		folio_put(folio);
+		return FR_KILLED;
+	}
 	if (pte_none(pt_cursor_read(&c))) {
 		pt_cursor_map(&c, folio, ctx->page_nr, prot);
 		pt_cursor_close(&c);
@@ -133,7 +159,7 @@ static enum fault_result fault_file(struct fault *f)
 
 	if (unlikely(!v->ops || !v->ops->fault))
 		return FR_BUS;
-	if (!ctx.write && v->ops->fault == filemap_fault) {
+	if (!ctx.write && v->ops->fault == filemap_fault && !mm_reaped(f->mm)) {
 		if (filemap_map_around(&ctx))
 			return FR_OK;
 	}
@@ -165,23 +191,24 @@ static enum fault_result fault_present_read(struct fault *f)
 /* Nothing covers addr, or only something above: grow a stack, or wait for a change to end. FR_RETRY: look again. */
 static __noinline enum fault_result fault_no_vma(struct mm *mm, u64 addr, struct vma *above)
 {
-	bool covered;
+	struct range_req r;
+	bool covered, grows;
 
 	if (above) {
-		bool grows = above->flags & VM_GROWSDOWN;
-
+		grows = above->flags & VM_GROWSDOWN;
 		vma_unlock_read(above);
 		if (grows)
 			return stack_expand(mm, addr) ? FR_MAPERR : FR_RETRY;
 	}
-	down_read(&mm->range_lock);
+	mm_lock_read(mm, &r, addr, addr + 1);
+	spin_lock(&mm->tree_lock);
 	above = vma_tree_find(mm, addr);
-	covered = above && (above->start <= addr || above->flags & VM_GROWSDOWN);
-	if (covered && above->start > addr) {
-		up_read(&mm->range_lock);
+	covered = above && above->start <= addr;
+	grows = above && above->flags & VM_GROWSDOWN;
+	spin_unlock(&mm->tree_lock);
+	mm_unlock(mm, &r);
+	if (!covered && grows)
 		return stack_expand(mm, addr) ? FR_MAPERR : FR_RETRY;
-	}
-	up_read(&mm->range_lock);
 	return covered ? FR_RETRY : FR_MAPERR;
 }
 

@@ -4,7 +4,7 @@
  * the child could not fault them in again: private mappings that may hold pages of their own. Those
  * lose the write right on both sides, and the first writer copies (anon.c).
  *
- * The parent's range lock is held for writing all the while, so its mappings stand still; its other
+ * All of the parent's range is held for writing all the while, so its mappings stand still; its other
  * threads may go on faulting. The TLB is flushed once at the end if the parent lost rights.
  */
 #include <base/string.h>
@@ -64,7 +64,7 @@ static bool needs_entries(const struct vma *v)
 	return READ_ONCE(v->has_anon) && !(v->flags & VM_WIPEONFORK);
 }
 
-static int vmas_copy(struct mm *mm, struct mm *old, struct pt_counts *counts, bool *flush)
+static int vmas_copy(struct mm *mm, struct mm *old, const struct task *child, struct pt_counts *counts, bool *flush)
 {
 	s64 committed = 0;
 	int err = 0;
@@ -88,7 +88,8 @@ static int vmas_copy(struct mm *mm, struct mm *old, struct pt_counts *counts, bo
 		}
 		if (v->flags & VM_WIPEONFORK)
 			n->has_anon = false;
-		vma_link(mm, n, mm->last_vma);
+		vma_link(mm, n);
+		n->maker = v->maker == current->tid && child ? child->tid : v->maker;
 		if (needs_entries(v))
 			err = pt_copy_range(mm->pt, old->pt, v->start, v->end,
 					    vma_is_shared(v) ? 0 : PT_COPY_COW, counts, flush);
@@ -100,17 +101,17 @@ struct mm *mm_fork(struct mm *old, struct task *child)
 {
 	struct mm *mm = mm_create();
 	struct pt_counts counts = { { 0 } };
+	struct range_req r;
 	bool flush = false;
 	int err;
 
-	(void)child;
 	if (IS_ERR(mm))
 		return mm;
-	err = down_write_killable(&old->range_lock);
+	err = mm_lock_write(old, &r, 0, ~0ul);
 	if (err)
 		goto out_put;
 	fields_copy(mm, old);
-	err = vmas_copy(mm, old, &counts, &flush);
+	err = vmas_copy(mm, old, child, &counts, &flush);
 	counts_add(mm, &counts);
 	if (flush) {
 		struct tlb_gather g;
@@ -119,7 +120,7 @@ struct mm *mm_fork(struct mm *old, struct task *child)
 		tlb_gather_range(&g, 0, USER_END);
 		tlb_gather_finish(&g);
 	}
-	up_write(&old->range_lock);
+	mm_unlock(old, &r);
 	if (err)
 		goto out_put;
 	mm->exe_file = old->exe_file;

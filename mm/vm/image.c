@@ -23,6 +23,7 @@ int mm_map_stack(struct mm *mm, struct folio **pages, u64 nr, bool exec, u64 *wh
 	u64 top = PAGE_ALIGN_DOWN(aslr_stack_top(randomize)), bottom = top - (nr << PAGE_SHIFT);
 	u64 start = min(bottom, top - STACK_INITIAL);
 	struct vma *v = vma_alloc(mm);
+	struct range_req r;
 	int err = -ENOMEM;
 
 	if (!v)
@@ -38,8 +39,8 @@ int mm_map_stack(struct mm *mm, struct folio **pages, u64 nr, bool exec, u64 *wh
 		vma_free(v);
 		goto out_put;
 	}
-	down_write(&mm->range_lock);
-	vma_link(mm, v, mm->last_vma);
+	mm_lock_write_wait(mm, &r, start, top);
+	vma_link(mm, v);
 	for (u64 i = 0; i < nr; i++) {
 		struct folio *f = pages[i];
 		struct pt_cursor c;
@@ -56,7 +57,7 @@ int mm_map_stack(struct mm *mm, struct folio **pages, u64 nr, bool exec, u64 *wh
 		mm_count(mm, MM_ANON, 1);
 		vm_count(VM_ANON, 1);
 	}
-	up_write(&mm->range_lock);
+	mm_unlock(mm, &r);
 	*where = bottom;
 	mm->start_stack = bottom;
 out_put:
@@ -64,10 +65,10 @@ out_put:
 	return err;
 }
 
-/* One special mapping at addr; range lock held. */
+/* One special mapping at addr; all is held. */
 static int map_special(struct mm *mm, u64 addr, u64 nr, u32 flags, const char *name, pfn_t (*frame)(u64))
 {
-	struct vma *next = vma_tree_find(mm, addr), *v = vma_alloc(mm);
+	struct vma *v = vma_alloc(mm);
 	u64 end = addr + (nr << PAGE_SHIFT);
 
 	if (!v)
@@ -76,7 +77,7 @@ static int map_special(struct mm *mm, u64 addr, u64 nr, u32 flags, const char *n
 	v->end = end;
 	v->flags = flags | VM_SPECIAL | VM_DONTEXPAND;
 	v->name = name;
-	vma_link(mm, v, next ? next->prev : mm->last_vma);
+	vma_link(mm, v);
 	for (u64 i = 0; i < nr; i++) {
 		struct pt_cursor c;
 		int err = pt_cursor_open(&c, mm->pt, addr + (i << PAGE_SHIFT), PT_ALLOC, NULL);
@@ -92,15 +93,17 @@ static int map_special(struct mm *mm, u64 addr, u64 nr, u32 flags, const char *n
 int mm_map_vdso(struct mm *mm)
 {
 	u64 data = vdso_data_pages(), image = vdso_image_pages(), len = (data + image) << PAGE_SHIFT, hint = 0, addr;
+	struct range_req r;
 	int err;
 
 	if (!image)
 		return 0;
+	/* A fresh image: nobody else is at work in it. */
+	mm_lock_write_wait(mm, &r, 0, ~0ul);
 	/* Somewhere above the stack if there is room, as Linux does; else where mmap would put it. */
 	if (mm->last_vma && USER_END - mm->last_vma->end > len + (2ul << 20))
 		hint = mm->last_vma->end + (randomize_va_space ? (random_u64() % 256) << PAGE_SHIFT : 0);
-	down_write(&mm->range_lock);
-	addr = unmapped_area(mm, NULL, hint, len, 0, 0);
+	addr = unmapped_area(mm, hint, len, 0);
 	err = IS_ERR_VALUE(addr) ? (int)addr : 0;
 	if (!err && data)
 		err = map_special(mm, addr, data, VM_READ | VM_MAYREAD | VM_DONTDUMP, "[vvar]", vdso_data_pfn);
@@ -109,6 +112,6 @@ int mm_map_vdso(struct mm *mm)
 		err = map_special(mm, mm->vdso_base, image,
 				  VM_READ | VM_EXEC | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC, "[vdso]", vdso_image_pfn);
 	}
-	up_write(&mm->range_lock);
+	mm_unlock(mm, &r);
 	return err;
 }

@@ -22,6 +22,9 @@ static inline u32 vma_prot(const struct vma *v)
 }
 static inline bool vma_is_anon(const struct vma *v) { return !v->ops && !(v->flags & VM_SPECIAL); }
 static inline bool vma_is_shared(const struct vma *v) { return v->flags & VM_SHARED; }
+/* The OOM killer takes this memory away: nothing new is mapped. Page-table lock held. */
+static inline bool mm_reaped(const struct mm *mm) { return unlikely(READ_ONCE(mm->oom_reaped)); }
+static inline u64 vm_pages(const atomic64_t *n) { return (u64)atomic64_read(n); }
 static inline u64 vma_pages(const struct vma *v) { return (v->end - v->start) >> PAGE_SHIFT; }
 /* Private writable memory: counts for RLIMIT_DATA and, unless NORESERVE, as committed. */
 static inline bool flags_data(u32 f) { return (f & (VM_WRITE | VM_SHARED | VM_STACK)) == VM_WRITE; }
@@ -34,27 +37,45 @@ void vma_free(struct vma *v);		/* the struct only */
 static inline void tree_change_begin(struct mm *mm) { spin_lock(&mm->tree_lock); write_seqbegin(&mm->tree_seq); }
 static inline void tree_change_end(struct mm *mm) { write_seqend(&mm->tree_seq); spin_unlock(&mm->tree_lock); }
 
-/* change.c: range lock held for writing by all. */
+/* lock.c: the range lock. tree_lock is not held, except where it says so. */
+/* [start, end), and the whole of mappings that it cuts. 0 or -EINTR: being killed. */
+__must_check int mm_lock_write(struct mm *mm, struct range_req *r, u64 start, u64 end);
+void mm_lock_write_wait(struct mm *mm, struct range_req *r, u64 start, u64 end);
+/* Mappings that overlap [start, end) stand still; not widened. */
+void mm_lock_read(struct mm *mm, struct range_req *r, u64 start, u64 end);
+/* Find a free place for len bytes and hold it for writing. Its address, -ENOMEM or -EINTR. */
+u64 mm_lock_place(struct mm *mm, struct range_req *r, u64 hint, u64 len, u32 flags);
+void mm_unlock(struct mm *mm, struct range_req *r);
+/* Hold [start, end) too, if nobody else has a part of it. tree_lock held. */
+__must_check bool mm_lock_more(struct mm *mm, struct range_req *r, u64 start, u64 end);
+/* Only [start, end) from now on. */
+void mm_lock_less(struct mm *mm, struct range_req *r, u64 start, u64 end);
+/* A free place where the whole address space is held. */
+u64 unmapped_area(struct mm *mm, u64 hint, u64 len, u32 flags);
+/* First mapping of a held range; the next one that begins below end. NULL. */
+struct vma *vma_first_in(struct mm *mm, u64 start, u64 end);
+struct vma *vma_next_in(struct vma *v, u64 end);
+
+/* change.c: the range, with the whole of its mappings, held for writing (r) by all. */
 /* Cut v at addr: v keeps the lower part; the upper one is the result. ERR_PTR. */
 __must_check struct vma *vma_split(struct vma *v, u64 addr);
 /* Make [start, end) consist of whole vmas: first of them, NULL when there is none, ERR_PTR. */
 __must_check struct vma *vma_isolate(struct mm *mm, u64 start, u64 end);
 /* Change flags of a whole vma; then join it with its neighbours where they agree now. Returns the vma that holds the range. */
 void vma_set_flags(struct vma *v, u32 flags);
-struct vma *vma_merge_around(struct vma *v);
+struct vma *vma_merge_around(struct range_req *r, struct vma *v);
 /* Link a fresh vma with all consequences (reverse map, counters). */
-void vma_link(struct mm *mm, struct vma *v, struct vma *prev);
+void vma_link(struct mm *mm, struct vma *v);
 /* Grow a neighbour over [s->start, s->end) instead of making a new vma. The vma, or NULL. */
-struct vma *vma_try_extend(struct mm *mm, struct vma *prev, const struct vma_shape *s);
+struct vma *vma_try_extend(struct mm *mm, struct range_req *r, const struct vma_shape *s);
 void vma_account(struct mm *mm, u32 flags, s64 pages);
-__must_check int munmap_locked(struct mm *mm, u64 start, u64 end);
+__must_check int munmap_locked(struct mm *mm, struct range_req *r, u64 start, u64 end);
 /* A vma that never was linked: give back what it holds. */
 void vma_discard(struct vma *v);
 /* Last steps for a vma that is off the tree and unmapped. */
 void vma_retire(struct vma *v);
 
 /* mmap.c */
-u64 unmapped_area(struct mm *mm, struct file *file, u64 addr, u64 len, u64 pgoff, u32 flags);
 bool may_expand(struct mm *mm, u32 flags, u64 pages);
 bool mlock_allowed(struct mm *mm, u64 more_pages);
 bool mlock_capable(void);

@@ -16,9 +16,9 @@ void mm_layout_get(const struct mm *mm, struct mm_layout *l)
 		.start_brk = READ_ONCE(mm->start_brk), .start_stack = READ_ONCE(mm->start_stack),
 		.arg_start = READ_ONCE(mm->arg_start), .arg_end = READ_ONCE(mm->arg_end),
 		.env_start = READ_ONCE(mm->env_start), .env_end = READ_ONCE(mm->env_end),
-		.total_vm = READ_ONCE(mm->total_vm), .locked_vm = READ_ONCE(mm->locked_vm),
-		.data_vm = READ_ONCE(mm->data_vm), .stack_vm = READ_ONCE(mm->stack_vm),
-		.exec_vm = READ_ONCE(mm->exec_vm), .hiwater_rss = READ_ONCE(mm->hiwater_rss),
+		.total_vm = (u64)atomic64_read(&mm->total_vm), .locked_vm = (u64)atomic64_read(&mm->locked_vm),
+		.data_vm = (u64)atomic64_read(&mm->data_vm), .stack_vm = (u64)atomic64_read(&mm->stack_vm),
+		.exec_vm = (u64)atomic64_read(&mm->exec_vm), .hiwater_rss = READ_ONCE(mm->hiwater_rss),
 		.hiwater_vm = READ_ONCE(mm->hiwater_vm), .table_pages = pgtable_pages(mm->pt),
 	};
 }

@@ -43,7 +43,6 @@ struct vma *vma_alloc(struct mm *mm)
 	v->has_anon = false;
 	v->pgoff = 0;
 	v->file = NULL;
-	v->anon = NULL;
 	v->ops = NULL;
 	v->private = NULL;
 	v->name = NULL;
@@ -91,17 +90,32 @@ struct vma *vma_find(struct mm *mm, u64 addr)
 	return v;
 }
 
-/* A change is under way at the vma we want: wait for it on the range lock, then nobody can interfere. */
+/*
+ * A change is under way at the vma we want: wait for it on the range lock. Who holds all of a vma's
+ * range knows that it stays; so the request is repeated until it holds that of the vma found.
+ */
 static __noinline struct vma *lock_read_wait(struct mm *mm, u64 addr)
 {
-	struct vma *v;
+	u64 end = addr + 1;
 
-	down_read(&mm->range_lock);
-	v = vma_tree_find(mm, addr);
-	if (v)
-		down_read(&v->lock);
-	up_read(&mm->range_lock);
-	return v;
+	for (;;) {
+		struct range_req r;
+		struct vma *v;
+		bool held;
+
+		mm_lock_read(mm, &r, addr, end);
+		spin_lock(&mm->tree_lock);
+		v = vma_tree_find(mm, addr);
+		held = v && v->start < end;	/* it overlaps what we hold: it stands still */
+		if (v && !held)
+			end = v->start + 1;
+		spin_unlock(&mm->tree_lock);
+		if (held)
+			down_read(&v->lock);
+		mm_unlock(mm, &r);
+		if (held || !v)
+			return v;
+	}
 }
 
 static __noinline struct vma *lock_read_walk(struct mm *mm, u64 addr)

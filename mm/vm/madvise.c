@@ -61,7 +61,7 @@ static int advised_flags(const struct vma *v, int advice, u32 *fl)
 	return 0;
 }
 
-static int advise_flags(struct mm *mm, struct vma *v, u64 start, u64 end, int advice)
+static int advise_flags(struct mm *mm, struct range_req *r, struct vma *v, u64 start, u64 end, int advice)
 {
 	u32 fl;
 	int err = advised_flags(v, advice, &fl);
@@ -72,7 +72,7 @@ static int advise_flags(struct mm *mm, struct vma *v, u64 start, u64 end, int ad
 	if (IS_ERR(v))
 		return PTR_ERR(v) == -ENOMEM ? -EAGAIN : (int)PTR_ERR(v);
 	vma_set_flags(v, fl);
-	vma_merge_around(v);
+	vma_merge_around(r, v);
 	return 0;
 }
 
@@ -120,7 +120,7 @@ static void make_cold(struct mm *mm, u64 start, u64 end)
 	}
 }
 
-/* Range lock held for reading. */
+/* The range is held for reading. */
 static int advise_pages(struct mm *mm, struct vma *v, u64 start, u64 end, int advice)
 {
 	switch (advice) {
@@ -154,9 +154,9 @@ static int advise_pages(struct mm *mm, struct vma *v, u64 start, u64 end, int ad
 	}
 }
 
-static int advise_walk(struct mm *mm, u64 start, u64 end, int advice, bool flags)
+static int advise_walk(struct mm *mm, struct range_req *r, u64 start, u64 end, int advice, bool flags)
 {
-	struct vma *v = vma_tree_find(mm, start);
+	struct vma *v = vma_first_in(mm, start, end);
 	bool hole = false;
 	int err = 0;
 
@@ -164,17 +164,15 @@ static int advise_walk(struct mm *mm, u64 start, u64 end, int advice, bool flags
 		u64 stop;
 
 		if (!v)
-			return -ENOMEM;
+			return -ENOMEM;		/* nothing up to the end */
 		if (v->start > start) {
 			hole = true;
 			start = v->start;
-			if (start >= end)
-				break;
 		}
 		stop = min(end, v->end);
-		err = flags ? advise_flags(mm, v, start, stop, advice) : advise_pages(mm, v, start, stop, advice);
+		err = flags ? advise_flags(mm, r, v, start, stop, advice) : advise_pages(mm, v, start, stop, advice);
 		start = stop;
-		v = vma_tree_find(mm, start);
+		v = vma_first_in(mm, start, end);
 	}
 	return err ? err : hole ? -ENOMEM : 0;
 }
@@ -183,14 +181,15 @@ static int advise_walk(struct mm *mm, u64 start, u64 end, int advice, bool flags
 static int advise_remove(struct mm *mm, u64 start, u64 end)
 {
 	while (start < end) {
+		struct range_req r;
 		struct vma *v;
 		struct file *f = NULL;
 		u64 stop = end, off = 0;
 		int err = 0;
 
-		down_read(&mm->range_lock);
-		v = vma_tree_find(mm, start);
-		if (!v || v->start > start) {
+		mm_lock_read(mm, &r, start, end);
+		v = vma_first_in(mm, start, start + 1);
+		if (!v) {
 			err = -ENOMEM;
 		} else if (v->flags & VM_LOCKED) {
 			err = -EINVAL;
@@ -204,7 +203,7 @@ static int advise_remove(struct mm *mm, u64 start, u64 end)
 			f = v->file;
 			file_get(f);
 		}
-		up_read(&mm->range_lock);
+		mm_unlock(mm, &r);
 		if (!err) {
 			err = (int)file_op_fallocate(f, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (loff_t)off,
 						     (loff_t)(stop - start));
@@ -252,6 +251,7 @@ static int advise_populate(struct mm *mm, u64 start, u64 end, bool write)
 int madvise_do(struct mm *mm, u64 addr, u64 len, int advice)
 {
 	enum advice_kind kind = advice_kind(advice);
+	struct range_req r;
 	u64 end;
 	int err;
 
@@ -267,16 +267,14 @@ int madvise_do(struct mm *mm, u64 addr, u64 len, int advice)
 	if (advice == MADV_REMOVE)
 		return advise_remove(mm, addr, end);
 	if (kind == ADVICE_FLAGS) {
-		err = down_write_killable(&mm->range_lock);
+		err = mm_lock_write(mm, &r, addr, end);
 		if (err)
 			return err;
-		err = advise_walk(mm, addr, end, advice, true);
-		up_write(&mm->range_lock);
 	} else {
-		down_read(&mm->range_lock);
-		err = advise_walk(mm, addr, end, advice, false);
-		up_read(&mm->range_lock);
+		mm_lock_read(mm, &r, addr, end);
 	}
+	err = advise_walk(mm, &r, addr, end, advice, kind == ADVICE_FLAGS);
+	mm_unlock(mm, &r);
 	return err;
 }
 

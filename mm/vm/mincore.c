@@ -23,13 +23,13 @@ static u8 cached(const struct vma *v, u64 addr)
 	return yes;
 }
 
-/* Fill vec for up to n pages from addr, within one vma; pages done or -ENOMEM. Range lock held. */
+/* Fill vec for up to n pages from addr, within one vma; pages done or -ENOMEM. The range is held. */
 static long mincore_vma(struct mm *mm, u64 addr, u64 n, u8 *vec)
 {
-	struct vma *v = vma_tree_find(mm, addr);
+	struct vma *v = vma_first_in(mm, addr, addr + 1);
 	u64 end, skip;
 
-	if (!v || v->start > addr)
+	if (!v)
 		return -ENOMEM;
 	n = min(n, (v->end - addr) >> PAGE_SHIFT);
 	end = addr + (n << PAGE_SHIFT);
@@ -60,7 +60,8 @@ static long mincore_vma(struct mm *mm, u64 addr, u64 n, u8 *vec)
 long sys_mincore(uaddr_t addr, size_t len, uout_void vec)
 {
 	struct mm *mm = current->mm;
-	u64 at = addr.v, out = vec.addr, pages;
+	u64 at = addr.v, out = vec.addr, pages, n;
+	struct range_req r;
 	long res = 0;
 	u8 *buf;
 
@@ -75,9 +76,10 @@ long sys_mincore(uaddr_t addr, size_t len, uout_void vec)
 	if (!buf)
 		return -EAGAIN;
 	while (pages) {
-		down_read(&mm->range_lock);
-		res = mincore_vma(mm, at, min_t(u64, pages, CHUNK), buf);
-		up_read(&mm->range_lock);
+		n = min_t(u64, pages, CHUNK);
+		mm_lock_read(mm, &r, at, at + (n << PAGE_SHIFT));
+		res = mincore_vma(mm, at, n, buf);
+		mm_unlock(mm, &r);
 		if (res <= 0)
 			break;
 		if (copy_out_bytes(uaddr(out), buf, (size_t)res)) {
@@ -93,17 +95,18 @@ long sys_mincore(uaddr_t addr, size_t len, uout_void vec)
 	return res;
 }
 
-/* The file part of [start, end) that the vma at start shows; *f is referenced or NULL. Range lock taken here. */
+/* The file part of [start, end) that the vma at start shows; *f is referenced or NULL. The range is locked here. */
 static int msync_piece(struct mm *mm, u64 *start, u64 end, int flags, struct file **f, loff_t *from, loff_t *to,
 		       bool *hole)
 {
+	struct range_req r;
 	struct vma *v;
 	int err = 0;
 
 	*f = NULL;
-	down_read(&mm->range_lock);
-	v = vma_tree_find(mm, *start);
-	if (!v || (v->start > *start && v->start >= end)) {
+	mm_lock_read(mm, &r, *start, end);
+	v = vma_first_in(mm, *start, end);
+	if (!v) {
 		err = -ENOMEM;
 		goto out;
 	}
@@ -123,7 +126,7 @@ static int msync_piece(struct mm *mm, u64 *start, u64 end, int flags, struct fil
 	}
 	*start = min(end, v->end);
 out:
-	up_read(&mm->range_lock);
+	mm_unlock(mm, &r);
 	return err;
 }
 

@@ -10,13 +10,11 @@
 
 #define LOCK_FLAGS	(VM_LOCKED | VM_LOCKONFAULT)
 
-/* Set or clear the lock flags of [start, end). Range lock held for writing. */
-static int lock_range(struct mm *mm, u64 start, u64 end, u32 flags)
+/* Set or clear the lock flags of [start, end), held for writing. */
+static int lock_range(struct mm *mm, struct range_req *r, u64 start, u64 end, u32 flags)
 {
-	struct vma *v = vma_tree_find(mm, start);
+	struct vma *v = vma_first_in(mm, start, end);
 
-	if (!v || v->start > start)
-		return -ENOMEM;
 	while (start < end) {
 		u64 stop;
 
@@ -28,11 +26,11 @@ static int lock_range(struct mm *mm, u64 start, u64 end, u32 flags)
 			if (IS_ERR(v))
 				return (int)PTR_ERR(v);
 			vma_set_flags(v, (v->flags & ~LOCK_FLAGS) | flags);
-			v = vma_merge_around(v);
+			v = vma_merge_around(r, v);
 		}
 		start = stop;
-		while (v && v->end <= start)
-			v = v->next;
+		if (start < end && v->end <= start)
+			v = vma_next_in(v, end);
 	}
 	return 0;
 }
@@ -41,7 +39,7 @@ static u64 already_locked(struct mm *mm, u64 start, u64 end)
 {
 	u64 n = 0;
 
-	for (struct vma *v = vma_tree_first(mm, start, end); v && v->start < end; v = v->next)
+	for (struct vma *v = vma_first_in(mm, start, end); v; v = vma_next_in(v, end))
 		if (v->flags & VM_LOCKED)
 			n += (min(end, v->end) - max(start, v->start)) >> PAGE_SHIFT;
 	return n;
@@ -50,6 +48,7 @@ static u64 already_locked(struct mm *mm, u64 start, u64 end)
 static int mlock_do(u64 addr, u64 len, u32 flags)
 {
 	struct mm *mm = current->mm;
+	struct range_req r;
 	u64 start = PAGE_ALIGN_DOWN(addr), end;
 	int err;
 
@@ -61,13 +60,13 @@ static int mlock_do(u64 addr, u64 len, u32 flags)
 		return -EINVAL;
 	if (end == start)
 		return 0;
-	err = down_write_killable(&mm->range_lock);
+	err = mm_lock_write(mm, &r, start, end);
 	if (err)
 		return err;
 	err = -ENOMEM;
 	if (mlock_allowed(mm, (len >> PAGE_SHIFT) - already_locked(mm, start, end)))
-		err = lock_range(mm, start, end, flags);
-	up_write(&mm->range_lock);
+		err = lock_range(mm, &r, start, end, flags);
+	mm_unlock(mm, &r);
 	if (err || flags & VM_LOCKONFAULT)
 		return err;
 	err = mm_populate(mm, start, end, false);
@@ -89,6 +88,7 @@ long sys_mlock2(uaddr_t addr, size_t len, int flags)
 long sys_munlock(uaddr_t addr, size_t len)
 {
 	struct mm *mm = current->mm;
+	struct range_req r;
 	u64 start = PAGE_ALIGN_DOWN(addr.v), end = start + PAGE_ALIGN_UP(len + PAGE_OFFSET_IN(addr.v));
 	int err;
 
@@ -96,11 +96,11 @@ long sys_munlock(uaddr_t addr, size_t len)
 		return -EINVAL;
 	if (end == start)
 		return 0;
-	err = down_write_killable(&mm->range_lock);
+	err = mm_lock_write(mm, &r, start, end);
 	if (err)
 		return err;
-	err = lock_range(mm, start, end, 0);
-	up_write(&mm->range_lock);
+	err = lock_range(mm, &r, start, end, 0);
+	mm_unlock(mm, &r);
 	return err;
 }
 
@@ -138,24 +138,25 @@ long sys_mlockall(int flags)
 {
 	struct mm *mm = current->mm;
 	u32 fl = VM_LOCKED | (flags & MCL_ONFAULT ? VM_LOCKONFAULT : 0);
+	struct range_req r;
 	int err;
 
 	if (!flags || flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) || flags == MCL_ONFAULT)
 		return -EINVAL;
 	if (!mlock_capable())
 		return -EPERM;
-	err = down_write_killable(&mm->range_lock);
+	err = mm_lock_write(mm, &r, 0, ~0ul);
 	if (err)
 		return err;
 	err = -ENOMEM;
-	if (!(flags & MCL_CURRENT) || mm->total_vm <= rlimit_cur(RLIMIT_MEMLOCK) >> PAGE_SHIFT ||
+	if (!(flags & MCL_CURRENT) || vm_pages(&mm->total_vm) <= rlimit_cur(RLIMIT_MEMLOCK) >> PAGE_SHIFT ||
 	    capable(CAP_IPC_LOCK)) {
 		err = 0;
 		mm->def_flags = flags & MCL_FUTURE ? fl : 0;
 		if (flags & MCL_CURRENT)
 			lock_all(mm, fl);
 	}
-	up_write(&mm->range_lock);
+	mm_unlock(mm, &r);
 	if (!err && flags & MCL_CURRENT && !(flags & MCL_ONFAULT))
 		populate_all(mm);
 	return err;
@@ -164,12 +165,13 @@ long sys_mlockall(int flags)
 long sys_munlockall(void)
 {
 	struct mm *mm = current->mm;
-	int err = down_write_killable(&mm->range_lock);
+	struct range_req r;
+	int err = mm_lock_write(mm, &r, 0, ~0ul);
 
 	if (err)
 		return err;
 	mm->def_flags = 0;
 	lock_all(mm, 0);
-	up_write(&mm->range_lock);
+	mm_unlock(mm, &r);
 	return 0;
 }

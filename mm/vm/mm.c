@@ -43,7 +43,8 @@ struct mm *mm_create(void)
 	ref_init(&mm->users, 1);
 	ref_init(&mm->refs, 1);
 	spin_lock_init(&mm->tree_lock, VMA_TREE);
-	rwsem_init(&mm->range_lock, MM_RANGE);
+	range_set_init(&mm->ranges);
+	lockdep_set(mm, LC_MM_RANGE);
 	mm->mmap_base = aslr_mmap_base(rlimit_cur(RLIMIT_STACK), !(current->personality & 0x0040000));
 	mm->dumpable = 1;
 	return mm;
@@ -117,8 +118,12 @@ static void unmap_everything(struct mm *mm)
 			end = v->end;
 		pt_zap_range(mm->pt, start, end, 0, &g, &c);
 		/* What lies below is clear already: a table that covers it too may go. */
-		pt_free_tables(&g, start, end, 0, v ? v->start : USER_TABLES_END);
+		if (likely(!mm->empty_tables))
+			pt_free_tables(&g, start, end, 0, v ? v->start : USER_TABLES_END);
 	}
+	/* munmap by several threads left tables where no mapping is now (change.c). */
+	if (unlikely(mm->empty_tables))
+		pt_free_tables(&g, 0, USER_TABLES_END, 0, USER_TABLES_END);
 	tlb_gather_finish(&g);
 	counts_sub(mm, &c);
 }
@@ -160,6 +165,7 @@ void mm_put(struct mm *mm)
 	if (!mm || !ref_put(&mm->users))
 		return;
 	mm_teardown(mm);
+	WRITE_ONCE(mm->oom_done, true);
 	mm_unref(mm);
 }
 
@@ -204,7 +210,7 @@ u64 mm_rss_pages(const struct mm *mm)
 
 u64 mm_total_vm(const struct mm *mm)
 {
-	return READ_ONCE(mm->total_vm);
+	return vm_pages(&mm->total_vm);
 }
 
 /* --- /proc/PID/maps and smaps --- */
@@ -255,20 +261,16 @@ static const char *info_name(struct mm *mm, const struct vma *v)
 
 bool vma_info_next(struct mm *mm, u64 addr, struct vma_info *info, bool count)
 {
-	struct vma *v;
+	struct vma *v = vma_lock_read(mm, addr);
 
-	down_read(&mm->range_lock);
-	v = vma_tree_find(mm, addr);
-	if (!v) {
-		up_read(&mm->range_lock);
+	if (!v)
 		return false;
-	}
 	*info = (struct vma_info){ .start = v->start, .end = v->end, .pgoff = v->file ? v->pgoff : 0,
 				   .flags = v->flags, .file = v->file, .name = info_name(mm, v) };
 	if (v->file)
 		file_get(v->file);
 	if (count)
 		info_count(mm, info);
-	up_read(&mm->range_lock);
+	vma_unlock_read(v);
 	return true;
 }

@@ -13,8 +13,6 @@
 #include <uapi/linux/mman.h>
 
 #define PERSONALITY_READ_IMPLIES_EXEC	0x0400000u
-#define MAP_32BIT_LO	0x40000000ul
-#define MAP_32BIT_HI	0x80000000ul
 /* What MAP_SHARED_VALIDATE knows. */
 #define MAP_KNOWN	(MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_DENYWRITE | MAP_EXECUTABLE | \
 			 MAP_GROWSDOWN | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | \
@@ -24,10 +22,10 @@
 
 bool may_expand(struct mm *mm, u32 flags, u64 pages)
 {
-	if (mm->total_vm + pages > rlimit_cur(RLIMIT_AS) >> PAGE_SHIFT)
+	if (vm_pages(&mm->total_vm) + pages > rlimit_cur(RLIMIT_AS) >> PAGE_SHIFT)
 		return false;
 	if (flags_data(flags) && !(flags & VM_GROWSDOWN) &&
-	    mm->data_vm + pages > rlimit_cur(RLIMIT_DATA) >> PAGE_SHIFT)
+	    vm_pages(&mm->data_vm) + pages > rlimit_cur(RLIMIT_DATA) >> PAGE_SHIFT)
 		return false;
 	return true;
 }
@@ -39,41 +37,7 @@ bool mlock_capable(void)
 
 bool mlock_allowed(struct mm *mm, u64 more_pages)
 {
-	return mm->locked_vm + more_pages <= rlimit_cur(RLIMIT_MEMLOCK) >> PAGE_SHIFT || capable(CAP_IPC_LOCK);
-}
-
-/* --- place --- */
-
-static bool range_free(struct mm *mm, u64 addr, u64 len)
-{
-	struct vma *v = vma_tree_find(mm, addr);
-
-	return !v || addr + len <= vma_start_gap(v);
-}
-
-/* The address for a mapping without MAP_FIXED; or -ENOMEM. Range lock held. */
-u64 unmapped_area(struct mm *mm, struct file *file, u64 addr, u64 len, u64 pgoff, u32 flags)
-{
-	u64 at;
-
-	if (len > USER_END - MMAP_MIN_ADDR)
-		return (u64)-ENOMEM;
-	if (addr) {
-		addr = PAGE_ALIGN_UP(addr);
-		if (addr < MMAP_MIN_ADDR)
-			addr = MMAP_MIN_ADDR;
-		if (addr <= USER_END - len && range_free(mm, addr, len))
-			return addr;
-	}
-	if (file && file->ops->get_unmapped_area)
-		return file_op_get_unmapped_area(file, addr, len, pgoff, flags);
-	if (flags & MAP_32BIT)
-		at = vma_tree_hole_up(mm, len, MAP_32BIT_LO, MAP_32BIT_HI);
-	else
-		at = vma_tree_hole_down(mm, len, MMAP_MIN_ADDR, mm->mmap_base);
-	if (!at && !(flags & MAP_32BIT))
-		at = vma_tree_hole_up(mm, len, mm->mmap_base, USER_END);
-	return at ? at : (u64)-ENOMEM;
+	return vm_pages(&mm->locked_vm) + more_pages <= rlimit_cur(RLIMIT_MEMLOCK) >> PAGE_SHIFT || capable(CAP_IPC_LOCK);
 }
 
 /* --- rights --- */
@@ -142,12 +106,12 @@ static int anon_flags(u32 flags, u32 *vmf)
 
 /* --- making it --- */
 
-/* Link a vma for the range; everything was checked, the range is free. Range lock held. */
-static int map_region(struct mm *mm, const struct vma_shape *want)
+/* Link a vma for the range; everything was checked, the range is free and held. */
+static int map_region(struct mm *mm, struct range_req *r, const struct vma_shape *want)
 {
 	struct vma_shape s = *want;
 	u64 pages = (s.end - s.start) >> PAGE_SHIFT;
-	struct vma *next = vma_tree_find(mm, s.start), *prev = next ? next->prev : mm->last_vma, *v;
+	struct vma *v;
 	int err;
 
 	if (flags_accountable(s.flags)) {
@@ -156,7 +120,7 @@ static int map_region(struct mm *mm, const struct vma_shape *want)
 			return err;
 		s.flags |= VM_ACCOUNT;
 	}
-	if (!s.file && vma_try_extend(mm, prev, &s))
+	if (!s.file && vma_try_extend(mm, r, &s))
 		return 0;
 	err = -ENOMEM;
 	v = vma_alloc(mm);
@@ -173,7 +137,7 @@ static int map_region(struct mm *mm, const struct vma_shape *want)
 		if (err)
 			goto out_free;
 	}
-	vma_link(mm, v, prev);
+	vma_link(mm, v);
 	return 0;
 out_free:
 	file_put(v->file);
@@ -188,33 +152,46 @@ static u64 pages_in(struct mm *mm, u64 start, u64 end)
 {
 	u64 n = 0;
 
-	for (struct vma *v = vma_tree_first(mm, start, end); v && v->start < end; v = v->next)
+	for (struct vma *v = vma_first_in(mm, start, end); v; v = vma_next_in(v, end))
 		n += (min(end, v->end) - max(start, v->start)) >> PAGE_SHIFT;
 	return n;
 }
 
-/* Range lock held for writing. The address or -errno. */
-static long mmap_locked(struct mm *mm, struct file *file, u64 addr, u64 len, u32 prot, u32 flags, u64 pgoff,
-			u32 *vmflags)
+/* Where it goes: the place is held for writing. Address or -errno. */
+static u64 mmap_place(struct mm *mm, struct range_req *r, struct file *file, u64 addr, u64 len, u32 flags, u64 pgoff)
+{
+	int err;
+
+	if (!(flags & (MAP_FIXED | MAP_FIXED_NOREPLACE))) {
+		if (file && file->ops->get_unmapped_area) {
+			addr = file_op_get_unmapped_area(file, addr, len, pgoff, flags);
+			if (IS_ERR_VALUE(addr))
+				return addr;
+		}
+		return mm_lock_place(mm, r, addr, len, flags);
+	}
+	if (addr & ~PAGE_MASK)
+		return (u64)-EINVAL;
+	if (addr > USER_END - len)
+		return (u64)-ENOMEM;
+	err = mm_lock_write(mm, r, addr, addr + len);
+	if (err)
+		return (u64)err;
+	if (flags & MAP_FIXED_NOREPLACE && vma_first_in(mm, addr, addr + len)) {
+		mm_unlock(mm, r);
+		return (u64)-EEXIST;
+	}
+	return addr;
+}
+
+/* The place is held for writing (r). The address or -errno. */
+static long mmap_locked(struct mm *mm, struct range_req *r, struct file *file, u64 addr, u64 len, u32 prot, u32 flags,
+			u64 pgoff, u32 *vmflags)
 {
 	u32 vmf = prot_flags(prot) | mm->def_flags | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
 	struct vma_shape s;
 	long err;
 
-	if (mm->nr_vmas > MAX_MAP_COUNT)
-		return -ENOMEM;
-	if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
-		if (addr & ~PAGE_MASK)
-			return -EINVAL;
-		if (addr > USER_END - len)
-			return -ENOMEM;
-		if (flags & MAP_FIXED_NOREPLACE && vma_tree_first(mm, addr, addr + len))
-			return -EEXIST;
-	} else {
-		addr = unmapped_area(mm, file, addr, len, pgoff, flags);
-		if (IS_ERR_VALUE(addr))
-			return (long)addr;
-	}
 	if (addr < MMAP_MIN_ADDR && !capable(CAP_SYS_RAWIO))
 		return -EPERM;
 	if (flags & MAP_GROWSDOWN)
@@ -242,11 +219,11 @@ static long mmap_locked(struct mm *mm, struct file *file, u64 addr, u64 len, u32
 	} else if (file) {
 		file_get(file);
 	}
-	err = munmap_locked(mm, addr, addr + len);
+	err = munmap_locked(mm, r, addr, addr + len);
 	if (err)
 		goto out;
 	s = (struct vma_shape){ addr, addr + len, pgoff, vmf, file, NULL, NULL };
-	err = map_region(mm, &s);
+	err = map_region(mm, r, &s);
 	*vmflags = vmf;
 out:
 	if (file)
@@ -256,6 +233,7 @@ out:
 
 long mmap_do(struct mm *mm, struct file *file, u64 addr, u64 len, u32 prot, u32 flags, u64 pgoff)
 {
+	struct range_req r;
 	u32 vmf = 0;
 	long res;
 
@@ -274,11 +252,13 @@ long mmap_do(struct mm *mm, struct file *file, u64 addr, u64 len, u32 prot, u32 
 		return -EOVERFLOW;
 	if (flags & MAP_HUGETLB)
 		return file ? -EINVAL : -ENOMEM;	/* a pool of no huge pages */
-	res = down_write_killable(&mm->range_lock);
-	if (res)
-		return res;
-	res = mmap_locked(mm, file, addr, len, prot, flags, pgoff, &vmf);
-	up_write(&mm->range_lock);
+	if (READ_ONCE(mm->nr_vmas) > MAX_MAP_COUNT)
+		return -ENOMEM;
+	addr = mmap_place(mm, &r, file, addr, len, flags, pgoff);
+	if (IS_ERR_VALUE(addr))
+		return (long)addr;
+	res = mmap_locked(mm, &r, file, addr, len, prot, flags, pgoff, &vmf);
+	mm_unlock(mm, &r);
 	if (!IS_ERR_VALUE((u64)res) && (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE)
 		vmf |= VM_LOCKED;
 	if (!IS_ERR_VALUE((u64)res) && vmf & VM_LOCKED && mm == current->mm && !(vmf & VM_LOCKONFAULT))

@@ -21,7 +21,7 @@ static long flags_for(struct mm *mm, struct vma *v, u64 pages, u32 rights)
 	if (rights & VM_WRITE && !(v->flags & VM_WRITE)) {
 		if (!flags_data(v->flags) && flags_data(fl) && !may_expand(mm, fl, 0))
 			return -ENOMEM;
-		if (flags_data(fl) && mm->data_vm + pages > rlimit_cur(RLIMIT_DATA) >> PAGE_SHIFT)
+		if (flags_data(fl) && vm_pages(&mm->data_vm) + pages > rlimit_cur(RLIMIT_DATA) >> PAGE_SHIFT)
 			return -ENOMEM;
 		if (!(v->flags & (VM_ACCOUNT | VM_SHARED | VM_NORESERVE))) {
 			err = mem_commit(mm, (s64)pages);
@@ -42,8 +42,10 @@ static long flags_for(struct mm *mm, struct vma *v, u64 pages, u32 rights)
 }
 
 /* One vma, cut to [start, end). Returns the vma that holds the range afterwards. ERR_PTR. */
-static struct vma *protect_vma(struct mm *mm, struct vma *v, u64 start, u64 end, u32 rights, struct tlb_gather *g)
+static struct vma *protect_vma(struct range_req *r, struct vma *v, u64 start, u64 end, u32 rights,
+			       struct tlb_gather *g)
 {
+	struct mm *mm = v->mm;
 	long fl;
 
 	if ((v->flags & RIGHTS) == rights)
@@ -60,12 +62,12 @@ static struct vma *protect_vma(struct mm *mm, struct vma *v, u64 start, u64 end,
 	vma_set_flags(v, (u32)fl);
 	/* Entries that are read-only stay so: the next write fault decides about copying. */
 	pt_protect_range(mm->pt, start, end, vma_prot(v), true, g);
-	return vma_merge_around(v);
+	return vma_merge_around(r, v);
 }
 
-static int mprotect_locked(struct mm *mm, u64 start, u64 end, u32 rights, u32 grows)
+static int mprotect_locked(struct mm *mm, struct range_req *r, u64 start, u64 end, u32 rights, u32 grows)
 {
-	struct vma *v = vma_tree_find(mm, start);
+	struct vma *v = vma_first_in(mm, start, end);
 	struct tlb_gather g;
 	int err = -ENOMEM;
 	u64 at;
@@ -73,8 +75,6 @@ static int mprotect_locked(struct mm *mm, u64 start, u64 end, u32 rights, u32 gr
 	if (!v)
 		return -ENOMEM;
 	if (grows & PROT_GROWSDOWN) {
-		if (v->start >= end)
-			return -ENOMEM;
 		start = v->start;
 		if (!(v->flags & VM_GROWSDOWN))
 			return -EINVAL;
@@ -92,15 +92,15 @@ static int mprotect_locked(struct mm *mm, u64 start, u64 end, u32 rights, u32 gr
 			break;
 		}
 		stop = min(v->end, end);
-		v = protect_vma(mm, v, at, stop, rights, &g);
+		v = protect_vma(r, v, at, stop, rights, &g);
 		if (IS_ERR(v)) {
 			err = (int)PTR_ERR(v);
 			break;
 		}
 		err = 0;
 		at = stop;
-		while (v && v->end <= at)
-			v = v->next;
+		if (at < end && v->end <= at)
+			v = vma_next_in(v, end);
 	}
 	tlb_gather_finish(&g);
 	return err;
@@ -109,6 +109,7 @@ static int mprotect_locked(struct mm *mm, u64 start, u64 end, u32 rights, u32 gr
 int mprotect_do(struct mm *mm, u64 addr, u64 len, u32 prot)
 {
 	u32 grows = prot & (PROT_GROWSDOWN | PROT_GROWSUP), rights = 0;
+	struct range_req r;
 	int err;
 
 	prot &= ~grows;
@@ -125,11 +126,11 @@ int mprotect_do(struct mm *mm, u64 addr, u64 len, u32 prot)
 		prot |= PROT_EXEC;
 	rights = (prot & PROT_READ ? VM_READ : 0) | (prot & PROT_WRITE ? VM_WRITE : 0) |
 		 (prot & PROT_EXEC ? VM_EXEC : 0);
-	err = down_write_killable(&mm->range_lock);
+	err = mm_lock_write(mm, &r, addr, addr + len);
 	if (err)
 		return err;
-	err = mprotect_locked(mm, addr, addr + len, rights, grows);
-	up_write(&mm->range_lock);
+	err = mprotect_locked(mm, &r, addr, addr + len, rights, grows);
+	mm_unlock(mm, &r);
 	return err;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * mremap(2): shrink, grow in place, or move. A move links a second vma over the new range, moves the
+ * mremap(2): shrink, grow in place, or move. The first two hold the range concerned; a move, which has two
+ * of them, holds the whole address space. It links a second vma over the new range, moves the
  * page-table entries with both vmas locked and, for files, the reverse map held (so that truncation
  * does not miss a page on its way), then unmaps the old range.
  */
@@ -35,10 +36,10 @@ static int move_entries(struct mm *mm, struct vma *old, struct vma *v, u64 from,
 }
 
 /* A vma like old over [new_addr, new_addr + new_len), entries moved into it. */
-static long move_vma(struct move *a, struct vma *old)
+static long move_vma(struct move *a, struct range_req *r, struct vma *old)
 {
 	struct mm *mm = a->mm;
-	struct vma *next = vma_tree_find(mm, a->new_addr), *v = vma_alloc(mm);
+	struct vma *v = vma_alloc(mm);
 	u64 len = min(a->old_len, a->new_len);
 	bool grow_gone = old->flags & VM_GROWSDOWN;
 	u32 account = old->flags & VM_ACCOUNT;
@@ -60,7 +61,7 @@ static long move_vma(struct move *a, struct vma *old)
 	if (v->ops && v->ops->open)
 		v->ops->open(v);
 	down_write(&v->lock);
-	vma_link(mm, v, next ? next->prev : mm->last_vma);
+	vma_link(mm, v);
 	down_write_nested(&old->lock, 1);
 	err = move_entries(mm, old, v, a->addr, len);
 	v->has_anon = old->has_anon;
@@ -71,7 +72,7 @@ static long move_vma(struct move *a, struct vma *old)
 	if (err) {
 		v->flags &= ~VM_ACCOUNT;
 		/* Whole vmas: cannot fail, nothing is split. */
-		WARN_ONCE(munmap_locked(mm, a->new_addr, a->new_addr + a->new_len));
+		WARN_ONCE(munmap_locked(mm, r, a->new_addr, a->new_addr + a->new_len));
 		return err;
 	}
 	if (v->name && mm->vdso_base == a->addr)
@@ -84,7 +85,7 @@ static long move_vma(struct move *a, struct vma *old)
 		vma_set_flags(old, old->flags & ~VM_ACCOUNT);
 	/* No memory to cut it off: the old range stays, empty, as after MREMAP_DONTUNMAP. */
 	if (!IS_ERR(old))
-		WARN_ONCE(munmap_locked(mm, a->addr, a->addr + a->old_len));
+		WARN_ONCE(munmap_locked(mm, r, a->addr, a->addr + a->old_len));
 	return (long)a->new_addr;
 }
 
@@ -92,11 +93,11 @@ static long move_vma(struct move *a, struct vma *old)
 static struct vma *check_resize(struct move *a, s64 *charged)
 {
 	struct mm *mm = a->mm;
-	struct vma *v = vma_tree_find(mm, a->addr);
+	struct vma *v = vma_first_in(mm, a->addr, a->addr + 1);
 	u64 more = a->new_len > a->old_len ? (a->new_len - a->old_len) >> PAGE_SHIFT : 0, pgoff;
 
 	*charged = 0;
-	if (!v || v->start > a->addr)
+	if (!v)
 		return ERR_PTR(-EFAULT);
 	if (!a->old_len && !(v->flags & (VM_SHARED | VM_MAYSHARE)))
 		return ERR_PTR(-EINVAL);
@@ -126,16 +127,16 @@ locked:
 	return v;
 }
 
-static long move_checked(struct move *a, struct vma *v, s64 charged)
+static long move_checked(struct move *a, struct range_req *r, struct vma *v, s64 charged)
 {
-	long res = move_vma(a, v);
+	long res = move_vma(a, r, v);
 
 	if (res < 0 && charged)
 		mem_uncommit(a->mm, charged);
 	return res;
 }
 
-static long mremap_fixed(struct move *a)
+static long mremap_fixed(struct move *a, struct range_req *r)
 {
 	struct mm *mm = a->mm;
 	struct vma *v;
@@ -149,12 +150,12 @@ static long mremap_fixed(struct move *a)
 			return -EINVAL;
 		if (mm->nr_vmas + 2 >= MAX_MAP_COUNT - 3)
 			return -ENOMEM;
-		err = munmap_locked(mm, a->new_addr, a->new_addr + a->new_len);
+		err = munmap_locked(mm, r, a->new_addr, a->new_addr + a->new_len);
 		if (err)
 			return err;
 	}
 	if (a->old_len > a->new_len) {
-		err = munmap_locked(mm, a->addr + a->new_len, a->addr + a->old_len);
+		err = munmap_locked(mm, r, a->addr + a->new_len, a->addr + a->old_len);
 		if (err)
 			return err;
 		a->old_len = a->new_len;
@@ -163,24 +164,30 @@ static long mremap_fixed(struct move *a)
 	if (IS_ERR(v))
 		return PTR_ERR(v);
 	if (!(a->flags & MREMAP_FIXED)) {
-		a->new_addr = unmapped_area(mm, v->file, a->new_addr, a->new_len,
-					    v->pgoff + ((a->addr - v->start) >> PAGE_SHIFT), 0);
+		a->new_addr = unmapped_area(mm, a->new_addr, a->new_len, 0);
 		if (IS_ERR_VALUE(a->new_addr)) {
 			if (charged)
 				mem_uncommit(mm, charged);
 			return (long)a->new_addr;
 		}
 	}
-	return move_checked(a, v, charged);
+	return move_checked(a, r, v, charged);
 }
 
-/* Room behind v for a longer range? */
-static bool can_grow(const struct vma *v, u64 end)
+/* Room behind v for a longer range (which is held)? */
+static bool can_grow(struct vma *v, u64 end)
 {
-	return end <= USER_END && end > v->end && (!v->next || end <= vma_start_gap(v->next));
+	struct mm *mm = v->mm;
+	bool ok;
+
+	spin_lock(&mm->tree_lock);
+	ok = end <= USER_END && end > v->end && (!v->next || end <= vma_start_gap(v->next));
+	spin_unlock(&mm->tree_lock);
+	return ok;
 }
 
-static long mremap_locked(struct move *a, u64 *locked_from)
+/* Shrink or grow where it is: both ranges are held. 0: that cannot be, move it. */
+static long mremap_in_place(struct move *a, struct range_req *r, u64 *locked_from)
 {
 	struct mm *mm = a->mm;
 	struct vma_shape s;
@@ -188,14 +195,11 @@ static long mremap_locked(struct move *a, u64 *locked_from)
 	s64 charged;
 	int err;
 
-	v = vma_tree_find(mm, a->addr);
-	if (!v || v->start > a->addr)
+	if (!vma_first_in(mm, a->addr, a->addr + 1))
 		return -EFAULT;
-	if (a->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))
-		return mremap_fixed(a);
 	if (a->old_len >= a->new_len && a->old_len) {
 		if (a->old_len > a->new_len) {
-			err = munmap_locked(mm, a->addr + a->new_len, a->addr + a->old_len);
+			err = munmap_locked(mm, r, a->addr + a->new_len, a->addr + a->old_len);
 			if (err)
 				return err;
 		}
@@ -205,33 +209,74 @@ static long mremap_locked(struct move *a, u64 *locked_from)
 	if (IS_ERR(v))
 		return PTR_ERR(v);
 	if (a->old_len && a->old_len == v->end - a->addr && can_grow(v, a->addr + a->new_len)) {
-		u64 pgoff = v->pgoff + vma_pages(v);
+		u64 pgoff = v->pgoff + vma_pages(v), end = v->end;
 
-		s = (struct vma_shape){ v->end, a->addr + a->new_len, pgoff, v->flags, v->file, v->ops, v->name };
-		if (v->flags & VM_LOCKED)
-			*locked_from = v->end;
-		if (vma_try_extend(mm, v, &s))
+		s = (struct vma_shape){ end, a->addr + a->new_len, pgoff, v->flags, v->file, v->ops, v->name };
+		v->maker = current->tid;	/* ours: vma_try_extend() may grow it */
+		if (vma_try_extend(mm, r, &s)) {
+			if (s.flags & VM_LOCKED)
+				*locked_from = end;
 			return (long)a->addr;
+		}
 	}
-	err = -ENOMEM;
-	if (!(a->flags & MREMAP_MAYMOVE) || mm->nr_vmas + 2 >= MAX_MAP_COUNT - 3)
-		goto out_uncommit;
-	a->new_addr = unmapped_area(mm, v->file, 0, a->new_len, v->pgoff + ((a->addr - v->start) >> PAGE_SHIFT), 0);
-	if (IS_ERR_VALUE(a->new_addr))
-		goto out_uncommit;
-	if (v->flags & VM_LOCKED)
-		*locked_from = a->new_addr;
-	return move_checked(a, v, charged);
-out_uncommit:
 	if (charged)
 		mem_uncommit(mm, charged);
-	return err;
+	return a->flags & MREMAP_MAYMOVE ? 0 : -ENOMEM;
+}
+
+/* Everything is held. */
+static long mremap_move(struct move *a, struct range_req *r, u64 *locked_from)
+{
+	struct mm *mm = a->mm;
+	struct vma *v;
+	s64 charged;
+
+	if (!vma_first_in(mm, a->addr, a->addr + 1))
+		return -EFAULT;
+	if (a->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))
+		return mremap_fixed(a, r);
+	v = check_resize(a, &charged);
+	if (IS_ERR(v))
+		return PTR_ERR(v);
+	a->new_addr = mm->nr_vmas + 2 >= MAX_MAP_COUNT - 3 ? (u64)-ENOMEM : unmapped_area(mm, 0, a->new_len, 0);
+	if (IS_ERR_VALUE(a->new_addr)) {
+		if (charged)
+			mem_uncommit(mm, charged);
+		return -ENOMEM;
+	}
+	if (v->flags & VM_LOCKED)
+		*locked_from = a->new_addr;
+	return move_checked(a, r, v, charged);
+}
+
+static long mremap_locking(struct move *a, u64 *locked_from)
+{
+	u64 len = max(a->old_len, a->new_len);
+	struct range_req r;
+	long res = 0;
+
+	if (!(a->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))) {
+		if (a->addr >= USER_END)
+			return -EFAULT;
+		res = mm_lock_write(a->mm, &r, a->addr, a->addr + min(len, USER_END - a->addr));
+		if (res)
+			return res;
+		res = mremap_in_place(a, &r, locked_from);
+		mm_unlock(a->mm, &r);
+		if (res)
+			return res;
+	}
+	res = mm_lock_write(a->mm, &r, 0, ~0ul);
+	if (res)
+		return res;
+	res = mremap_move(a, &r, locked_from);
+	mm_unlock(a->mm, &r);
+	return res;
 }
 
 long mremap_do(u64 addr, u64 old_len, u64 new_len, u32 flags, u64 new_addr)
 {
-	struct mm *mm = current->mm;
-	struct move a = { mm, addr, PAGE_ALIGN_UP(old_len), new_addr, PAGE_ALIGN_UP(new_len), flags };
+	struct move a = { current->mm, addr, PAGE_ALIGN_UP(old_len), new_addr, PAGE_ALIGN_UP(new_len), flags };
 	u64 locked_from = 0;
 	long res;
 
@@ -245,13 +290,9 @@ long mremap_do(u64 addr, u64 old_len, u64 new_len, u32 flags, u64 new_addr)
 		return -EINVAL;
 	if (!(flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)))
 		a.new_addr = 0;
-	res = down_write_killable(&mm->range_lock);
-	if (res)
-		return res;
-	res = mremap_locked(&a, &locked_from);
-	up_write(&mm->range_lock);
+	res = mremap_locking(&a, &locked_from);
 	if (res > 0 && locked_from)
-		(void)mm_populate(mm, locked_from, (u64)res + a.new_len, false);
+		(void)mm_populate(a.mm, locked_from, (u64)res + a.new_len, false);
 	return res;
 }
 

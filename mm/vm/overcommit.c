@@ -27,7 +27,7 @@ static bool commit_fits(struct mm *mm, s64 pages, s64 sum)
 		if (!capable(CAP_SYS_ADMIN))
 			limit -= 8192 / 4;
 		if (mm)
-			limit -= min((s64)READ_ONCE(mm->total_vm) / 32, 131072l / 4);
+			limit -= min(atomic64_read(&mm->total_vm) / 32, 131072l / 4);
 		return sum < limit;
 	}
 }

@@ -12,28 +12,30 @@ long sys_remap_file_pages(uaddr_t addr, size_t size, u64 prot, u64 pgoff, u64 fl
 	u64 start = PAGE_ALIGN_DOWN(addr.v), end;
 	u32 vmf = 0, mflags = MAP_SHARED | MAP_FIXED | MAP_POPULATE;
 	struct file *f = NULL;
-	struct vma *v;
+	struct range_req r;
+	struct vma *v, *n;
 	long res;
 
 	size = PAGE_ALIGN_DOWN(size);
 	end = start + size;
 	if (prot || end <= start || pgoff + (size >> PAGE_SHIFT) < pgoff)
 		return -EINVAL;
-	down_read(&mm->range_lock);
-	v = vma_tree_find(mm, start);
+	mm_lock_read(mm, &r, start, end);
+	v = vma_first_in(mm, start, start + 1);
 	/* The whole range must be of one file, shared, with the same rights. */
-	if (v && v->start <= start && v->flags & VM_SHARED && v->file) {
+	if (v && v->flags & VM_SHARED && v->file) {
 		vmf = v->flags;
 		f = v->file;
-		for (; v && v->end < end; v = v->next)
-			if (!v->next || v->next->start != v->end || v->next->file != f || v->next->flags != vmf)
+		while (f && v->end < end) {
+			n = vma_next_in(v, end);
+			if (!n || n->start != v->end || n->file != f || n->flags != vmf)
 				f = NULL;
-		if (!v)
-			f = NULL;
+			v = n;
+		}
 		if (f)
 			file_get(f);
 	}
-	up_read(&mm->range_lock);
+	mm_unlock(mm, &r);
 	if (!f)
 		return -EINVAL;
 	mflags |= (u32)flags & MAP_NONBLOCK;

@@ -24,11 +24,12 @@ static u64 peek(struct mm *mm, u64 addr)
 
 static bool tree_good(struct mm *mm)
 {
+	struct range_req r;
 	bool ok;
 
-	down_read(&mm->range_lock);
+	mm_lock_read(mm, &r, 0, ~0ul);
 	ok = vma_tree_check(mm);
-	up_read(&mm->range_lock);
+	mm_unlock(mm, &r);
 	return ok;
 }
 
@@ -85,7 +86,7 @@ KTEST(vm, split_and_merge)
 	KEXPECT_EQ(munmap_do(mm, AT + PAGE_SIZE, PAGE_SIZE), 0);
 	KEXPECT_EQ(munmap_do(mm, AT, 1ul << 30), 0);
 	KEXPECT_EQ(mm->nr_vmas, 0);
-	KEXPECT_EQ(mm->total_vm, 0);
+	KEXPECT_EQ(atomic64_read(&mm->total_vm), 0);
 	KEXPECT_EQ(pgtable_pages(mm->pt), 1);
 	mm_put(mm);
 }
@@ -149,5 +150,27 @@ KTEST(vm, errors)
 	KEXPECT_EQ(mprotect_do(mm, AT, PAGE_SIZE, PROT_READ), -ENOMEM);
 	KEXPECT_EQ(madvise_do(mm, AT, PAGE_SIZE, MADV_DONTNEED), -ENOMEM);
 	KEXPECT_EQ(madvise_do(mm, AT, PAGE_SIZE, 12345), -EINVAL);
+	mm_put(mm);
+}
+
+/* What the OOM killer's reaper takes is gone, and does not come back as zeros. */
+KTEST(vm, reap)
+{
+	struct mm *mm = mm_create();
+	s64 anon = vm_counter_read(VM_ANON);
+
+	KREQUIRE(!IS_ERR(mm));
+	KEXPECT_EQ(mmap_do(mm, NULL, AT, 64 * PAGE_SIZE, RW, ANON | MAP_FIXED, 0), AT);
+	KEXPECT_EQ(mmap_do(mm, NULL, AT + 128 * PAGE_SIZE, 4 * PAGE_SIZE, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, 0),
+		   AT + 128 * PAGE_SIZE);
+	for (u64 i = 0; i < 32; i++)
+		poke(mm, AT + i * PAGE_SIZE, i + 1);
+	KEXPECT(poke(mm, AT + 128 * PAGE_SIZE, 77));
+	KEXPECT(mm_reap(mm));
+	KEXPECT_EQ(mm_counter(mm, MM_ANON), 0);
+	KEXPECT_EQ(vm_counter_read(VM_ANON), anon);
+	KEXPECT_EQ(peek(mm, AT), ~0ul);
+	KEXPECT(!poke(mm, AT + PAGE_SIZE, 1));
+	KEXPECT_EQ(peek(mm, AT + 128 * PAGE_SIZE), 77);
 	mm_put(mm);
 }

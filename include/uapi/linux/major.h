@@ -18,5 +18,8 @@
 #define UNIX98_PTY_MASTER_MAJOR	128
 #define UNIX98_PTY_SLAVE_MAJOR	136
 #define HVC_MAJOR		229
+/* Dynamic on Linux; this one there as a rule. */
+#define VIRTBLK_MAJOR		254
+#define BLOCK_EXT_MAJOR		259
 
 #endif

@@ -22,3 +22,105 @@ CASE(read_only)
 	t.modes = ADJ_FREQUENCY;
 	CHECK_ERR(syscall(SYS_adjtimex, &t), EPERM);
 }
+static int adj(struct timex *t, unsigned modes)
+{
+	t->modes = modes;
+	return syscall(SYS_adjtimex, t);
+}
+CASE(single_adjustment)
+{
+	struct timex t = { .offset = 3000 };
+
+	CHECK_ERR(adj(&t, 0x8000), EINVAL);
+	t.offset = 0;
+	CHECK_GE(adj(&t, ADJ_OFFSET_SINGLESHOT), 0);
+	t.offset = 3000;
+	CHECK_GE(adj(&t, ADJ_OFFSET_SINGLESHOT), 0);
+	CHECK_EQ(t.offset, 0);		/* what was left before */
+	t.offset = 0;
+	CHECK_GE(adj(&t, ADJ_OFFSET_SS_READ), 0);
+	CHECK_GT(t.offset, 1500);
+	CHECK_LE(t.offset, 3000);
+	sleep(3);
+	CHECK_GE(adj(&t, ADJ_OFFSET_SS_READ), 0);
+	CHECK_LE(t.offset, 2500);
+	CHECK_GT(t.offset, 0);
+	t.offset = 0;
+	CHECK_GE(adj(&t, ADJ_OFFSET_SINGLESHOT), 0);
+	CHECK_GT(t.offset, 0);
+	CHECK_GE(adj(&t, ADJ_OFFSET_SS_READ), 0);
+	CHECK_EQ(t.offset, 0);
+}
+CASE(anyone_may_read_the_single_adjustment)
+{
+	struct timex t = { 0 };
+
+	CHECK_OK(setresuid(1000, 1000, 1000));
+	CHECK_GE(adj(&t, ADJ_OFFSET_SS_READ), 0);
+	CHECK_ERR(adj(&t, ADJ_OFFSET_SINGLESHOT), EPERM);
+}
+CASE(offset_by_the_loop)
+{
+	struct timex t = { 0 };
+
+	CHECK_GE(adj(&t, ADJ_STATUS), 0);
+	/* without the loop an offset does nothing */
+	t.offset = 100000;
+	CHECK_GE(adj(&t, ADJ_OFFSET), 0);
+	CHECK_EQ(t.offset, 0);
+	t.status = STA_PLL;
+	t.constant = 2;
+	t.maxerror = 0;
+	CHECK_EQ(adj(&t, ADJ_STATUS | ADJ_TIMECONST | ADJ_MAXERROR), TIME_OK);
+	CHECK_EQ(t.constant, 6);
+	CHECK_EQ(t.status & STA_PLL, STA_PLL);
+	t.offset = 100000;
+	CHECK_EQ(adj(&t, ADJ_OFFSET), TIME_OK);
+	CHECK_GE(t.offset, 99000);
+	CHECK_LE(t.offset, 100000);
+	sleep(3);
+	CHECK_EQ(adj(&t, 0), TIME_OK);
+	CHECK_LT(t.offset, 100000);
+	CHECK_GT(t.offset, 97000);
+	/* larger than half a second is not taken */
+	t.offset = 900000;
+	CHECK_EQ(adj(&t, ADJ_OFFSET), TIME_OK);
+	CHECK_LE(t.offset, 500000);
+	/* nanoseconds */
+	t.offset = 5000;
+	CHECK_EQ(adj(&t, ADJ_NANO | ADJ_OFFSET), TIME_OK);
+	CHECK_LE(t.offset, 5000);
+	CHECK_GT(t.offset, 4000);
+	/* the loop off: unsynchronised again */
+	t.status = 0;
+	CHECK_GE(adj(&t, ADJ_STATUS | ADJ_MICRO), 0);
+	t.freq = 0;
+	CHECK_GE(adj(&t, ADJ_FREQUENCY), 0);
+	CHECK_EQ(t.freq, 0);
+}
+CASE(values_are_checked)
+{
+	struct timex t = { .tick = 8999 };
+
+	CHECK_ERR(adj(&t, ADJ_TICK), EINVAL);
+	t.tick = 11001;
+	CHECK_ERR(adj(&t, ADJ_TICK), EINVAL);
+	t.time.tv_usec = 1000000;
+	CHECK_ERR(adj(&t, ADJ_SETOFFSET), EINVAL);
+	t.freq = 40000000;
+	CHECK_GE(adj(&t, ADJ_FREQUENCY), 0);
+	CHECK_EQ(t.freq, 32768000);
+	t.freq = 0;
+	CHECK_GE(adj(&t, ADJ_FREQUENCY), 0);
+	t.status = 0x10;
+	t.maxerror = 1234;
+	t.esterror = 99;
+	CHECK_GE(adj(&t, ADJ_MAXERROR | ADJ_ESTERROR | ADJ_STATUS), 0);
+	CHECK_GE(t.maxerror, 1234);
+	CHECK_LE(t.maxerror, 3000);
+	CHECK_EQ(t.esterror, 99);
+	CHECK_EQ(t.status & 0x10, 0x10);
+	t.status = 0;
+	CHECK_GE(adj(&t, ADJ_STATUS), 0);
+	CHECK_GE(adj(&t, ADJ_STATUS), 0);
+}

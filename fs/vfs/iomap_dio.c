@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * O_DIRECT: between the device and the user's pages, past the page cache. Pages are pinned one by one,
+ * bios submitted, all waited for; what was pinned is let go by the task itself.
+ *
+ * Coherence: a read first writes back what the cache has of the range. A write does that, drops the range
+ * from the cache, writes, and drops it once more (a mapping may have faulted it in again). Only blocks that
+ * exist and were written before are overwritten directly; holes, preallocated space and what lies behind
+ * the end go through the cache and are written back at once: so nobody sees what a fresh block held before,
+ * and the order of data and metadata is that of every other write.
+ */
+#include "internal.h"
+#include "iomap_internal.h"
+#include <core/wait.h>
+#include <mm/mm.h>
+
+#define UNDER_WAY_MAX	(32ul << 20)	/* bytes pinned at a time */
+
+struct dio {
+	struct bio *done;		/* [a] stack of ended bios */
+	atomic_t left;			/* bios under way, and one for the submitter */
+	int error;			/* [a] the first */
+	bool write;			/* [I] */
+	struct completion all;
+};
+
+static void dio_drop(struct dio *d)
+{
+	if (atomic_dec_and_test(&d->left))
+		complete(&d->all);
+}
+
+static void dio_end_io(struct bio *b)
+{
+	struct dio *d = b->private;
+	struct bio *old = READ_ONCE(d->done);
+
+	if (b->status)
+		WRITE_ONCE(d->error, b->status);
+	do {
+		b->next = old;
+	} while (!try_cmpxchg(&d->done, &old, b));
+	dio_drop(d);
+}
+
+/* Data came into it behind the back of whoever maps it. */
+static void page_filled(struct folio *f)
+{
+	if (folio_test(f, FOLIO_ANON)) {
+		folio_set(f, FOLIO_DIRTY);
+		return;
+	}
+	folio_lock(f);
+	folio_mark_dirty(f);
+	folio_unlock(f);
+}
+
+/* Let go of everything that ended. */
+static void dio_reap(struct dio *d)
+{
+	struct bio *b = d->done, *next;
+
+	d->done = NULL;
+	for (; b; b = next) {
+		next = b->next;
+		for (u32 i = 0; i < b->nr_vecs; i++) {
+			struct folio *f = b->vecs[i].folio;
+			u32 pages = (u32)((PAGE_OFFSET_IN(b->vecs[i].off) + b->vecs[i].len + PAGE_SIZE - 1) >> PAGE_SHIFT);
+
+			if (!d->write)
+				page_filled(f);
+			/* One reference for each page that was pinned. */
+			while (pages--)
+				folio_put(f);
+		}
+		bio_put(b);
+	}
+}
+
+static void dio_init(struct dio *d, bool write)
+{
+	d->done = NULL;
+	d->error = 0;
+	d->write = write;
+	atomic_set(&d->left, 1);
+	completion_init(&d->all);
+}
+
+/* Wait for all; d can be used again. */
+static int dio_wait(struct dio *d)
+{
+	int err;
+
+	dio_drop(d);
+	wait_for_completion(&d->all);
+	dio_reap(d);
+	err = d->error;
+	dio_init(d, d->write);
+	return err;
+}
+
+/* The user's next contiguous piece. */
+static size_t user_piece(const struct iov_iter *i, u64 *addr)
+{
+	const struct iovec *v = i->iov;
+	size_t off = i->off;
+
+	if (i->kind == ITER_UBUF) {
+		*addr = i->ubuf + i->off;
+		return i->count;
+	}
+	while (off >= v->iov_len) {
+		off -= v->iov_len;
+		v++;
+	}
+	*addr = (u64)v->iov_base + off;
+	return min(i->count, (size_t)v->iov_len - off);
+}
+
+/* -EINVAL unless all is aligned to what the device moves. */
+static int check_aligned(const struct iov_iter *orig, u64 pos, u32 unit)
+{
+	struct iov_iter i = *orig;
+	u64 addr, bits = pos | i.count;
+
+	while (i.count) {
+		size_t n = user_piece(&i, &addr);
+
+		bits |= addr | n;
+		iov_iter_advance(&i, n);
+	}
+	return bits & (unit - 1) ? -EINVAL : 0;
+}
+
+static struct bio *dio_bio(struct dio *d, const struct iomap *m, u64 pos, u64 len)
+{
+	u64 vecs = (len >> PAGE_SHIFT) + 2;
+	struct bio *b = bio_alloc(m->bdev, (u32)min_t(u64, vecs, BIO_MAX_VECS),
+				  (d->write ? BIO_WRITE : BIO_READ) | BIO_SYNC, GFP_KERNEL);
+
+	if (b) {
+		b->sector = iomap_addr(m, pos) >> SECTOR_SHIFT;
+		b->end_io = dio_end_io;
+		b->private = d;
+	}
+	return b;
+}
+
+static void dio_submit(struct dio *d, struct bio *b)
+{
+	if (!b)
+		return;
+	if (!b->nr_vecs) {
+		bio_put(b);
+		return;
+	}
+	atomic_inc(&d->left);
+	bio_submit(b);
+}
+
+/* Send up to len bytes at pos, all within m, to or from the iterator: bytes sent or -errno. */
+static ssize_t dio_send(struct dio *d, struct iov_iter *i, const struct iomap *m, u64 pos, u64 len)
+{
+	struct bio *b = NULL;
+	u64 sent = 0;
+	int err = 0;
+
+	while (sent < len) {
+		u64 addr, n = min_t(u64, user_piece(i, &addr), len - sent), nr;
+		struct folio *f;
+		u32 off, was;
+
+		n = min(n, PAGE_SIZE - PAGE_OFFSET_IN(addr));
+		err = mm_pin_page(current->mm, addr, !d->write, &f, &nr);
+		if (err)
+			break;
+		off = (u32)((nr << PAGE_SHIFT) + PAGE_OFFSET_IN(addr));
+		was = b ? b->nr_vecs : 0;
+		if (!b || !bio_add(b, f, off, (u32)n)) {
+			dio_submit(d, b);
+			b = dio_bio(d, m, pos + sent, len - sent);
+			if (!b || !bio_add(b, f, off, (u32)n)) {
+				err = b ? -EIO : -ENOMEM;
+				folio_put(f);
+				break;
+			}
+		} else if (b->nr_vecs == was && PAGE_OFFSET_IN(off)) {
+			folio_put(f);		/* joined with another piece of the same page */
+		}
+		iov_iter_advance(i, n);
+		sent += n;
+	}
+	dio_submit(d, b);
+	return sent ? (ssize_t)sent : err;
+}
+
+static bool nowait_cached(struct mapping *m, u64 pos, u64 len)
+{
+	u64 index = pos >> PAGE_SHIFT;
+	void *e;
+
+	if (!READ_ONCE(m->nr_pages))
+		return false;
+	rcu_read_lock();
+	e = xa_find(&m->folios, &index, (pos + len - 1) >> PAGE_SHIFT);
+	rcu_read_unlock();
+	return e;
+}
+
+ssize_t iomap_dio_read(struct kiocb *k, struct iov_iter *to, const struct iomap_ops *ops)
+{
+	struct inode *inode = k->file->mapping->host;
+	u64 size = (u64)inode_size(inode), pos = (u64)k->pos, end, under_way = 0;
+	u32 flags = IOMAP_DIRECT | (k->flags & IOCB_NOWAIT ? IOMAP_NOWAIT : 0), unit = 0;
+	ssize_t got = 0, total = 0;
+	struct blk_plug plug;
+	struct dio d;
+	int err = 0;
+
+	if (!iov_iter_count(to) || pos >= size)
+		return 0;
+	if (to->kind == ITER_KVEC)
+		return filemap_read(k, to);
+	end = min(pos + iov_iter_count(to), ALIGN_UP(size, SECTOR_SIZE));
+	if (k->flags & IOCB_NOWAIT && nowait_cached(inode->mapping, pos, end - pos))
+		return -EAGAIN;
+	err = filemap_write_and_wait(inode->mapping, (loff_t)pos, (loff_t)end - 1);
+	if (err)
+		return err;
+	dio_init(&d, false);
+	blk_plug_start(&plug);
+	while (pos < end && !err) {
+		struct iomap m;
+		u64 n;
+
+		err = iomap_begin(inode, pos, end - pos, flags, ops, &m);
+		if (err)
+			break;
+		if (!unit && m.bdev) {
+			unit = bdev_logical_block_size(m.bdev);
+			err = check_aligned(to, pos, unit);
+			end = min(pos + iov_iter_count(to), ALIGN_UP(size, unit));
+		}
+		n = min(end - pos, iomap_end_of(&m) - pos);
+		n = min(n, UNDER_WAY_MAX);
+		if (err)
+			got = err;
+		else if (m.type == IOMAP_MAPPED)
+			got = dio_send(&d, to, &m, pos, n);
+		else
+			got = iov_iter_zero(to, n) ?: -EFAULT;
+		(void)iomap_finish(inode, pos, n, got > 0 ? (u64)got : 0, flags, ops, &m);
+		if (got <= 0) {
+			err = (int)got;
+			break;
+		}
+		pos += (u64)got;
+		total += got;
+		under_way += (u64)got;
+		if (under_way >= UNDER_WAY_MAX) {
+			err = dio_wait(&d);
+			under_way = 0;
+		}
+	}
+	blk_plug_finish(&plug);
+	got = dio_wait(&d);
+	if (got)
+		return got;
+	if (!total)
+		return err;
+	/* The last sector may reach behind the end. */
+	total = min(total, (ssize_t)(size - (u64)k->pos));
+	k->pos += total;
+	return total;
+}
+
+/* Part of a direct write that must go through the cache: written, out of the cache again. */
+static ssize_t write_buffered(struct kiocb *k, struct iov_iter *from, u64 len, const struct iomap_ops *ops)
+{
+	struct mapping *m = k->file->mapping;
+	size_t rest = iov_iter_count(from) - min_t(u64, len, iov_iter_count(from));
+	loff_t pos = k->pos;
+	ssize_t n;
+	int err;
+
+	iov_iter_truncate(from, len);
+	n = iomap_file_write(k, from, ops);
+	from->count += rest;
+	if (n <= 0)
+		return n;
+	err = filemap_write_and_wait(m, pos, pos + n - 1);
+	if (err)
+		return err;
+	invalidate_clean(m, (u64)pos >> PAGE_SHIFT, (u64)(pos + n - 1) >> PAGE_SHIFT);
+	return n;
+}
+
+/* One extent that is written already. */
+static ssize_t write_direct(struct kiocb *k, struct iov_iter *from, const struct iomap *m, u64 len)
+{
+	struct mapping *mp = k->file->mapping;
+	u64 pos = (u64)k->pos, first = pos >> PAGE_SHIFT, last = (pos + len - 1) >> PAGE_SHIFT;
+	struct blk_plug plug;
+	struct dio d;
+	ssize_t n;
+	int err;
+
+	dio_init(&d, true);
+	blk_plug_start(&plug);
+	n = dio_send(&d, from, m, pos, len);
+	blk_plug_finish(&plug);
+	err = dio_wait(&d);
+	if (READ_ONCE(mp->nr_pages))
+		(void)!invalidate_range_sync(mp, first, last);
+	if (err)
+		return err;
+	if (n > 0)
+		k->pos += n;
+	return n;
+}
+
+ssize_t iomap_dio_write(struct kiocb *k, struct iov_iter *from, const struct iomap_ops *ops)
+{
+	struct inode *inode = k->file->mapping->host;
+	struct mapping *mp = inode->mapping;
+	u32 flags = IOMAP_DIRECT | (k->flags & IOCB_NOWAIT ? IOMAP_NOWAIT : 0);
+	bool nowait = k->flags & IOCB_NOWAIT;
+	ssize_t done = 0;
+
+	if (from->kind == ITER_KVEC)
+		return write_buffered(k, from, iov_iter_count(from), ops);
+	while (iov_iter_count(from)) {
+		u64 pos = (u64)k->pos, size = (u64)inode_size(inode), len = iov_iter_count(from);
+		struct iomap m;
+		bool direct;
+		ssize_t n;
+		int err;
+
+		if (nowait && nowait_cached(mp, pos, len))
+			return done ? done : -EAGAIN;
+		err = iomap_begin(inode, pos, len, flags, ops, &m);
+		if (err)
+			return done ? done : err;
+		if (!done && m.bdev)
+			err = check_aligned(from, pos, bdev_logical_block_size(m.bdev));
+		len = min(min(len, iomap_end_of(&m) - pos), UNDER_WAY_MAX);
+		/* Up to the end of the file; what would make it longer goes through the cache. */
+		direct = m.type == IOMAP_MAPPED && !(m.flags & IOMAP_F_NEW) && pos < size;
+		if (direct)
+			len = min(len, ALIGN_DOWN(size, bdev_logical_block_size(m.bdev)) - min(pos, size));
+		direct = direct && len;
+		if (!err && direct && READ_ONCE(mp->nr_pages)) {
+			err = filemap_write_and_wait(mp, (loff_t)pos, (loff_t)(pos + len) - 1);
+			if (!err && invalidate_range_sync(mp, pos >> PAGE_SHIFT, (pos + len - 1) >> PAGE_SHIFT))
+				direct = false;
+		}
+		if (!direct)
+			len = min_t(u64, iov_iter_count(from), UNDER_WAY_MAX);
+		if (!err && !direct && nowait)
+			err = -EAGAIN;
+		n = err ? err : direct ? write_direct(k, from, &m, len) : 0;
+		(void)iomap_finish(inode, pos, len, n > 0 ? (u64)n : 0, flags, ops, &m);
+		if (!err && !direct)
+			n = write_buffered(k, from, m.type == IOMAP_MAPPED ? len : min(len, iomap_end_of(&m) - pos), ops);
+		if (n <= 0)
+			return done ? done : n;
+		done += n;
+	}
+	return done;
+}
