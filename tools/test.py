@@ -270,6 +270,7 @@ def run_scenario(report, name, one, opts):
     if why:
         report.add('skip', full, why)
         return
+    os.makedirs(LOGS, exist_ok=True)
     if one.get('prepare'):
         r = subprocess.run(['bash', '-e', '-c', one['prepare']], cwd=TOP, capture_output=True, text=True)
         if r.returncode:
@@ -280,7 +281,6 @@ def run_scenario(report, name, one, opts):
         fields['kernel'] = opts.kernel
     if one.get('boot', 'pvh') == 'grub' and (one.get('append') or one.get('gfx')):
         fields['iso'] = f'build/logs/{name}.iso'
-        os.makedirs(LOGS, exist_ok=True)
         subprocess.run(['tools/mkiso.sh', fields['iso'], one.get('kernel', 'build/keel.elf'),
                         one.get('initrd', 'build/initramfs.cpio.gz'), one.get('append', '')], cwd=TOP, check=True,
                        env=dict(os.environ, GFXPAYLOAD=one.get('gfx', '')))
@@ -414,7 +414,7 @@ def part_stress(report, opts, seconds=60):
         return
     m = Machine(kernel='build/debug/keel.elf', initrd='build/user.cpio', smp='4', mem='1024',
                 append=f'console=ttyS0 rdinit=/test/run panic=-1 quiet stress={seconds}')
-    guest_suite(report, 'stress', m, 180 + 6 * seconds, DONE, ('poweroff',))
+    guest_suite(report, 'stress', m, 300 + 10 * seconds, DONE, ('poweroff',))
 
 
 PARTS = {
@@ -452,7 +452,7 @@ def commit():
 
 
 def run_long(report, opts):
-    """Each suite's result goes to docs/results/SUITE.json; green ones of this commit are not run again."""
+    """Each green suite's result goes to docs/results/SUITE.json, others to build/results; green ones are not run again."""
     results = os.path.join(TOP, 'docs/results')
     os.makedirs(results, exist_ok=True)
     at = commit()
@@ -473,6 +473,9 @@ def run_long(report, opts):
         for k in report.counts:
             report.counts[k] += sub.counts[k]
         report.failures += sub.failures
+        if sub.failures:
+            os.makedirs(os.path.join(TOP, 'build/results'), exist_ok=True)
+            path = os.path.join(TOP, 'build/results', name + '.json')
         with open(path, 'w') as f:
             json.dump({'suite': name, 'commit': at,
                        'date': datetime.datetime.now(datetime.timezone.utc).strftime('%Y-%m-%d %H:%M UTC'),

@@ -293,7 +293,7 @@ static int node_meminfo_show(struct seq_file *s, void *priv)
 		{ "MemUsed:", mem_total_pages() - mem_free_pages() },
 		{ "FilePages:", (u64)(vm_counter_read(VM_FILE) + vm_counter_read(VM_SHMEM)) },
 		{ "AnonPages:", (u64)vm_counter_read(VM_ANON) }, { "Shmem:", (u64)vm_counter_read(VM_SHMEM) },
-		{ "Slab:", (u64)vm_counter_read(VM_SLAB) },
+		{ "Slab:", (u64)vm_counter_read(VM_SLAB) + (u64)vm_counter_read(VM_SLAB_RECLAIMABLE) },
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++)

@@ -228,6 +228,8 @@ static const struct proc_sysctl table[] = {
 	{ .path = "kernel/panic", .mode = 0644, .kind = SYSCTL_INT, .data = &panic_timeout },
 	{ .path = "kernel/sysrq", .mode = 0644, .kind = SYSCTL_INT, .data = &sysrq_mask },
 	{ .path = "kernel/ctrl-alt-del", .mode = 0644, .kind = SYSCTL_INT, .data = &cad_reboots },
+	{ .path = "kernel/hung_task_timeout_secs", .mode = 0644, .kind = SYSCTL_INT, .data = &hung_task_timeout_secs, .min = 0,
+	  .max = 0x7fffffff / 1000 },
 	{ .path = "kernel/printk", .mode = 0644, .kind = SYSCTL_FN, .show = printk_show, .store = printk_store },
 	{ .path = "kernel/randomize_va_space", .mode = 0644, .kind = SYSCTL_INT, .data = &randomize_va_space, .min = 0, .max = 2 },
 	{ .path = "kernel/cap_last_cap", .mode = 0444, .kind = SYSCTL_FN, .show = const_show, .data = (void *)CAP_LAST_CAP },

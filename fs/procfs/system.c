@@ -148,9 +148,9 @@ static int show_meminfo(struct seq_file *s, void *v)
 	KB("Mapped", pages(VM_MAPPED));
 	KB("Shmem", pages(VM_SHMEM));
 	KB("KReclaimable", pages(VM_SLAB_RECLAIMABLE));
-	KB("Slab", pages(VM_SLAB));
+	KB("Slab", pages(VM_SLAB) + pages(VM_SLAB_RECLAIMABLE));
 	KB("SReclaimable", pages(VM_SLAB_RECLAIMABLE));
-	KB("SUnreclaim", pages(VM_SLAB) - min(pages(VM_SLAB), pages(VM_SLAB_RECLAIMABLE)));
+	KB("SUnreclaim", pages(VM_SLAB));
 	KB("KernelStack", pages(VM_KSTACK));
 	KB("PageTables", pages(VM_PGTABLE));
 	KB("NFS_Unstable", 0);
@@ -174,6 +174,8 @@ static int show_vmstat(struct seq_file *s, void *v)
 		{ "nr_unevictable", VM_UNEVICTABLE }, { "nr_mlock", VM_MLOCK }, { "nr_anon_pages", VM_ANON },
 		{ "nr_mapped", VM_MAPPED }, { "nr_file_pages", VM_FILE }, { "nr_dirty", VM_DIRTY },
 		{ "nr_writeback", VM_WRITEBACK }, { "nr_shmem", VM_SHMEM }, { "nr_page_table_pages", VM_PGTABLE },
+		{ "nr_slab_reclaimable", VM_SLAB_RECLAIMABLE }, { "nr_slab_unreclaimable", VM_SLAB },
+		{ "nr_kernel_map", VM_KERNEL_MAP },	/* not in Linux's list: the leak test wants it */
 		{ "pgalloc_normal", VM_EV_ALLOC }, { "pgfree", VM_EV_FREE }, { "pgfault", VM_EV_FAULT },
 		{ "pgmajfault", VM_EV_MAJFAULT }, { "oom_kill", VM_EV_OOM },
 	};

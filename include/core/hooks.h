@@ -26,6 +26,8 @@ bool arch_under_hypervisor(void);
 void arch_send_call_ipi(const struct cpumask *mask);
 /* Print registers (and CR2, CR3, ...) of an exception through printk. */
 void arch_regs_print(const struct pt_regs *regs);
+/* The registers as they are here, but for ip; who calls it may have lost those that calls do not keep. */
+void arch_regs_here(struct pt_regs *regs);
 /*
  * Return addresses, innermost first: of an exception's context (regs), of a task that does not run
  * (t), or of the caller (both NULL). Never faults. Number stored.

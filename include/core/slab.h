@@ -21,7 +21,7 @@ struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align
 void kmem_cache_destroy(struct kmem_cache *c);
 __must_check void *kmem_cache_alloc(struct kmem_cache *c, gfp_t gfp);
 void kmem_cache_free(struct kmem_cache *c, void *obj);
-/* Give empty slabs and idle magazines back; pages freed. */
+/* Give back empty slabs, magazines, and what CPUs keep of stacks and page tables; slab pages freed. May sleep. */
 u64 slab_shrink_all(void);
 
 struct slab_info {

@@ -118,6 +118,8 @@ static inline struct pt_regs *task_user_regs(const struct task_core *t)
 __must_check int task_core_alloc(struct task_core *t, bool user);
 /* Give them back: after the task was switched away from for good. */
 void task_core_free(struct task_core *t);
+/* Give the stacks that CPUs keep for the next fork back. May sleep. */
+void task_stacks_trim(void);
 /* First run enters fn(arg) with preemption as schedule() leaves it; fn never returns. */
 void task_core_init_kernel(struct task_core *t, void (*fn)(void *), void *arg);
 /*

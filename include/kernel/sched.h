@@ -91,6 +91,7 @@ struct cpu_times {
 void sched_cpu_times(int cpu, struct cpu_times *t);
 u64 sched_rq_running(int cpu);
 void sched_show_tasks(void);				/* SysRq t */
+extern int hung_task_timeout_secs;			/* 0: nobody looks */
 
 /* Accounting at the kernel's border, by tick sampling: cheap. */
 void io_schedule(void);

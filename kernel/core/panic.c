@@ -16,6 +16,7 @@
 #include <core/machine.h>
 #include <core/panic.h>
 #include <core/printk.h>
+#include <core/regs.h>
 #include <core/smp.h>
 #include <core/task_core.h>
 #include <core/upcall.h>
@@ -103,7 +104,7 @@ static void panic_begin(void)
 		smp_stop_others();
 }
 
-static __noreturn void panic_common(const char *msg, const struct pt_regs *regs, bool have_regs)
+static __noreturn void panic_common(const char *msg, const struct pt_regs *regs, bool trapped)
 {
 	panic_begin();
 	if (panic_depth > 2)
@@ -111,9 +112,8 @@ static __noreturn void panic_common(const char *msg, const struct pt_regs *regs,
 	pr_emerg("Kernel panic: %s\n", msg);
 	if (panic_depth == 1) {
 		print_context();
-		if (have_regs)
-			arch_regs_print(regs);
-		stack_print(regs);
+		arch_regs_print(regs);
+		stack_print(trapped ? regs : NULL);
 		lockdep_print_held();
 	}
 	pr_emerg("---[ end of panic: %s ]---\n", msg);
@@ -123,13 +123,16 @@ static __noreturn void panic_common(const char *msg, const struct pt_regs *regs,
 
 void panic(const char *fmt, ...)
 {
+	struct pt_regs regs;
 	char msg[256];
 	va_list ap;
 
+	arch_regs_here(&regs);
+	regs.ip = (u64)__builtin_return_address(0);
 	va_start(ap, fmt);
 	vscnprintf(msg, sizeof(msg), fmt, ap);
 	va_end(ap);
-	panic_common(msg, NULL, false);
+	panic_common(msg, &regs, false);
 }
 
 void die(const char *what, const struct pt_regs *regs)

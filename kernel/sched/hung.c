@@ -5,12 +5,14 @@
  */
 #include "internal.h"
 #include <core/init.h>
+#include <core/ktest.h>
 #include <core/panic.h>
 #include <core/printk.h>
 #include <core/work.h>
 
-#define HUNG_NS		(120 * NSEC_PER_SEC)
 #define LOOK_NS		(30 * NSEC_PER_SEC)
+
+int hung_task_timeout_secs = 120;	/* sysctl; 0: no look */
 
 static int hung_reports_left = 10;
 
@@ -34,18 +36,20 @@ void sched_show_tasks(void)
 
 static void look_for_hung(void)
 {
-	u64 now = sched_clock_ns();
+	u64 now = sched_clock_ns(), limit = (u64)READ_ONCE(hung_task_timeout_secs) * NSEC_PER_SEC;
 	struct task *t;
 
+	if (!limit)
+		return;
 	rcu_read_lock();
 	list_for_each_entry_rcu(t, &task_list, all_link) {
 		if (READ_ONCE(t->core.state) != TASK_UNINTERRUPTIBLE || (t->flags & PF_KTHREAD))
 			continue;
-		if ((s64)(now - t->se.last_sleep) < (s64)HUNG_NS || hung_reports_left <= 0)
+		if ((s64)(now - t->se.last_sleep) < (s64)limit || hung_reports_left <= 0)
 			continue;
 		hung_reports_left--;
 		pr_err("task %s (%d) has been blocked for more than %llu seconds\n", t->comm, t->tid,
-		       HUNG_NS / NSEC_PER_SEC);
+		       limit / NSEC_PER_SEC);
 		show_task(t);
 	}
 	rcu_read_unlock();
@@ -67,3 +71,30 @@ static int hung_init(void)
 	return PTR_ERR_OR_ZERO(kthread_run(hung_thread, NULL, -1, "khungtaskd"));
 }
 INITCALL_LATE(hung_init);
+
+/* Blocks as a user task would that waits for a broken device. */
+static int blocked_thread(void *arg)
+{
+	current->flags &= ~PF_KTHREAD;
+	set_current_state(TASK_UNINTERRUPTIBLE);
+	schedule_until(clock_monotonic_ns() + 4 * NSEC_PER_SEC);
+	current->flags |= PF_KTHREAD;
+	return 0;
+}
+
+/* With the fatal ones, because it leaves a report: the scenario of test/boot looks for it. */
+KTEST(fatal, hung_task)
+{
+	struct task_core *t = kthread_run(blocked_thread, NULL, -1, "blocked");
+	int was = hung_task_timeout_secs;
+
+	if (IS_ERR(t)) {
+		ktest_skip("no thread");
+		return;
+	}
+	hung_task_timeout_secs = 1;
+	set_current_state(TASK_UNINTERRUPTIBLE);
+	schedule_until(clock_monotonic_ns() + 2 * NSEC_PER_SEC);
+	look_for_hung();
+	hung_task_timeout_secs = was;
+}

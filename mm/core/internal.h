@@ -19,6 +19,10 @@ void vmalloc_init(void);
 /* True once page_alloc() works. */
 extern bool buddy_ready;
 
+/* What CPUs keep for the next allocation is given back: freed kernel stacks' areas, page tables. May sleep. */
+void vmalloc_trim(void);
+void tables_trim(void);
+
 /* kmap.c: clear without a flush; make a top-level entry. */
 void kunmap_clear(u64 va, u64 size);
 int kmap_make_root_entry(u64 va);

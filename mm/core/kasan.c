@@ -146,6 +146,7 @@ static int shadow_map(u64 va, u64 size)
 			p = page_alloc(0, GFP_KERNEL | GFP_ZERO);
 			if (!p)
 				return -ENOMEM;
+			vm_count(VM_KERNEL_MAP, 1);
 			pa = virt_phys(p);
 		} else {
 			pa = memblock_alloc(PAGE_SIZE, PAGE_SIZE);

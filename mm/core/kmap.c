@@ -25,10 +25,14 @@ static u64 fix_bits(u64 bits)
 
 static u64 *table_alloc(void)
 {
-	u64 pa;
+	u64 *t, pa;
 
-	if (buddy_ready)
-		return page_alloc(0, (preemptible() ? GFP_KERNEL : GFP_ATOMIC) | GFP_ZERO);
+	if (buddy_ready) {
+		t = page_alloc(0, (preemptible() ? GFP_KERNEL : GFP_ATOMIC) | GFP_ZERO);
+		if (t)
+			vm_count(VM_KERNEL_MAP, 1);
+		return t;
+	}
 	pa = memblock_alloc(PAGE_SIZE, PAGE_SIZE);
 	if (!pa)
 		return NULL;
@@ -70,8 +74,10 @@ static u64 *walk(u64 va, unsigned int level, bool make)
 				return NULL;
 			if (!__atomic_compare_exchange_n(e, &v, virt_phys(n) | KPT_TABLE, false,
 							 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-				if (buddy_ready)
+				if (buddy_ready) {
+					vm_count(VM_KERNEL_MAP, -1);
 					page_free(n, 0);
+				}
 			} else {
 				v = virt_phys(n) | KPT_TABLE;
 			}

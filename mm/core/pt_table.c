@@ -28,8 +28,9 @@
 #define ROOT_KERNEL	256u		/* first top-level entry of the kernel half */
 
 struct table_stash {
-	u32 nr;				/* [o] preemption off; never touched in interrupts */
-	u32 nr_roots;
+	u32 nr;				/* [o] preemption off */
+	u32 nr_roots;			/* [o] */
+	u32 busy;			/* [o] the trimming interrupt keeps off */
 	u64 *tables[STASH_TABLES];
 	u64 *roots[STASH_ROOTS];
 };
@@ -39,17 +40,34 @@ static struct pgtable init_pgtable;
 struct pgtable *const kernel_pgtable = &init_pgtable;
 static atomic64_t next_id = ATOMIC_INIT(1);
 
+static __always_inline struct table_stash *stash_lock(void)
+{
+	struct table_stash *s;
+
+	preempt_disable();
+	s = this_cpu_ptr(table_stash);
+	s->busy = 1;
+	barrier();
+	return s;
+}
+
+static __always_inline void stash_unlock(struct table_stash *s)
+{
+	barrier();
+	s->busy = 0;
+	preempt_enable();
+}
+
 u64 *table_create(struct pgtable *pt)
 {
 	struct table_stash *s;
 	struct folio *f;
 	u64 *t = NULL;
 
-	preempt_disable();
-	s = this_cpu_ptr(table_stash);
+	s = stash_lock();
 	if (likely(s->nr))
 		t = s->tables[--s->nr];
-	preempt_enable();
+	stash_unlock(s);
 	if (unlikely(!t)) {
 		f = folio_alloc(0, GFP_KERNEL | GFP_ZERO);
 		if (!f)
@@ -61,6 +79,33 @@ u64 *table_create(struct pgtable *pt)
 	atomic64_inc(&pt->tables);
 	vm_count(VM_PGTABLE, 1);
 	return t;
+}
+
+/* Takes this CPU's stash into the one at `arg`, which has one for each CPU. */
+static void stash_take(void *arg)
+{
+	struct table_stash *s = this_cpu_ptr(table_stash), *to = (struct table_stash *)arg + this_cpu_id();
+
+	if (s->busy)
+		return;
+	*to = *s;
+	s->nr = s->nr_roots = 0;
+}
+
+void tables_trim(void)
+{
+	struct table_stash *all = kcalloc((size_t)nr_cpus, sizeof(*all), GFP_KERNEL | GFP_NORETRY | GFP_NOWARN);
+
+	if (!all)
+		return;
+	smp_call_mask(&cpu_online_mask, stash_take, all, true);
+	for (int cpu = 0; cpu < nr_cpus; cpu++) {
+		while (all[cpu].nr)
+			folio_put(virt_frame(all[cpu].tables[--all[cpu].nr]));
+		while (all[cpu].nr_roots)
+			page_free(all[cpu].roots[--all[cpu].nr_roots], 0);
+	}
+	kfree(all);
 }
 
 static void table_check_zero(const u64 *t, unsigned int n)
@@ -78,13 +123,12 @@ void table_destroy(struct pgtable *pt, u64 *t)
 	table_check_zero(t, PTRS_PER_TABLE);
 	atomic64_dec(&pt->tables);
 	vm_count(VM_PGTABLE, -1);
-	preempt_disable();
-	s = this_cpu_ptr(table_stash);
+	s = stash_lock();
 	if (likely(s->nr < STASH_TABLES)) {
 		s->tables[s->nr++] = t;
 		kept = true;
 	}
-	preempt_enable();
+	stash_unlock(s);
 	if (!kept)
 		folio_put(virt_frame(t));
 }
@@ -97,11 +141,10 @@ struct pgtable *pgtable_create(void)
 
 	if (!pt)
 		return NULL;
-	preempt_disable();
-	s = this_cpu_ptr(table_stash);
+	s = stash_lock();
 	if (s->nr_roots)
 		root = s->roots[--s->nr_roots];
-	preempt_enable();
+	stash_unlock(s);
 	if (!root) {
 		root = page_alloc(0, GFP_KERNEL);
 		if (!root) {
@@ -128,13 +171,12 @@ void pgtable_destroy(struct pgtable *pt)
 	table_check_zero(pt->root, ROOT_KERNEL);
 	VERIFY_CMP(atomic64_read(&pt->tables), ==, 1);
 	vm_count(VM_PGTABLE, -1);
-	preempt_disable();
-	s = this_cpu_ptr(table_stash);
+	s = stash_lock();
 	if (s->nr_roots < STASH_ROOTS) {
 		s->roots[s->nr_roots++] = pt->root;
 		kept = true;
 	}
-	preempt_enable();
+	stash_unlock(s);
 	if (!kept)
 		page_free(pt->root, 0);
 	kfree(pt);

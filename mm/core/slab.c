@@ -35,6 +35,7 @@
 #include <core/rcu.h>
 #include <core/slab.h>
 #include <core/smp.h>
+#include <core/task_core.h>
 #include "frames.h"
 #include "internal.h"
 #include "kasan.h"
@@ -508,6 +509,9 @@ u64 slab_shrink_all(void)
 	struct kmem_cache *c;
 	u64 pages = 0;
 
+	tables_trim();
+	task_stacks_trim();
+	vmalloc_trim();
 	quarantine_drain();
 	mutex_lock(&caches_lock);
 	list_for_each_entry(c, &caches, link)

@@ -6,7 +6,8 @@
  *
  * An area is in the tree from its allocation until a purge. Freed areas are unmapped at once but
  * keep their addresses ("lazy"): only when LAZY_MAX pages of them have gathered, one flush of all TLBs
- * makes the addresses usable again. Addresses are handed out upwards from the last one (next fit).
+ * makes the addresses usable again. Addresses are handed out upwards from the last one (next fit), and
+ * from the lowest again after a purge: page tables and KASAN's shadow of them do not grow without end.
  *
  * Kernel stacks come and go with every fork: each CPU keeps a few areas of that size mapped
  * (stash), contents undefined.
@@ -19,9 +20,11 @@
 #include <base/math.h>
 #include <base/rbtree.h>
 #include <base/string.h>
+#include <core/cpumask.h>
 #include <core/machine.h>
 #include <core/page.h>
 #include <core/slab.h>
+#include <core/smp.h>
 #include <core/spinlock.h>
 #include <core/task_core.h>
 #include "frames.h"
@@ -113,6 +116,7 @@ static void kva_purge(void)
 	spin_lock_irqsave(&kva_lock, flags);
 	list_splice_init(&lazy_list, &dead);
 	lazy_pages = 0;
+	kva_hint = kva_base;
 	spin_unlock_irqrestore(&kva_lock, flags);
 	if (list_empty(&dead))
 		return;
@@ -293,6 +297,16 @@ void *vmalloc(size_t size, gfp_t gfp)
 	return (void *)k->start;
 }
 
+/* Other CPUs' TLBs may hold the pages a little longer; only a stray pointer would use that. */
+static void kva_release(struct kva *k)
+{
+	might_sleep();
+	vm_count(VM_VMALLOC, -(s64)k->nr_pages);
+	kunmap_clear(k->start, k->size);
+	pages_free(k);
+	kva_retire(k);
+}
+
 void vfree(void *p)
 {
 	struct kva *k;
@@ -303,12 +317,32 @@ void vfree(void *p)
 	kasan_poison(p, k->size, KASAN_VMALLOC_HOLE);
 	if (k->nr_pages == STASH_PAGES && stash_give(p))
 		return;
-	might_sleep();
-	vm_count(VM_VMALLOC, -(s64)k->nr_pages);
-	kunmap_clear(k->start, k->size);
-	/* Other CPUs' TLBs may hold the pages a little longer; only a stray pointer would use that. */
-	pages_free(k);
-	kva_retire(k);
+	kva_release(k);
+}
+
+/* Takes this CPU's stash into the one at `arg`, which has one for each CPU. */
+static void stash_empty(void *arg)
+{
+	struct stash *s = this_cpu_ptr(stash), *to = (struct stash *)arg + this_cpu_id();
+
+	if (s->busy)
+		return;
+	*to = *s;
+	s->nr = 0;
+}
+
+void vmalloc_trim(void)
+{
+	struct stash *all = kcalloc((size_t)nr_cpus, sizeof(*all), GFP_KERNEL | GFP_NORETRY | GFP_NOWARN);
+
+	if (all) {
+		smp_call_mask(&cpu_online_mask, stash_empty, all, true);
+		for (int cpu = 0; cpu < nr_cpus; cpu++)
+			while (all[cpu].nr)
+				kva_release(kva_find((u64)all[cpu].areas[--all[cpu].nr]));
+		kfree(all);
+	}
+	kva_purge();
 }
 
 void vmalloc_init(void)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Caches above that give objects back under pressure (dentries, inodes): a list, and a walk over it. */
 #include <core/mutex.h>
+#include <core/rcu.h>
 #include <core/slab.h>
 #include <fs/super.h>
 #include "internal.h"
@@ -62,5 +63,8 @@ void drop_caches(int what)
 	if (what & 2)
 		for (int i = 0; i < 8 && shrinkers_run(1, GFP_KERNEL); i++)
 			;
+	/* What was freed waits for RCU; slabs of type-stable objects wait once more. */
+	rcu_barrier();
 	slab_shrink_all();
+	rcu_barrier();
 }

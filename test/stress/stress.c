@@ -35,9 +35,9 @@
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include "stress.h"
 
 #define PG 4096UL
-#define BASE "/tmp/stress"
 #define FILES 8
 
 static uint64_t rng;
@@ -51,8 +51,7 @@ static struct {
 	_Atomic unsigned words[256];
 } *common;
 
-static void fail(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
-static void fail(const char *fmt, ...)
+void fail(const char *fmt, ...)
 {
 	char buf[400];
 	va_list ap;
@@ -78,7 +77,7 @@ static long long now(void)
 }
 
 /* xorshift64*: small, and good enough to choose with. */
-static uint32_t rnd(uint32_t below)
+uint32_t rnd(uint32_t below)
 {
 	rng ^= rng >> 12;
 	rng ^= rng << 25;
@@ -86,7 +85,7 @@ static uint32_t rnd(uint32_t below)
 	return (uint32_t)((rng * 0x2545f4914f6cdd1dULL) >> 33) % below;
 }
 
-static pid_t try_fork(void)
+pid_t try_fork(void)
 {
 	pid_t p = fork();
 
@@ -95,7 +94,7 @@ static pid_t try_fork(void)
 	return p;
 }
 
-static void reap(pid_t p, int want)
+void reap(pid_t p, int want)
 {
 	int st;
 
@@ -669,7 +668,8 @@ static void op_bad_calls(void)
 static void (*const ops[])(void) = {
 	op_fork, op_exec, op_kill_children, op_threads, op_threads_die, op_signals, op_mappings, op_mappings, op_files,
 	op_files, op_files, op_files, op_tree, op_stream, op_descriptors, op_common_futex, op_common_futex,
-	op_scheduler, op_proc, op_proc, op_bad_calls,
+	op_scheduler, op_proc, op_proc, op_bad_calls, op_walk, op_walk, op_walk, op_mounts, op_notify, op_terminals,
+	op_timers, op_locks,
 };
 
 static void work(unsigned id, uint64_t seed)
@@ -682,6 +682,7 @@ static void work(unsigned id, uint64_t seed)
 	rng = seed * 0x9e3779b97f4a7c15ULL + id + 1;
 	setrlimit(RLIMIT_CORE, &core);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGURG, SIG_IGN);
 	snprintf(dir, sizeof(dir), BASE "/w%u", id);
 	if (mkdir(dir, 0755) || chdir(dir))
 		fail("%s: %s", dir, strerror(errno));
@@ -757,6 +758,7 @@ int main(int argc, char **argv)
 		perror("stress: " BASE);
 		return 1;
 	}
+	shared_make();
 	printf("stress: %d workers, %d s, seed %llu\n", workers, seconds, (unsigned long long)seed);
 	fflush(stdout);
 	for (int i = 0; i < workers; i++) {
@@ -775,7 +777,11 @@ int main(int argc, char **argv)
 			printf("stress: a worker ended with %#x\n", st);
 			bad = true;
 		}
-	rmdir(BASE);
+	shared_remove();
+	if (rmdir(BASE)) {
+		perror("stress: rmdir " BASE);
+		bad = true;
+	}
 	if (bad || common->failed)
 		return 1;
 	printf("stress: ok, %ld operations\n", common->ops);

@@ -16,6 +16,7 @@ cp "$u/run" "$r/test/run"
 for p in stress bench; do
 	[ ! -f "$u/$p" ] || cp "$u/$p" "$r/test/$p"
 done
+cp "$(dirname "$0")/../stress/golden.list" "$r/test/golden.list"
 ln -s test/run "$r/init"
 cp /lib/ld-musl-x86_64.so.1 "$r/lib/ld-musl-x86_64.so.1" 2>/dev/null ||
 	cp /usr/lib/x86_64-linux-musl/libc.so "$r/lib/ld-musl-x86_64.so.1"

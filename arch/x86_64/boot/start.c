@@ -64,6 +64,26 @@ static const char *region_name(u32 type)
 	return names[type < ARRAY_SIZE(names) ? type : 0];
 }
 
+/* Modules stay where the loader put them, above mem= as well: they are read there and then let go. */
+static void __init modules_keep(void)
+{
+	u64 end = memblock_end();
+
+	if (mem_limit != ~0ull)
+		memblock_cap(mem_limit);
+	for (u32 i = 0; i < info.nr_modules; i++) {
+		const struct boot_module *m = &info.modules[i];
+		u64 base = m->base & PAGE_MASK, size = (m->size + (m->base & ~PAGE_MASK) + PAGE_SIZE - 1) & PAGE_MASK;
+
+		if (m->base + m->size > end || m->base + m->size < m->base)
+			panic("boot module %u at %#llx, %#llx bytes long, lies outside of memory: give the machine more memory",
+			      i, (unsigned long long)m->base, (unsigned long long)m->size);
+		if (m->base + m->size > mem_limit)
+			memblock_add(base, size);
+		memblock_reserve(base, size);
+	}
+}
+
 static void __init memory_map(void)
 {
 	u64 image_end = image_phys(_end);
@@ -83,22 +103,13 @@ static void __init memory_map(void)
 	if (!image_ok)
 		pr_warn("the boot loader put the kernel at %#llx - %#llx, which is not all usable memory\n",
 			(unsigned long long)boot_low.start, (unsigned long long)image_end);
-	if (mem_limit != ~0ull)
-		memblock_cap(mem_limit);
 	/* The first page holds the BIOS's variables; the last 384 KiB of the first MiB its areas and the ROMs. */
 	memblock_reserve(0, 0x1000);
 	memblock_reserve(0x9f000, 0x100000 - 0x9f000);
 	memblock_reserve(AP_TRAMPOLINE_PHYS, PAGE_SIZE);
 	memblock_reserve(boot_low.start, image_end - boot_low.start);
 	memblock_reserve(info.info_base, info.info_size);
-	for (u32 i = 0; i < info.nr_modules; i++) {
-		const struct boot_module *m = &info.modules[i];
-
-		if (m->base + m->size > memblock_end() || m->base + m->size < m->base)
-			panic("boot module %u at %#llx, %#llx bytes long, lies outside of memory: give the machine more memory",
-			      i, (unsigned long long)m->base, (unsigned long long)m->size);
-		memblock_reserve(m->base & PAGE_MASK, (m->size + (m->base & ~PAGE_MASK) + PAGE_SIZE - 1) & PAGE_MASK);
-	}
+	modules_keep();
 	if (memblock_total() < (12ul << 20))
 		panic("only %llu KiB of memory: Keel needs 16 MiB or more", (unsigned long long)memblock_total() >> 10);
 }

@@ -12,6 +12,7 @@
 #include <base/assert.h>
 #include <base/errno.h>
 #include <base/string.h>
+#include <core/cpumask.h>
 #include <core/machine.h>
 #include <core/page.h>
 #include <core/percpu.h>
@@ -20,6 +21,7 @@
 #include <core/regs.h>
 #include <core/sigframe.h>
 #include <core/slab.h>
+#include <core/smp.h>
 #include <core/task_core.h>
 #include <core/usercopy.h>
 
@@ -69,6 +71,30 @@ static void stack_put(void *s)
 	vm_count(VM_KSTACK, -(s64)(KSTACK_SIZE / PAGE_SIZE));
 	if (s)
 		vfree(s);
+}
+
+/* Takes this CPU's kept stacks into the row of pointers at `arg`, which has room for all CPUs'. */
+static void stacks_take(void *arg)
+{
+	struct stack_cache *mine = this_cpu_ptr(stack_cache), *to = (struct stack_cache *)arg + this_cpu_id();
+	u64 f = irq_save();
+
+	*to = *mine;
+	mine->n = 0;
+	irq_restore(f);
+}
+
+void task_stacks_trim(void)
+{
+	struct stack_cache *all = kcalloc((size_t)nr_cpus, sizeof(*all), GFP_KERNEL | GFP_NORETRY | GFP_NOWARN);
+
+	if (!all)
+		return;
+	smp_call_mask(&cpu_online_mask, stacks_take, all, true);
+	for (int cpu = 0; cpu < nr_cpus; cpu++)
+		while (all[cpu].n)
+			vfree(all[cpu].stack[--all[cpu].n]);
+	kfree(all);
 }
 
 int task_core_alloc(struct task_core *t, bool user)

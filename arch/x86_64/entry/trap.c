@@ -189,6 +189,22 @@ void bad_iret_signal(struct pt_regs *regs)
 	user_signal(regs, SIGSEGV, SI_KERNEL, 0, VEC_GP, 0);
 }
 
+void arch_regs_here(struct pt_regs *r)
+{
+	/* rdi is r itself. */
+	__asm__ volatile(
+		"movq %%r15, 0(%0)\n\tmovq %%r14, 8(%0)\n\tmovq %%r13, 16(%0)\n\tmovq %%r12, 24(%0)\n\t"
+		"movq %%rbp, 32(%0)\n\tmovq %%rbx, 40(%0)\n\tmovq %%r11, 48(%0)\n\tmovq %%r10, 56(%0)\n\t"
+		"movq %%r9, 64(%0)\n\tmovq %%r8, 72(%0)\n\tmovq %%rax, 80(%0)\n\tmovq %%rcx, 88(%0)\n\t"
+		"movq %%rdx, 96(%0)\n\tmovq %%rsi, 104(%0)\n\tmovq %%rdi, 112(%0)\n\t"
+		"pushfq\n\tpopq 144(%0)\n\tmovq %%rsp, 152(%0)"
+		: : "D"(r) : "memory");
+	r->orig_ax = -1ul;
+	r->ip = 0;
+	r->cs = KERNEL_CS;
+	r->ss = KERNEL_DS;
+}
+
 void arch_regs_print(const struct pt_regs *r)
 {
 	printk(LOG_EMERG, "rip %016llx cs %llx rflags %08llx rsp %016llx ss %llx\n", (unsigned long long)r->ip,
