@@ -303,12 +303,16 @@ static inline bool stays_cached(u32 f)
 void dentry_put(struct dentry *d)
 {
 	while (d) {
+		int left;
+
 		rcu_read_lock();
-		if (likely(__atomic_sub_fetch(&d->ref, 1, __ATOMIC_ACQ_REL) > 0)) {
+		left = __atomic_sub_fetch(&d->ref, 1, __ATOMIC_ACQ_REL);
+		if (likely(left > 0)) {
 			rcu_read_unlock();
 			return;
 		}
-		ASSERT(READ_ONCE(d->ref) <= 0);
+		/* From here on a walk may have taken a reference again. */
+		ASSERT(left == 0);
 		if (likely(stays_cached(READ_ONCE(d->flags)))) {
 			rcu_read_unlock();
 			return;
