@@ -244,10 +244,10 @@ def scenario_files(opts):
 
 def expand(base, scenario):
     """A scenario's lists (smp, mem, boot, firmware, machine) are multiplied out."""
-    keys = [k for k in ('boot', 'firmware', 'machine', 'smp', 'mem', 'cpu', 'append', 'gfx') if isinstance(scenario.get(k), list)]
+    keys = [k for k in ('boot', 'firmware', 'machine', 'smp', 'mem', 'cpu', 'append', 'gfx', 'initrd') if isinstance(scenario.get(k), list)]
     for values in itertools.product(*[scenario[k] for k in keys]):
         one = dict(scenario, **dict(zip(keys, values)))
-        words = [re.sub(r'[^\w.=]+', '-', str(v)) + dict(smp='cpu', mem='M').get(k, '') for k, v in zip(keys, values)]
+        words = [re.sub(r'[^\w.=]+', '-', str(v))[-40:] + dict(smp='cpu', mem='M').get(k, '') for k, v in zip(keys, values)]
         yield '-'.join([base] + words), one
 
 
@@ -262,6 +262,12 @@ def needs_missing(one):
     if one.get('firmware') == 'uefi' and not os.path.exists(qemu.OVMF):
         return f'no {qemu.OVMF}'
     return None
+
+
+def pause(g, seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and g.poll(0.2):
+        pass
 
 
 def run_scenario(report, name, one, opts):
@@ -284,21 +290,20 @@ def run_scenario(report, name, one, opts):
         subprocess.run(['tools/mkiso.sh', fields['iso'], one.get('kernel', 'build/keel.elf'),
                         one.get('initrd', 'build/initramfs.cpio.gz'), one.get('append', '')], cwd=TOP, check=True,
                        env=dict(os.environ, GFXPAYLOAD=one.get('gfx', '')))
-    m = Machine(append=f'console=ttyS0 panic=-1 {one.get("append", "")}', smp=str(one.get('smp', 2)),
+    append = re.sub(r'@(\d+)', lambda n: 'x' * int(n[1]), one.get('append', ''))       # @N: a word of that length
+    m = Machine(append=f'console=ttyS0 panic=-1 {append}', smp=str(one.get('smp', 2)),
                 mem=str(one.get('mem', 512)), extra=tuple(one.get('extra', ())), **fields)
     g = Guest(m, log_path(full), one.get('timeout', 90), chardev=one.get('console', 'serial'))
     failed = None
     for n, step in enumerate(one.get('steps', []), 1):
+        pause(g, step.get('before', 0))
         if 'send' in step:
             g.send(fill(step['send'], one))
         if 'keys' in step:
             g.type_keys(fill(step['keys'], one))
         if 'hmp' in step:
             g.hmp(step['hmp'])
-        if 'sleep' in step:
-            end = time.monotonic() + step['sleep']
-            while time.monotonic() < end and g.poll(0.2):
-                pass
+        pause(g, step.get('sleep', 0))
         if 'screen' in step and not g.expect_screen(fill(step['screen'], one), step.get('timeout')):
             failed = f'step {n}: {step["screen"]!r} did not come on the display'
             break

@@ -119,6 +119,7 @@ SECTIONS
 		__bss_end = .;
 	} :bss
 	_end = .;
+	_end_phys = ABSOLUTE(. - KERNEL_BASE);
 
 	/DISCARD/ : { *(.note.gnu.*) *(.eh_frame*) *(.comment) *(.note.GNU-stack) *(.gnu.*) }
 }

@@ -12,6 +12,7 @@
  */
 #include <base/math.h>
 #include <base/string.h>
+#include <core/printk.h>
 #include <core/sigframe.h>
 #include <core/rcu.h>
 #include <core/upcall.h>
@@ -341,8 +342,11 @@ out:
 		exec_close(x->file);
 	kfree(x->interp_buf);
 	current->in_execve = false;
-	if (err && x->point_of_no_return)
+	if (err && x->point_of_no_return) {
+		if (current == init_pid_ns.child_reaper)
+			pr_err("init: the program is cut off or damaged (error %d while it was loaded): make the initramfs anew\n", err);
 		task_kill_self(SIGSEGV);
+	}
 	return err;
 }
 

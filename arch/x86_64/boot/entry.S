@@ -63,6 +63,9 @@ start32:
 	rdtsc
 	movl	%eax, boot_tsc
 	movl	%edx, boot_tsc + 4
+	testl	%ebp, %ebp
+	jnz	pvh_check
+checked:
 
 	/* A 64-bit CPU? */
 	movl	$0x80000000, %eax
@@ -145,6 +148,56 @@ die32:
 	hlt
 	jmp	6b
 
+	/*
+	 * QEMU's PVH loader puts the initramfs at the end of memory and does not look whether the kernel is
+	 * there, nor whether the kernel fits. This page is intact in either case: say it before anything
+	 * behind it is used. ebx: hvm_start_info.
+	 */
+pvh_check:
+	cmpl	$0x336ec578, (%ebx)
+	jne	checked			/* early_boot_info() complains */
+	movl	12(%ebx), %ecx		/* modules: address, size, ... 32 bytes each */
+	movl	16(%ebx), %esi
+7:	testl	%ecx, %ecx
+	jz	8f
+	cmpl	$0, 4(%esi)
+	jne	9f
+	movl	(%esi), %eax
+	cmpl	$_end_phys, %eax
+	jae	9f
+	addl	8(%esi), %eax
+	cmpl	$KERNEL_PHYS_BASE, %eax
+	jbe	9f
+	movl	$msg_overlap, %esi
+	jmp	die32
+9:	addl	$32, %esi
+	decl	%ecx
+	jmp	7b
+8:	cmpl	$1, 4(%ebx)		/* version 1 has the memory map: address, size, type, 24 bytes each */
+	jb	checked
+	movl	48(%ebx), %ecx
+	movl	40(%ebx), %esi
+	testl	%ecx, %ecx
+	jz	checked
+10:	cmpl	$1, 16(%esi)
+	jne	11f
+	cmpl	$0, 4(%esi)
+	jne	11f
+	cmpl	$KERNEL_PHYS_BASE, (%esi)
+	ja	11f
+	cmpl	$0, 12(%esi)
+	jne	checked
+	movl	(%esi), %eax
+	addl	8(%esi), %eax
+	jc	checked
+	cmpl	$_end_phys, %eax
+	jae	checked
+11:	addl	$24, %esi
+	decl	%ecx
+	jnz	10b
+	movl	$msg_small, %esi
+	jmp	die32
+
 	.code64
 start64:
 	movl	$KERNEL_DS, %eax
@@ -171,6 +224,8 @@ boot_tsc:	.quad	0
 boot_info_pa:	.long	0
 boot_protocol:	.long	0
 msg_loader:	.asciz	"Keel: started by neither multiboot2 nor PVH; use GRUB's multiboot2 command"
+msg_overlap:	.asciz	"Keel: too little memory: the initramfs lies over the kernel; give the machine more (-m)\n"
+msg_small:	.asciz	"Keel: too little memory: the kernel does not fit; give the machine more (-m)\n"
 msg_cpu:	.asciz	"Keel: this CPU has no 64-bit mode; Keel needs x86-64"
 
 	.section .boot.bss, "aw", @nobits

@@ -51,9 +51,12 @@ int __init early_boot_info(struct boot_info *bi)
 static int __init mem_param(const char *v)
 {
 	char *end;
+	u64 limit = memparse(v, &end);
 
-	mem_limit = memparse(v, &end);
-	return *end || mem_limit < (16ul << 20) ? -EINVAL : 0;
+	if (*end || limit < (16ul << 20))
+		return -EINVAL;
+	mem_limit = limit;
+	return 0;
 }
 EARLY_KPARAM("mem", mem_param);
 
