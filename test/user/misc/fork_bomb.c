@@ -6,18 +6,20 @@ CASE(bounded)
 {
 	struct rlimit rl = { 40, 40 };
 	_Atomic int *failed = mmap(NULL, PG, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int full[2];
+	char c;
 	pid_t p;
 
+	CHECK_OK(pipe(full));
 	CHILD(p) {
 		CHECK_OK(setpgid(0, 0));
 		CHECK_OK(setrlimit(RLIMIT_NPROC, &rl));
 		kt_become(31337, 31337);
 		for (;;)
-			if (fork() < 0 && errno == EAGAIN)
-				++*failed;
+			if (fork() < 0 && errno == EAGAIN && ++*failed == 2000)
+				write(full[1], "x", 1);
 	}
-	while (*failed < 2000)
-		usleep(1000);
+	CHECK_EQ(read(full[0], &c, 1), 1);
 	pid_t q;
 	CHILD(q) {	/* another user is not affected */
 		kt_become(31338, 31338);

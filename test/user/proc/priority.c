@@ -63,9 +63,12 @@ CASE(errors)
 CASE(weight_shows)
 {
 	_Atomic long *n = mmap(NULL, PG, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int done[2];
 	cpu_set_t one;
 	pid_t p[2];
+	char c;
 
+	CHECK_OK(pipe(done));
 	/* two loops on one CPU: nice 0 gets far more than nice 19 (about 68 to 1) */
 	CPU_ZERO(&one);
 	CPU_SET(0, &one);
@@ -77,10 +80,10 @@ CASE(weight_shows)
 			while (!n[10] || !n[11])
 				sched_yield();
 			for (;;)
-				n[i]++;
+				if (++n[i] == 30000000 && i == 0)
+					write(done[1], "x", 1);
 		}
-	while (n[0] < 30000000)
-		usleep(10000);
+	CHECK_EQ(read(done[0], &c, 1), 1);
 	CHECK_GT(n[0], 4 * n[1]);
 	for (int i = 0; i < 2; i++) {
 		CHECK_OK(kill(p[i], SIGKILL));

@@ -121,19 +121,22 @@ CASE(fifo_runs_first)
 {
 	_Atomic long *n = mmap(NULL, PG, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	cpu_set_t one;
+	int runs[2];
+	char c;
 	pid_t p;
 
 	CPU_ZERO(&one);
 	CPU_SET(0, &one);
 	CHECK_OK(sched_setaffinity(0, sizeof(one), &one));
+	CHECK_OK(pipe(runs));
 	CHECK_OK(set(SCHED_FIFO, 50));
 	CHILD(p) {
 		CHECK_OK(set(SCHED_OTHER, 0));
+		write(runs[1], "x", 1);
 		for (;;)
 			++*n;
 	}
-	while (*n == 0)
-		usleep(1000);
+	CHECK_EQ(read(runs[0], &c, 1), 1);
 	long v = *n, t = kt_now();
 	while (kt_now() - t < 20000000)
 		;	/* below the 95 % that the throttle leaves to real-time tasks */
