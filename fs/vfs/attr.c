@@ -7,24 +7,38 @@
  * setattr_prepare() and setattr_copy()) and tells watchers. The inode lock is held for writing.
  */
 #include "internal.h"
+#include <fs/posix_acl.h>
 
-/* Mode bits of the class that current falls into, against MAY_READ | MAY_WRITE | MAY_EXEC. */
-static int permission_by_mode(const struct inode *inode, int mask)
+/*
+ * Mode bits of the class that current falls into, against MAY_READ | MAY_WRITE | MAY_EXEC. An access control
+ * list decides for all but the owner; where the group bits are empty it cannot grant anything.
+ */
+static int permission_by_mode(struct inode *inode, int mask)
 {
 	umode_t mode = READ_ONCE(inode->mode);
 
-	if (uid_eq(current_fsuid(), READ_ONCE(inode->uid)))
+	if (uid_eq(current_fsuid(), READ_ONCE(inode->uid))) {
 		mode >>= 6;
-	/* The group counts only where its bits differ from others' in what is asked. */
-	else if ((mask & 7 & (mode ^ (mode >> 3))) && in_group(READ_ONCE(inode->gid)))
-		mode >>= 3;
+	} else {
+		if ((inode->sb->flags & SB_POSIXACL) && (mode & S_IRWXG)) {
+			int r = posix_acl_permission(inode, mask);
+
+			if (r != -EAGAIN)
+				return r;
+		}
+		/* The group counts only where its bits differ from others' in what is asked. */
+		if ((mask & 7 & (mode ^ (mode >> 3))) && in_group(READ_ONCE(inode->gid)))
+			mode >>= 3;
+	}
 	return (mask & 7 & ~mode) == 0 ? 0 : -EACCES;
 }
 
 int generic_permission(struct inode *inode, int mask)
 {
-	if (permission_by_mode(inode, mask) == 0)
-		return 0;
+	int err = permission_by_mode(inode, mask);
+
+	if (err != -EACCES)
+		return err;
 	if (S_ISDIR_I(inode)) {
 		if (!(mask & MAY_WRITE) && capable(CAP_DAC_READ_SEARCH))
 			return 0;
@@ -228,6 +242,8 @@ int inode_change_attr(struct dentry *d, struct iattr *attr)
 		kill_to_mode(inode, attr);
 	ev = attr_event(attr->valid);
 	err = inode_setattr(inode, d, attr);
+	if (!err && (attr->valid & ATTR_MODE) && (inode->sb->flags & SB_POSIXACL))
+		err = posix_acl_chmod(inode);
 	if (!err) {
 		inode->version++;
 		if (ev && atomic_read(&notify_watches))

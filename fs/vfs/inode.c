@@ -17,6 +17,7 @@
 #include <core/slab.h>
 #include <core/wait.h>
 #include <base/hash.h>
+#include <fs/posix_acl.h>
 #include <base/math.h>
 #include <core/clock.h>
 
@@ -102,6 +103,8 @@ static struct inode *inode_alloc(struct super_block *sb)
 	inode->blkbits = sb->blkbits;
 	inode->nlink = 1;
 	ref_init(&inode->ref, 1);
+	if (sb->flags & SB_POSIXACL)
+		inode->acl[0] = inode->acl[1] = ACL_NOT_READ;
 	mapping_init(&inode->data, inode, NULL);
 	inode->mapping = &inode->data;
 	return inode;
@@ -142,6 +145,7 @@ static void inode_free(struct inode *inode)
 {
 	if (inode->locks)
 		locks_free_context(inode);
+	posix_acl_drop_cache(inode);
 	call_rcu(&inode->rcu, inode_free_rcu);
 }
 

@@ -77,6 +77,10 @@ static long ioctl_do(struct file *f, int fd, u32 cmd, u64 arg)
 			return -EPERM;
 		r = own_ioctl(f, cmd, arg);
 		return r == -ENOTTY ? -EINVAL : r;
+	case FIFREEZE:
+		return capable(CAP_SYS_ADMIN) ? super_freeze(inode->sb) : -EPERM;
+	case FITHAW:
+		return capable(CAP_SYS_ADMIN) ? super_thaw(inode->sb) : -EPERM;
 	case FICLONE: case FICLONERANGE:
 		return -EOPNOTSUPP;
 	}

@@ -159,6 +159,7 @@ void path_put(const struct path *p)
 
 int mount_want_write(struct mount *m)
 {
+	super_wait_thawed(m->sb);
 	for (;;) {
 		preempt_disable();
 		if (likely(!(READ_ONCE(m->flags) & (MNT_WRITE_HOLD | MNT_READONLY)) &&

@@ -5,6 +5,7 @@
  * not there takes the directory's lock, looks again and creates.
  */
 #include "internal.h"
+#include <fs/posix_acl.h>
 #include <uapi/linux/openat2.h>
 
 #define O_PATH_FLAGS	(O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC)
@@ -204,7 +205,7 @@ static int open_found(struct walk *w, const struct open_flags *op, struct file *
 static int create_locked(struct walk *w, const struct open_flags *op, struct dentry *d)
 {
 	struct inode *dir = w->inode;
-	umode_t mode = op->mode & ~(umode_t)READ_ONCE(current->fs->umask);
+	umode_t mode;
 	int err;
 
 	if (dir->flags & S_DEAD)
@@ -212,6 +213,7 @@ static int create_locked(struct walk *w, const struct open_flags *op, struct den
 	err = inode_check_permission(dir, MAY_WRITE | MAY_EXEC);
 	if (err)
 		return err;
+	mode = posix_acl_umask(dir, op->mode);
 	err = inode_create(dir, d, mode, op->flags & O_EXCL);
 	if (!err)
 		notify_inode(dir, IN_CREATE, &d->name, 0);
@@ -285,7 +287,7 @@ static int open_tmpfile(struct walk *w, const struct open_flags *op, struct file
 	struct inode *dir;
 	struct dentry *d;
 	struct qstr name = { .name = "#tmp", .len = 4 };
-	umode_t mode = op->mode & ~(umode_t)READ_ONCE(current->fs->umask);
+	umode_t mode;
 	int err;
 
 	err = walk_complete(w);
@@ -308,6 +310,7 @@ static int open_tmpfile(struct walk *w, const struct open_flags *op, struct file
 	err = -ENOMEM;
 	if (!d)
 		goto out;
+	mode = posix_acl_umask(dir, op->mode);
 	inode_lock(dir);
 	err = inode_tmpfile(dir, d, mode);
 	inode_unlock(dir);

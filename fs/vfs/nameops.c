@@ -9,6 +9,7 @@
  */
 #include "internal.h"
 #include <base/math.h>
+#include <fs/posix_acl.h>
 #include <kernel/syscall.h>
 
 /* --- checked operations --- */
@@ -438,7 +439,7 @@ static long mkdir_do(int dirfd, const struct filename *name, umode_t mode)
 
 	if (IS_ERR(d))
 		return PTR_ERR(d);
-	err = vfs_mkdir(parent.dentry->inode, d, mode & ~(umode_t)READ_ONCE(current->fs->umask));
+	err = vfs_mkdir(parent.dentry->inode, d, posix_acl_umask(parent.dentry->inode, mode));
 	path_create_done(&parent, d);
 	return err;
 }
@@ -461,7 +462,7 @@ static long mknod_do(int dirfd, const struct filename *name, umode_t mode, u32 u
 	d = path_create(dirfd, name, 0, false, &parent);
 	if (IS_ERR(d))
 		return PTR_ERR(d);
-	mode &= ~(umode_t)(READ_ONCE(current->fs->umask) & S_IRWXUGO);
+	mode = posix_acl_umask(parent.dentry->inode, mode);
 	if (S_ISREG(mode) || !(mode & S_IFMT))
 		err = vfs_create(parent.dentry->inode, d, mode, true);
 	else

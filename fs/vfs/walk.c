@@ -792,7 +792,8 @@ static inline int may_search(struct walk *w)
 	struct inode *inode = w->inode;
 
 	/* Everyone may pass: the usual directory. */
-	if (likely((READ_ONCE(inode->mode) & S_IXUGO) == S_IXUGO && !(READ_ONCE(inode->opflags) & IOP_PERM)))
+	if (likely((READ_ONCE(inode->mode) & S_IXUGO) == S_IXUGO && !(READ_ONCE(inode->opflags) & IOP_PERM) &&
+		   !READ_ONCE(inode->acl[0])))
 		return 0;
 	return inode_check_permission(inode, MAY_EXEC | (in_rcu(w) ? MAY_NOT_BLOCK : 0));
 }

@@ -6,6 +6,7 @@
 #include "internal.h"
 #include <base/byteorder.h>
 #include <base/math.h>
+#include <fs/posix_acl.h>
 #include <kernel/syscall.h>
 #include <uapi/linux/limits.h>
 #include <uapi/linux/xattr.h>
@@ -64,7 +65,7 @@ static int security_allowed(const char *name, const void *v, size_t size, bool s
 static int set_xattr(const struct path *p, const char *name, const void *v, size_t size, int flags)
 {
 	struct inode *inode = p->dentry->inode;
-	int err = mount_want_write(p->mnt);
+	int acl, err = mount_want_write(p->mnt);
 
 	if (err)
 		return err;
@@ -73,7 +74,8 @@ static int set_xattr(const struct path *p, const char *name, const void *v, size
 	if (!err)
 		err = security_allowed(name, v, size, true);
 	if (!err)
-		err = inode_setxattr(inode, name, v, size, flags);
+		err = posix_acl_name(name, &acl) ? posix_acl_setxattr(inode, acl, v, size) :
+						   inode_setxattr(inode, name, v, size, flags);
 	inode_unlock(inode);
 	if (!err && atomic_read(&notify_watches))
 		notify_dentry(p->dentry, IN_ATTRIB);
@@ -84,7 +86,7 @@ static int set_xattr(const struct path *p, const char *name, const void *v, size
 static int remove_xattr(const struct path *p, const char *name)
 {
 	struct inode *inode = p->dentry->inode;
-	int err = mount_want_write(p->mnt);
+	int acl, err = mount_want_write(p->mnt);
 
 	if (err)
 		return err;
@@ -93,7 +95,7 @@ static int remove_xattr(const struct path *p, const char *name)
 	if (!err)
 		err = security_allowed(name, NULL, 0, false);
 	if (!err)
-		err = inode_removexattr(inode, name);
+		err = posix_acl_name(name, &acl) ? posix_acl_setxattr(inode, acl, NULL, 0) : inode_removexattr(inode, name);
 	inode_unlock(inode);
 	if (!err && atomic_read(&notify_watches))
 		notify_dentry(p->dentry, IN_ATTRIB);
@@ -106,6 +108,7 @@ static ssize_t get_xattr(const struct path *p, const char *name, uaddr_t ubuf, s
 	struct inode *inode = p->dentry->inode;
 	void *buf = NULL;
 	ssize_t n;
+	int acl;
 
 	n = xattr_permission(inode, name, XATTR_GET);
 	if (n)
@@ -117,7 +120,7 @@ static ssize_t get_xattr(const struct path *p, const char *name, uaddr_t ubuf, s
 			return -ENOMEM;
 	}
 	inode_lock_shared(inode);
-	n = inode_getxattr(inode, name, buf, size);
+	n = posix_acl_name(name, &acl) ? posix_acl_getxattr(inode, acl, buf, size) : inode_getxattr(inode, name, buf, size);
 	inode_unlock_shared(inode);
 	if (n > 0 && size && copy_out_bytes(ubuf, buf, (size_t)n))
 		n = -EFAULT;

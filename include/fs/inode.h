@@ -25,6 +25,7 @@ struct inode_ops;
 struct kstat;
 struct path;
 struct pipe;
+struct posix_acl;
 struct super_block;
 
 struct timespec64 {
@@ -96,6 +97,7 @@ struct inode {
 		void *cdev;		/* character or block device, once opened */
 		const char *link;	/* fast symbolic link: immutable text */
 	};
+	struct posix_acl *acl[2];	/* [state_lock to write; r] access, default; ACL_NOT_READ */
 	void *private;			/* file system's */
 	struct rcu_head rcu;
 };

@@ -14,6 +14,7 @@ struct kstatfs {
 };
 
 struct block_device;
+struct block_device;
 struct seq_file;
 struct super_ops;
 
@@ -40,6 +41,7 @@ bool fs_type_disk_name(u32 i, char *buf, size_t size);
 #define SB_MANDLOCK	0x0040u
 #define SB_DIRSYNC	0x0080u
 #define SB_NOATIME	0x0400u
+#define SB_POSIXACL	0x10000u
 #define SB_KERNMOUNT	0x400000u
 #define SB_ACTIVE	0x40000000u
 
@@ -62,6 +64,7 @@ struct super_block {
 	struct list_head inodes;	/* [inode_list_lock] */
 	spinlock_t inode_list_lock;
 	u32 time_gran;			/* [I] ns */
+	u32 frozen;			/* [a] FIFREEZE: writers wait */
 	char id[32];			/* [I] device name for messages and mounts */
 	struct block_device *bdev;	/* [I] open and claimed; NULL: none. Closed after put_super */
 	u32 bdev_how;			/* [I] BDEV_* it was opened with */
@@ -90,6 +93,11 @@ __must_check struct super_block *super_get_bdev(struct fs_type *t, u32 flags, co
 	int (*fill)(struct super_block *sb, const char *options), const char *options);
 /* Blocks of this size from now on: -EINVAL if the device or the page size does not allow it. */
 __must_check int super_set_blocksize(struct super_block *sb, u32 size);
+/* FIFREEZE and FITHAW. CAP_SYS_ADMIN was checked. */
+int super_freeze(struct super_block *sb);
+int super_thaw(struct super_block *sb);
+/* Where something is about to be written: wait while it is frozen. No locks held. */
+void super_wait_thawed(struct super_block *sb);
 /* Finish after fill: unlock, SB_ACTIVE. */
 void super_activate(struct super_block *sb);
 void super_put_active(struct super_block *sb);		/* last: shut down. May sleep */

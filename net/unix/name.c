@@ -10,6 +10,7 @@
 #include <base/string.h>
 #include <core/slab.h>
 #include <fs/mount.h>
+#include <fs/posix_acl.h>
 
 #include "internal.h"
 
@@ -96,7 +97,7 @@ static int bind_abstract(struct unix_sock *u, struct unix_addr *a)
 static int make_node(const char *path, struct path *res)
 {
 	struct filename *name = filename_kernel(path);
-	umode_t mode = (umode_t)(S_IFSOCK | (0777 & ~READ_ONCE(current->fs->umask)));
+	umode_t mode;
 	struct path parent;
 	struct dentry *d;
 	int err;
@@ -107,6 +108,7 @@ static int make_node(const char *path, struct path *res)
 	filename_put(name);
 	if (IS_ERR(d))
 		return PTR_ERR(d) == -EEXIST ? -EADDRINUSE : (int)PTR_ERR(d);
+	mode = posix_acl_umask(parent.dentry->inode, S_IFSOCK | 0777);
 	err = vfs_mknod(parent.dentry->inode, d, mode, mkdev(0, 0));
 	if (!err) {
 		res->mnt = parent.mnt;

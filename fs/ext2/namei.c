@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Operations on names. Each is one batch operation; the helpers below begin it again after a commit when
+ * freed blocks are what is missing, or when entries that wait for burial are in the way.
+ *
+ * Locks: the VFS holds the directories' inode locks, and that of the file that loses or changes a name.
+ */
+#include <base/math.h>
+#include <fs/file.h>
+#include <fs/path.h>
+#include <uapi/linux/fs.h>
+#include "ext2.h"
+
+/* Should the operation be tried again? The batch has ended. */
+static bool retry(struct ext2_sb *s, int err, int *tries)
+{
+	if (*tries >= 3 || !(err == -EAGAIN || (err == -ENOSPC && !*tries && ext2_has_pending(s))))
+		return false;
+	++*tries;
+	return ext2_commit(s) == 0;
+}
+
+static int finish(struct inode *dir, int err)
+{
+	struct ext2_sb *s = EXT2_SB(dir->sb);
+
+	if (err)
+		return err == -EAGAIN ? -ENOSPC : err;
+	if ((s->vfs->flags & (SB_SYNCHRONOUS | SB_DIRSYNC)) || (dir->flags & S_SYNC) ||
+	    (EXT2_I(dir)->flags & EXT2_DIRSYNC_FL))
+		return ext2_commit(s);
+	return 0;
+}
+
+static struct dentry *ext2_lookup(struct inode *dir, struct dentry *d, u32 flags)
+{
+	struct inode *inode = NULL;
+	u32 ino;
+	int err;
+
+	if (d->name.len > EXT2_NAME_LEN)
+		return ERR_PTR(-ENAMETOOLONG);
+	err = ext2_find_entry(dir, &d->name, &ino);
+	if (err)
+		return ERR_PTR(err);
+	if (ino) {
+		inode = ext2_iget(dir->sb, ino);
+		if (IS_ERR(inode)) {
+			if (PTR_ERR(inode) == -ESTALE)
+				return ERR_PTR(ext2_error(EXT2_SB(dir->sb), "directory %llu names deleted inode %u",
+							  (unsigned long long)dir->ino, ino));
+			return ERR_CAST(inode);
+		}
+		if (inode == dir) {
+			inode_put(inode);
+			return ERR_PTR(ext2_error(EXT2_SB(dir->sb), "directory %llu contains itself",
+						  (unsigned long long)dir->ino));
+		}
+	}
+	return dentry_splice(d, inode);
+}
+
+/* --- making --- */
+
+/* The new inode did not get its name. Within the batch; put it afterwards. */
+static void abandon(struct inode *inode)
+{
+	inode_set_nlink(inode, 0);
+	ext2_link_gone(inode);
+	inode_unlock_new(inode);
+}
+
+static int write_link(struct inode *inode, const char *target, size_t len)
+{
+	struct ext2_sb *s = EXT2_SB(inode->sb);
+	struct ext2_inode_info *ei = EXT2_I(inode);
+	struct buffer *bh;
+	u64 lblk;
+
+	if (len < sizeof(ei->block)) {
+		memcpy(ei->block, target, len + 1);
+		inode->size = (loff_t)len;
+		inode->link = (const char *)ei->block;
+		return 0;
+	}
+	if (len >= s->l.block_size)
+		return -ENAMETOOLONG;
+	bh = ext2_dir_append(inode, &lblk);
+	if (IS_ERR(bh))
+		return (int)PTR_ERR(bh);
+	memcpy(buffer_data(bh), target, len + 1);
+	buffer_put(bh);
+	inode->size = (loff_t)len;
+	return 0;
+}
+
+struct making {
+	umode_t mode;
+	dev_t dev;
+	const char *target;		/* of a symbolic link */
+};
+
+/* One attempt. *made is the inode to put when it failed. */
+static int make_once(struct inode *dir, struct dentry *d, const struct making *m, struct inode **made)
+{
+	struct inode *inode = ext2_new_inode(dir, m->mode, &d->name);
+	int err;
+
+	*made = NULL;
+	if (IS_ERR(inode))
+		return (int)PTR_ERR(inode);
+	*made = inode;
+	inode->rdev = m->dev;
+	err = ext2_init_acl(inode, dir);
+	if (!err && m->target)
+		err = write_link(inode, m->target, strlen(m->target));
+	if (!err && S_ISDIR(m->mode)) {
+		inode->nlink = 2;
+		err = ext2_make_empty(inode, dir);
+	}
+	if (!err) {
+		ext2_set_ops(inode);
+		err = ext2_add_entry(dir, &d->name, inode);
+	}
+	if (err) {
+		abandon(inode);
+		return err;
+	}
+	if (S_ISDIR(m->mode))
+		inode_inc_link(dir);
+	ext2_dirty_data(inode);
+	inode_unlock_new(inode);
+	return 0;
+}
+
+static int make(struct inode *dir, struct dentry *d, const struct making *m)
+{
+	struct ext2_sb *s = EXT2_SB(dir->sb);
+	struct inode *inode;
+	int err, tries = 0;
+
+	do {
+		err = ext2_begin(s);
+		if (err)
+			return err;
+		err = make_once(dir, d, m, &inode);
+		ext2_end(s);
+		if (err)
+			inode_put(inode);
+		else
+			dentry_instantiate(d, inode);
+	} while (err && retry(s, err, &tries));
+	return finish(dir, err);
+}
+
+static int ext2_create(struct inode *dir, struct dentry *d, umode_t mode, bool excl)
+{
+	struct making m = { .mode = (umode_t)((mode & S_IALLUGO) | S_IFREG) };
+
+	return make(dir, d, &m);
+}
+
+static int ext2_mknod(struct inode *dir, struct dentry *d, umode_t mode, dev_t dev)
+{
+	struct making m = { .mode = mode, .dev = dev };
+
+	return make(dir, d, &m);
+}
+
+static int ext2_mkdir(struct inode *dir, struct dentry *d, umode_t mode)
+{
+	struct making m = { .mode = (umode_t)((mode & S_IALLUGO) | S_IFDIR) };
+
+	if (dir->nlink >= EXT2_MAX_LINKS)
+		return -EMLINK;
+	return make(dir, d, &m);
+}
+
+static int ext2_symlink(struct inode *dir, struct dentry *d, const char *target)
+{
+	struct making m = { .mode = S_IFLNK | 0777, .target = target };
+
+	if (strlen(target) >= min_t(size_t, EXT2_SB(dir->sb)->l.block_size, PAGE_SIZE))
+		return -ENAMETOOLONG;
+	return make(dir, d, &m);
+}
+
+static int ext2_tmpfile(struct inode *dir, struct dentry *d, umode_t mode)
+{
+	struct ext2_sb *s = EXT2_SB(dir->sb);
+	struct inode *inode;
+	int err, tries = 0;
+
+	do {
+		err = ext2_begin(s);
+		if (err)
+			return err;
+		inode = ext2_new_inode(dir, (umode_t)((mode & S_IALLUGO) | S_IFREG), &d->name);
+		err = (int)PTR_ERR_OR_ZERO(inode);
+		if (!err) {
+			err = ext2_init_acl(inode, dir);
+			ext2_set_ops(inode);
+			abandon(inode);
+		}
+		ext2_end(s);
+		if (err && !IS_ERR(inode))
+			inode_put(inode);
+	} while (err && retry(s, err, &tries));
+	if (!err)
+		dentry_instantiate(d, inode);
+	return err;
+}
+
+static int link_once(struct inode *dir, struct dentry *d, struct inode *inode)
+{
+	struct ext2_inode_info *ei = EXT2_I(inode);
+	struct ext2_sb *s = EXT2_SB(dir->sb);
+	bool tmpfile = !inode->nlink;
+	int err = ext2_begin(s);
+
+	if (err)
+		return err;
+	if (tmpfile) {
+		/* Its first name: one of those that the commit looks after again. */
+		spin_lock(&s->lock);
+		list_del_init(&ei->orphan_link);
+		clear_bit(EI_ORPHAN, &ei->state);
+		spin_unlock(&s->lock);
+		ei->parent = (u32)dir->ino;
+	}
+	err = ext2_add_entry(dir, &d->name, inode);
+	if (!err) {
+		inode_set_nlink(inode, inode->nlink + 1);
+		inode->ctime = current_time64();
+		ext2_dirty_data(inode);
+	} else if (tmpfile) {
+		ext2_link_gone(inode);
+	}
+	ext2_end(s);
+	return err;
+}
+
+static int ext2_link(struct inode *dir, struct dentry *old, struct dentry *d)
+{
+	struct inode *inode = old->inode;
+	int err, tries = 0;
+
+	if (inode->nlink >= EXT2_MAX_LINKS)
+		return -EMLINK;
+	do
+		err = link_once(dir, d, inode);
+	while (err && retry(EXT2_SB(dir->sb), err, &tries));
+	if (!err) {
+		inode_get(inode);
+		dentry_instantiate(d, inode);
+	}
+	return finish(dir, err);
+}
+
+/* --- removing --- */
+
+/* A name of it is gone. */
+static void drop_link(struct inode *inode, const struct inode *dir)
+{
+	inode->ctime = dir->ctime;
+	if (inode->nlink)
+		inode_set_nlink(inode, inode->nlink - 1);
+	if (inode->nlink)
+		ext2_dirty_data(inode);
+	else
+		ext2_link_gone(inode);
+}
+
+static int ext2_unlink(struct inode *dir, struct dentry *d)
+{
+	struct ext2_sb *s = EXT2_SB(dir->sb);
+	int err = ext2_begin(s);
+
+	if (err)
+		return err;
+	err = ext2_delete_entry(dir, &d->name, d->inode);
+	if (!err)
+		drop_link(d->inode, dir);
+	ext2_end(s);
+	return finish(dir, err);
+}
+
+static int ext2_rmdir(struct inode *dir, struct dentry *d)
+{
+	struct inode *inode = d->inode;
+	struct ext2_sb *s = EXT2_SB(dir->sb);
+	int err = ext2_dir_is_empty(inode);
+
+	if (err <= 0)
+		return err ? err : -ENOTEMPTY;
+	err = ext2_begin(s);
+	if (err)
+		return err;
+	err = ext2_delete_entry(dir, &d->name, inode);
+	if (!err) {
+		inode->ctime = dir->ctime;
+		inode_set_nlink(inode, 0);
+		ext2_link_gone(inode);
+		if (dir->nlink > 2)
+			inode_set_nlink(dir, dir->nlink - 1);
+		ext2_dirty_data(dir);
+	}
+	ext2_end(s);
+	return finish(dir, err);
+}
+
+/* --- renaming --- */
+
+struct renaming {
+	struct inode *dir, *newdir, *inode, *target;	/* target: NULL or what had the new name */
+	const struct qstr *from, *to;
+	u32 flags;
+	struct inode *whiteout;
+};
+
+static void moved(struct renaming *r)
+{
+	r->inode->ctime = current_time64();
+	ext2_dirty(r->inode);
+	ext2_dirty_data(r->dir);
+	if (r->newdir != r->dir)
+		ext2_dirty_data(r->newdir);
+}
+
+static int exchange_once(struct renaming *r)
+{
+	bool d1 = S_ISDIR_I(r->inode), d2 = S_ISDIR_I(r->target);
+	int err = ext2_set_entry(r->newdir, r->to, r->inode);
+
+	if (!err)
+		err = ext2_set_entry(r->dir, r->from, r->target);
+	if (err || r->dir == r->newdir)
+		goto out;
+	if (d1)
+		err = ext2_set_dotdot(r->inode, r->newdir);
+	if (!err && d2)
+		err = ext2_set_dotdot(r->target, r->dir);
+	if (d1 != d2) {
+		inode_set_nlink(r->dir, r->dir->nlink + (d2 ? 1 : -1u));
+		inode_set_nlink(r->newdir, r->newdir->nlink + (d1 ? 1 : -1u));
+	}
+out:
+	if (!err) {
+		r->target->ctime = current_time64();
+		ext2_dirty(r->target);
+		moved(r);
+	}
+	return err;
+}
+
+static int rename_once(struct renaming *r)
+{
+	bool isdir = S_ISDIR_I(r->inode);
+	int err;
+
+	/* The new name first: ext2_delete_entry() sees by it that the old one must stay for now. */
+	if (r->target)
+		err = ext2_set_entry(r->newdir, r->to, r->inode);
+	else
+		err = ext2_add_entry(r->newdir, r->to, r->inode);
+	if (err)
+		return err;
+	if (r->whiteout)
+		err = ext2_set_entry(r->dir, r->from, r->whiteout);
+	else
+		err = ext2_delete_entry(r->dir, r->from, r->inode);
+	if (err)
+		return err;
+	if (isdir && r->dir != r->newdir) {
+		err = ext2_set_dotdot(r->inode, r->newdir);
+		if (err)
+			return err;
+		inode_set_nlink(r->dir, r->dir->nlink - 1);
+		if (!r->target)
+			inode_set_nlink(r->newdir, r->newdir->nlink + 1);
+	} else if (isdir && r->target) {
+		inode_set_nlink(r->dir, r->dir->nlink - 1);
+	}
+	if (r->target) {
+		if (isdir)
+			inode_set_nlink(r->target, 1);
+		drop_link(r->target, r->newdir);
+	}
+	moved(r);
+	return 0;
+}
+
+/* A character device 0:0 takes the old name. */
+static int make_whiteout(struct renaming *r)
+{
+	struct inode *w = ext2_new_inode(r->dir, S_IFCHR, r->from);
+
+	if (IS_ERR(w))
+		return (int)PTR_ERR(w);
+	ext2_set_ops(w);
+	ext2_dirty_data(w);
+	r->whiteout = w;
+	return 0;
+}
+
+static int rename_try(struct renaming *r)
+{
+	struct ext2_sb *s = EXT2_SB(r->dir->sb);
+	int err = ext2_begin(s);
+
+	if (err)
+		return err;
+	r->whiteout = NULL;
+	if (r->flags & RENAME_WHITEOUT)
+		err = make_whiteout(r);
+	if (!err)
+		err = r->flags & RENAME_EXCHANGE ? exchange_once(r) : rename_once(r);
+	if (r->whiteout) {
+		if (err)
+			abandon(r->whiteout);
+		else
+			inode_unlock_new(r->whiteout);
+	}
+	ext2_end(s);
+	inode_put(r->whiteout);
+	return err;
+}
+
+static int ext2_rename(struct inode *dir, struct dentry *d, struct inode *newdir, struct dentry *newd, u32 flags)
+{
+	struct renaming r = {
+		.dir = dir, .newdir = newdir, .inode = d->inode, .target = newd->inode, .from = &d->name, .to = &newd->name,
+		.flags = flags,
+	};
+	bool isdir = S_ISDIR_I(d->inode);
+	int err, tries = 0;
+
+	if (flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT))
+		return -EINVAL;
+	if (!(flags & RENAME_EXCHANGE)) {
+		if (isdir && r.target) {
+			err = ext2_dir_is_empty(r.target);
+			if (err <= 0)
+				return err ? err : -ENOTEMPTY;
+		}
+		if (isdir && !r.target && dir != newdir && newdir->nlink >= EXT2_MAX_LINKS)
+			return -EMLINK;
+	}
+	do
+		err = rename_try(&r);
+	while (err && retry(EXT2_SB(dir->sb), err, &tries));
+	err = finish(newdir, err);
+	return err ? err : finish(dir, 0);
+}
+
+/* --- links --- */
+
+static void link_done(void *text)
+{
+	kfree(text);
+}
+
+static const char *ext2_get_link(struct inode *inode, struct dentry *d, struct delayed_put *done)
+{
+	struct buffer *bh;
+	size_t n = (size_t)inode->size;
+	char *text;
+
+	if (inode->link)
+		return inode->link;
+	if (!d)
+		return ERR_PTR(-ECHILD);
+	bh = ext2_dir_bread(inode, 0);
+	if (IS_ERR(bh))
+		return ERR_CAST(bh);
+	text = kmalloc(n + 1, GFP_NOFS);
+	if (text) {
+		memcpy(text, buffer_data(bh), n);
+		text[n] = 0;
+	}
+	buffer_put(bh);
+	if (!text)
+		return ERR_PTR(-ENOMEM);
+	done->fn = link_done;
+	done->arg = text;
+	return text;
+}
+
+#define COMMON_OPS	.getattr = ext2_getattr, .setattr = ext2_setattr, .listxattr = ext2_listxattr, \
+			.getxattr = ext2_getxattr, .setxattr = ext2_setxattr, .removexattr = ext2_removexattr, \
+			.get_acl = ext2_get_acl, .set_acl = ext2_set_acl
+
+const struct inode_ops ext2_dir_iops = {
+	.lookup = ext2_lookup,
+	.create = ext2_create,
+	.link = ext2_link,
+	.unlink = ext2_unlink,
+	.symlink = ext2_symlink,
+	.mkdir = ext2_mkdir,
+	.rmdir = ext2_rmdir,
+	.mknod = ext2_mknod,
+	.rename = ext2_rename,
+	.tmpfile = ext2_tmpfile,
+	COMMON_OPS
+};
+
+const struct inode_ops ext2_file_iops = { COMMON_OPS };
+const struct inode_ops ext2_special_iops = { COMMON_OPS };
+const struct inode_ops ext2_link_iops = { .get_link = ext2_get_link, COMMON_OPS };
