@@ -8,6 +8,7 @@ alone (a triple fault under -no-reboot also ends with 0).
 As a program: `make run`, `make gdb`, and one-off guests by hand (--help).
 """
 import argparse
+import ctypes
 import dataclasses
 import json
 import os
@@ -144,6 +145,15 @@ class End:
     console: str
 
 
+LIBC = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent():
+    """In the child: a runner that is killed leaves no guest behind."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 class Guest:
     """A running guest: its console goes to `log` and can be read and written; no terminal needed."""
 
@@ -168,7 +178,7 @@ class Guest:
         self.errors = tempfile.TemporaryFile()
         self.proc = subprocess.Popen(cmd, stdin=subprocess.DEVNULL, stdout=self.errors, stderr=self.errors,
                                      pass_fds=(theirs.fileno(), qmp_theirs.fileno()), cwd=TOP,
-                                     start_new_session=True)
+                                     start_new_session=True, preexec_fn=die_with_parent)
         theirs.close()
         qmp_theirs.close()
         self.send_qmp('qmp_capabilities')
@@ -351,7 +361,7 @@ def run_gdb(m, script, symbols):
     cmd = m.command() + ['-display', 'none', '-S', '-serial', f'file:{TOP}/build/gdb-console.log',
                          '-chardev', f'socket,path={sock},server=on,wait=off,id=gdb', '-gdb', 'chardev:gdb']
     print('The console goes to build/gdb-console.log (tail -f it). `c` continues, `keel help` lists our commands.')
-    q = subprocess.Popen(cmd, cwd=TOP, start_new_session=True, stdin=subprocess.DEVNULL)
+    q = subprocess.Popen(cmd, cwd=TOP, start_new_session=True, stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
     try:
         for _ in range(50):
             if os.path.exists(sock):
