@@ -59,7 +59,7 @@ static void set_block_size(struct loop *lo, u32 size)
 	struct disk_limits *l = &lo->disk->limits;
 
 	l->logical_block = l->physical_block = l->io_min = size;
-	lo->disk->whole->inode->blkbits = (u32)ilog2(size);
+	WRITE_ONCE(lo->disk->whole->soft_block, size);
 }
 
 static void set_discard(struct loop *lo)

@@ -371,7 +371,8 @@ int disk_add(struct disk *d)
 	if (d->limits.physical_block < d->limits.logical_block)
 		d->limits.physical_block = d->limits.logical_block;
 	d->limits.io_min = max(d->limits.io_min, d->limits.physical_block);
-	d->whole->inode->blkbits = (u32)ilog2(d->limits.logical_block);
+	d->whole->soft_block = d->limits.logical_block;
+	bdev_inode_resize(d->whole);
 	err = bdev_register(d->whole);
 	if (err) {
 		bdev_unregister(d->whole);
@@ -416,7 +417,7 @@ void disk_set_capacity(struct disk *d, sector_t sectors)
 	bool shrunk = sectors < b->nr_sectors;
 
 	WRITE_ONCE(b->nr_sectors, sectors);
-	inode_set_size(b->inode, (loff_t)(sectors << SECTOR_SHIFT));
+	bdev_inode_resize(b);
 	if (shrunk)
 		truncate_pagecache(&b->inode->data, (loff_t)(sectors << SECTOR_SHIFT));
 	if (b->registered && blk_model)

@@ -5,6 +5,7 @@
  * the claim. Writing needs no inode lock: pages are locked one by one, as the size does not change.
  */
 #include <fs/file.h>
+#include <fs/iomap.h>
 #include <uapi/linux/falloc.h>
 
 #include "fops.h"
@@ -60,7 +61,7 @@ static ssize_t blk_read(struct file *f, struct kiocb *k, struct iov_iter *to)
 	left = size - (u64)k->pos;
 	cut = iov_iter_count(to) > left ? iov_iter_count(to) - left : 0;
 	iov_iter_truncate(to, left);
-	if (k->flags & IOCB_DIRECT && f->mapping->ops->direct_io)
+	if (k->flags & IOCB_DIRECT)
 		n = f->mapping->ops->direct_io(k, to);
 	else
 		n = filemap_read(k, to);
@@ -91,10 +92,10 @@ static ssize_t blk_write(struct file *f, struct kiocb *k, struct iov_iter *from)
 	cut = iov_iter_count(from) > left ? iov_iter_count(from) - left : 0;
 	iov_iter_truncate(from, left);
 	blk_plug_start(&plug);
-	if (k->flags & IOCB_DIRECT && f->mapping->ops->direct_io)
+	if (k->flags & IOCB_DIRECT)
 		n = f->mapping->ops->direct_io(k, from);
 	else
-		n = filemap_write(k, from);
+		n = iomap_file_write(k, from, &bdev_iomap_ops);
 	blk_plug_finish(&plug);
 	from->count += cut;
 	if (n > 0 && k->flags & (IOCB_DSYNC | IOCB_SYNC)) {

@@ -6,6 +6,7 @@
  */
 #include <core/init.h>
 #include <core/panic.h>
+#include <fs/iomap.h>
 #include <fs/super.h>
 #include <uapi/linux/fs.h>
 
@@ -15,133 +16,72 @@
 
 static struct super_block *bdev_sb;	/* [I] */
 
-/* --- pages of a device: where they lie is no question --- */
+/* --- pages of a device: one extent, from its first byte to its last --- */
 
-static void read_done(struct bio *b)
+static int bdev_iomap_begin(struct inode *inode, loff_t pos, u64 length, u32 flags, struct iomap *out)
 {
-	for (u32 i = 0; i < b->nr_vecs; i++)
-		folio_end_read(b->vecs[i].folio, b->status);
-	bio_put(b);
-}
+	struct block_device *b = inode->private;
+	u64 size = bdev_bytes(b);
 
-/* The part of a folio that the device has; the rest of the last one is zeros. */
-static u32 folio_valid(const struct block_device *bdev, struct folio *f, u64 pos)
-{
-	u64 size = bdev_bytes(bdev), n = pos < size ? min(size - pos, folio_size(f)) : 0;
-
-	if (n < folio_size(f)) {
-		char *p = kmap_local(f, n);
-
-		memset(p, 0, folio_size(f) - n);
-		kunmap_local(p);
+	if ((u64)pos >= size) {		/* it shrank */
+		*out = (struct iomap){ .offset = size, .length = ~0ull >> 1, .addr = IOMAP_NULL_ADDR, .type = IOMAP_HOLE, .bdev = b };
+		return flags & IOMAP_WRITE ? -ENOSPC : 0;
 	}
-	return (u32)n;
+	*out = (struct iomap){ .length = size, .type = IOMAP_MAPPED, .bdev = b };
+	return 0;
 }
+
+static int bdev_map_blocks(struct inode *inode, loff_t pos, u64 length, struct iomap *out)
+{
+	return bdev_iomap_begin(inode, pos, length, IOMAP_WRITE, out);
+}
+
+const struct iomap_ops bdev_iomap_ops = { .begin = bdev_iomap_begin, .map_blocks = bdev_map_blocks };
 
 static int bdev_read_folio(struct file *file, struct folio *f)
 {
-	struct block_device *bdev = inode_bdev(folio_mapping(f)->host);
-	u64 pos = folio_pos(f);
-	u32 len = folio_valid(bdev, f, pos);
-	struct bio *b;
-
-	if (!len) {
-		folio_end_read(f, 0);
-		return 0;
-	}
-	b = bio_alloc(bdev, 1, BIO_READ, GFP_NOIO);
-	b->sector = pos >> SECTOR_SHIFT;
-	b->end_io = read_done;
-	if (!bio_add(b, f, 0, len)) {
-		bio_put(b);
-		folio_end_read(f, -EIO);
-		return -EIO;
-	}
-	bio_submit(b);
-	return 0;
+	return iomap_read_folio(f, &bdev_iomap_ops);
 }
 
-static void write_done(struct bio *b)
+static void bdev_readahead(struct readahead_control *ra)
 {
-	for (u32 i = 0; i < b->nr_vecs; i++)
-		folio_end_writeback(b->vecs[i].folio, b->status);
-	bio_put(b);
+	iomap_readahead(ra, &bdev_iomap_ops);
 }
 
-static int bdev_writepage(struct folio *f, struct writeback_control *wbc)
+static int bdev_writepages(struct mapping *m, struct writeback_control *wbc)
 {
-	struct block_device *bdev = inode_bdev(folio_mapping(f)->host);
-	u64 pos = folio_pos(f);
-	u32 len = folio_valid(bdev, f, pos);
-	struct bio *b;
-
-	folio_start_writeback(f);
-	folio_unlock(f);
-	if (!len) {
-		folio_end_writeback(f, 0);
-		return 0;
-	}
-	b = bio_alloc(bdev, 1, BIO_WRITE | (wbc->mode == WB_ALL ? BIO_SYNC : 0), GFP_NOIO);
-	b->sector = pos >> SECTOR_SHIFT;
-	b->end_io = write_done;
-	if (!bio_add(b, f, 0, len)) {
-		bio_put(b);
-		folio_end_writeback(f, -EIO);
-		return -EIO;
-	}
-	bio_submit(b);
-	return 0;
+	return iomap_writepages(m, wbc, &bdev_iomap_ops);
 }
 
-/* The whole page is read unless all of it is written. */
-static int bdev_write_begin(struct file *file, struct mapping *m, loff_t pos, size_t len, struct folio **out, void **fsdata)
+static ssize_t bdev_direct_io(struct kiocb *k, struct iov_iter *i)
 {
-	struct folio *f;
-
-	if (len == PAGE_SIZE && !PAGE_OFFSET_IN((u64)pos)) {
-		f = filemap_grab(m, (u64)pos >> PAGE_SHIFT, m->gfp);
-		if (IS_ERR(f))
-			return (int)PTR_ERR(f);
-	} else {
-		for (;;) {
-			f = filemap_read_folio(file, m, (u64)pos >> PAGE_SHIFT);
-			if (IS_ERR(f))
-				return (int)PTR_ERR(f);
-			folio_lock(f);
-			if (folio_mapping(f) == m && folio_test(f, FOLIO_UPTODATE))
-				break;
-			folio_unlock(f);
-			folio_put(f);
-		}
-	}
-	folio_wait_bit(f, FOLIO_WRITEBACK);
-	*out = f;
-	return 0;
-}
-
-static int bdev_write_end(struct file *file, struct mapping *m, loff_t pos, size_t len, size_t copied, struct folio *f,
-			  void *fsdata)
-{
-	/* A page that was to be written whole and was not: what is missing was never read. Again. */
-	if (!folio_test(f, FOLIO_UPTODATE)) {
-		if (copied < len)
-			copied = 0;
-		else
-			folio_set(f, FOLIO_UPTODATE);
-	}
-	if (copied)
-		folio_mark_dirty(f);
-	folio_unlock(f);
-	folio_put(f);
-	return (int)copied;
+	return i->dir == ITER_DEST ? iomap_dio_read(k, i, &bdev_iomap_ops) : iomap_dio_write(k, i, &bdev_iomap_ops);
 }
 
 const struct mapping_ops bdev_mapping_ops = {
 	.read_folio = bdev_read_folio,
-	.writepage = bdev_writepage,
-	.write_begin = bdev_write_begin,
-	.write_end = bdev_write_end,
+	.readahead = bdev_readahead,
+	.writepages = bdev_writepages,
+	.release_folio = iomap_release_folio,
+	.invalidate_folio = iomap_invalidate_folio,
+	.dirty_folio = iomap_dirty_folio,
+	.direct_io = bdev_direct_io,
 };
+
+/*
+ * Blocks of the mapping: whole pages, unless the device ends within one. Not what BLKBSZSET sets, which
+ * nobody but the caller of BLKBSZGET sees.
+ */
+void bdev_inode_resize(struct block_device *b)
+{
+	u32 bits = bdev_bytes(b) & (PAGE_SIZE - 1) ? (u32)ilog2(b->disk->limits.logical_block) : PAGE_SHIFT;
+
+	if (bits != b->inode->blkbits) {
+		truncate_all(&b->inode->data);
+		b->inode->blkbits = bits;
+	}
+	inode_set_size(b->inode, (loff_t)bdev_bytes(b));
+}
 
 /* --- inodes --- */
 
@@ -155,9 +95,9 @@ struct inode *bdev_inode_new(struct block_device *b)
 	i->rdev = b->dev;
 	i->ino = inode_next_ino();
 	i->private = b;
-	i->blkbits = SECTOR_SHIFT;
+	i->blkbits = PAGE_SHIFT;
 	mapping_init(&i->data, i, &bdev_mapping_ops);
-	i->data.gfp = GFP_NOFS | GFP_MOVABLE;
+	i->data.gfp = GFP_NOFS | GFP_MOVABLE;	/* file systems read their metadata through it */
 	i->mapping = &i->data;
 	return i;
 }

@@ -62,10 +62,14 @@ int flush_init(struct disk *d);
 struct disk_fault *disk_fault_find(const char *name);
 int disk_fault_check(struct disk_fault *f, const struct bio *b);
 
+struct iomap_ops;
+
 /* inode.c */
 __must_check struct inode *bdev_inode_new(struct block_device *b);
 void bdev_inode_gone(struct block_device *b);
+void bdev_inode_resize(struct block_device *b);			/* after nr_sectors changed */
 extern const struct mapping_ops bdev_mapping_ops;
+extern const struct iomap_ops bdev_iomap_ops;
 
 /* disk.c */
 struct block_device *bdev_get_by_dev(dev_t dev);		/* referenced; NULL */

@@ -137,7 +137,7 @@ static long set_block_size(struct file *f, u64 arg)
 		bdev_close(b, BDEV_EXCL, &err);
 	}
 	err = bdev_sync(b);
-	b->inode->blkbits = (u32)ilog2((u32)size);
+	WRITE_ONCE(b->soft_block, (u32)size);
 	return err;
 }
 
@@ -228,7 +228,7 @@ static long query(struct file *f, u32 cmd, u64 arg)
 	case BLKPBSZGET:
 		return put_uint(arg, lim->physical_block);
 	case BLKBSZGET:
-		return put_int(arg, 1 << b->inode->blkbits);
+		return put_int(arg, (int)READ_ONCE(b->soft_block));
 	case BLKIOMIN:
 		return put_uint(arg, lim->io_min);
 	case BLKIOOPT:

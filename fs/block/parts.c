@@ -73,8 +73,8 @@ static int part_make(struct disk *d, u32 number, u64 start, u64 sectors, const s
 	b->nr_sectors = sectors;
 	b->read_only = d->whole->read_only;
 	b->ra_pages = d->whole->ra_pages;
-	b->inode->blkbits = d->whole->inode->blkbits;
-	inode_set_size(b->inode, (loff_t)(sectors << SECTOR_SHIFT));
+	b->soft_block = d->limits.logical_block;
+	bdev_inode_resize(b);
 	if (info) {
 		strscpy(b->partuuid, info->uuid, sizeof(b->partuuid));
 		strscpy(b->partlabel, info->label, sizeof(b->partlabel));
@@ -248,7 +248,7 @@ int part_resize(struct disk *d, u32 number, u64 start, u64 sectors)
 		err = -EBUSY;
 	} else {
 		WRITE_ONCE(p->bdev->nr_sectors, sectors);
-		inode_set_size(p->bdev->inode, (loff_t)(sectors << SECTOR_SHIFT));
+		bdev_inode_resize(p->bdev);
 		if (blk_model)
 			blk_model->changed(p->bdev);
 	}

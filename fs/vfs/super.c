@@ -347,8 +347,6 @@ int super_set_blocksize(struct super_block *sb, u32 size)
 		return -EINVAL;
 	sb->blocksize = size;
 	sb->blkbits = (u32)ilog2(size);
-	if (sb->bdev)
-		bdev_inode(sb->bdev)->blkbits = sb->blkbits;
 	return 0;
 }
 

@@ -118,6 +118,7 @@ struct block_device {
 	bool read_only;			/* [a] */
 	bool registered;		/* [bdevs_lock] */
 	u32 ra_pages;			/* [a] */
+	u32 soft_block;			/* [a] BLKBSZGET: bytes */
 	struct inode *inode;		/* [I] referenced; its mapping is the page cache */
 	struct blk_stats *stats;	/* [I] per CPU */
 	u64 stamp_ms, busy_ms;		/* [a] diskstats' io_ticks */
