@@ -81,6 +81,24 @@ def qcodes(word):
     return [QCODE.get(word, word)]
 
 
+# What of a disk's options is the drive's; the rest is the device's.
+DRIVE_OPTIONS = ('format', 'cache', 'snapshot', 'readonly', 'discard', 'detect-zeroes', 'aio', 'werror', 'rerror', 'file.')
+
+
+def disk_arguments(n, spec, micro):
+    """FILE[,option=value...]: the n-th virtio-blk disk."""
+    path, *options = spec.split(',')
+    drive = [f'file={path}', 'if=none', f'id=disk{n}']
+    device = ['virtio-blk-device' if micro else 'virtio-blk-pci', f'drive=disk{n}']
+    for o in options:
+        (drive if o.startswith(DRIVE_OPTIONS) else device).append(o)
+    if not any(o.startswith('format=') for o in options):
+        drive.append('format=raw')
+    if not any(o.startswith('cache=') for o in options):
+        drive.append('cache=unsafe')
+    return ['-drive', ','.join(drive), '-device', ','.join(device)]
+
+
 @dataclasses.dataclass
 class Machine:
     """A guest machine. boot: pvh (-kernel), grub (ISO on the CD drive) or linux (-kernel bzImage)."""
@@ -99,6 +117,7 @@ class Machine:
     reboot: bool = False
     net: bool = False
     share: str = ''
+    disks: tuple = ()
     extra: tuple = ()
 
     def command(self):
@@ -125,6 +144,8 @@ class Machine:
             path = self.share.replace(',', ',,')
             cmd += ['-fsdev', f'local,id=share,path={path},security_model=none,multidevs=remap',
                     '-device', f'virtio-9p-{"device" if micro else "pci"},fsdev=share,mount_tag=share']
+        for n, spec in enumerate(self.disks):
+            cmd += disk_arguments(n, spec, micro)
         if self.firmware == 'uefi':
             cmd += ['-bios', OVMF]
         if self.boot == 'grub':
@@ -384,6 +405,7 @@ def main():
     p.add_argument('--firmware', default=d.firmware, choices=('bios', 'uefi'))
     for name in ('kernel', 'initrd', 'iso', 'append', 'smp', 'mem', 'machine', 'cpu', 'accel', 'share'):
         p.add_argument('--' + name, default=getattr(d, name))
+    p.add_argument('--disk', action='append', default=[], metavar='FILE[,option=value...]', help='a virtio-blk disk')
     p.add_argument('--icount', action='store_true')
     p.add_argument('--net', action='store_true')
     p.add_argument('--display', default='none', help="QEMU's -display; 1: gtk")
@@ -396,6 +418,7 @@ def main():
     a = p.parse_args()
     m = Machine(**{f.name: getattr(a, f.name) for f in dataclasses.fields(Machine) if hasattr(a, f.name)})
     m.extra = tuple(a.extra)
+    m.disks = tuple(a.disk)
     if a.show:
         print(shlex.join(m.command()))
         return 0

@@ -24,7 +24,8 @@ static int bdev_iomap_begin(struct inode *inode, loff_t pos, u64 length, u32 fla
 	u64 size = bdev_bytes(b);
 
 	if ((u64)pos >= size) {		/* it shrank */
-		*out = (struct iomap){ .offset = size, .length = ~0ull >> 1, .addr = IOMAP_NULL_ADDR, .type = IOMAP_HOLE, .bdev = b };
+		*out = (struct iomap){ .offset = size, .length = ~0ull >> 1, .addr = IOMAP_NULL_ADDR, .type = IOMAP_HOLE,
+				       .bdev = b };
 		return flags & IOMAP_WRITE ? -ENOSPC : 0;
 	}
 	*out = (struct iomap){ .length = size, .type = IOMAP_MAPPED, .bdev = b };
