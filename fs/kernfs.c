@@ -526,10 +526,12 @@ static int sysfs_fill(struct super_block *sb, const char *options)
 static struct super_block *sysfs_mount(struct fs_type *t, u32 flags, const char *source, const char *options)
 {
 	(void)source;
+	if (fs_no_options(options))
+		return ERR_PTR(-EINVAL);
 	return super_get_single(t, flags, sysfs_fill, options);
 }
 
-static struct fs_type sysfs_type = { .name = "sysfs", .mount = sysfs_mount };
+static struct fs_type sysfs_type = { .name = "sysfs", .mount = sysfs_mount, .check_options = fs_no_options };
 
 static int sysfs_init(void)
 {

@@ -911,7 +911,16 @@ struct super_block *tmpfs_get_single(struct fs_type *t, u32 flags, const char *o
 	return super_get_single(t, flags, tmpfs_fill, options);
 }
 
-static struct fs_type tmpfs_type = { .name = "tmpfs", .flags = FS_USERNS_MOUNT, .mount = tmpfs_mount };
+static int tmpfs_check(const char *options)
+{
+	struct tmpfs_want w = { 0 };
+
+	return tmpfs_parse(options, &w);
+}
+
+static struct fs_type tmpfs_type = {
+	.name = "tmpfs", .flags = FS_USERNS_MOUNT, .mount = tmpfs_mount, .check_options = tmpfs_check,
+};
 
 static struct super_block *rootfs_mount(struct fs_type *t, u32 flags, const char *source, const char *options)
 {

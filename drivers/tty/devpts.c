@@ -325,7 +325,14 @@ static struct super_block *devpts_mount(struct fs_type *t, u32 flags, const char
 	return super_get_nodev(t, flags, devpts_fill, options);
 }
 
-static struct fs_type devpts_type = { .name = "devpts", .mount = devpts_mount };
+static int devpts_check(const char *options)
+{
+	struct devpts d = { 0 };
+
+	return parse_options(&d, options);
+}
+
+static struct fs_type devpts_type = { .name = "devpts", .mount = devpts_mount, .check_options = devpts_check };
 
 static int devpts_init(void)
 {

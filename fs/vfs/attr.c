@@ -240,6 +240,11 @@ int inode_change_attr(struct dentry *d, struct iattr *attr)
 		attr->mtime = now;
 	if (attr->valid & (ATTR_KILL_SUID | ATTR_KILL_SGID))
 		kill_to_mode(inode, attr);
+	if (attr->valid & (ATTR_UID | ATTR_GID | ATTR_SIZE) && !S_ISDIR_I(inode)) {
+		err = inode_kill_caps(inode);
+		if (err)
+			return err;
+	}
 	ev = attr_event(attr->valid);
 	err = inode_setattr(inode, d, attr);
 	if (!err && (attr->valid & ATTR_MODE) && (inode->sb->flags & SB_POSIXACL))

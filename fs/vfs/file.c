@@ -251,6 +251,8 @@ static void file_close(struct file *f)
 			mount_drop_write(f->path.mnt);
 		}
 	}
+	if (unlikely(f->mode & FMODE_UNMOUNT))
+		mount_dissolve(f->path.mnt);
 	if (f->path.mnt)
 		path_put(&f->path);
 	file_free(f);

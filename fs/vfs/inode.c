@@ -20,6 +20,7 @@
 #include <fs/posix_acl.h>
 #include <base/math.h>
 #include <core/clock.h>
+#include <uapi/linux/xattr.h>
 
 #define INODE_LOCKS	64
 
@@ -593,12 +594,31 @@ void file_accessed(struct file *f)
 		path_accessed(&f->path, f->inode);
 }
 
+int inode_kill_caps(struct inode *inode)
+{
+	int err = 0;
+
+	if (inode->flags & S_NOSEC)
+		return 0;
+	if (inode_getxattr(inode, XATTR_NAME_CAPS, NULL, 0) >= 0)
+		err = inode_removexattr(inode, XATTR_NAME_CAPS);
+	if (!err)
+		inode->flags |= S_NOSEC;
+	return err;
+}
+
 int file_update_for_write(struct file *f)
 {
 	struct inode *inode = f->inode;
 	struct timespec64 now;
 
-	if (unlikely(inode->mode & (S_ISUID | S_ISGID)) && !(inode->flags & S_NOSEC)) {
+	if (unlikely(!(inode->flags & S_NOSEC))) {
+		int err = inode_kill_caps(inode);
+
+		if (err)
+			return err;
+	}
+	if (unlikely(inode->mode & (S_ISUID | S_ISGID))) {
 		struct iattr attr = { .valid = ATTR_FORCE };
 
 		if (inode->mode & S_ISUID)

@@ -28,6 +28,8 @@ void path_accessed(const struct path *p, struct inode *inode);
 /* Unused inodes of an instance that shuts down; returns those still in use. */
 u64 inodes_evict_sb(struct super_block *sb);
 int inode_write_now(struct inode *inode, bool wait);
+/* A change of contents or owner takes file capabilities away. Inode lock held. */
+__must_check int inode_kill_caps(struct inode *inode);
 
 /* --- dcache.c --- */
 extern struct seqcount rename_seq;	/* a name or parent changed somewhere: ref walks and path texts retry */
@@ -203,6 +205,16 @@ void mount_attach_locked(struct mount *m, struct mount *parent, struct dentry *m
 void mount_detach_locked(struct mount *m, struct path *where);
 void mount_tree_lock(void);
 void mount_tree_unlock(void);
+#define NS_INTERNAL	((struct mnt_ns *)1)	/* kern_mount(): never put for good */
+static inline bool ns_anonymous(const struct mnt_ns *ns) { return ns && ns != NS_INTERNAL && ns->anon; }
+/* A copy of what lies at old, as for a bind mount. namespace_sem held for writing. ERR_PTR. */
+struct mount *mount_copy_for_bind(const struct path *old, bool recurse);
+/* at moves to the topmost mount there. */
+__must_check int mount_move_path(const struct path *old, struct path *at);
+/* The instance's flags and options. May change data. */
+__must_check int super_reconfigure(struct super_block *sb, u32 sb_flags, char *data);
+/* mount_fd.c: the descriptor of a detached tree is closed. */
+void mount_dissolve(struct mount *m);
 struct mount *mount_alloc(struct super_block *sb, struct dentry *root, const char *source);
 void mount_set_ns(struct mount *root, struct mnt_ns *ns);
 void mount_tree_discard(struct mount *top);

@@ -24,7 +24,6 @@
 #include <core/slab.h>
 
 #define MOUNT_BITS	10
-#define NS_INTERNAL	((struct mnt_ns *)1)	/* kern_mount(): never put for good */
 
 DEFINE_RWSEM(namespace_sem, NAMESPACE);
 DEFINE_SPINLOCK(mount_lock, MOUNT_HASH);

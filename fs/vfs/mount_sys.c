@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * mount(2), umount2(2), pivot_root(2), chroot's companion calls: checks, then the steps of mount.c
- * under namespace_sem. The newer calls (open_tree, move_mount, fsopen, mount_setattr) are absent.
+ * under namespace_sem. The newer calls are in fscontext.c and mount_fd.c.
  */
 #include "internal.h"
 #include <base/math.h>
@@ -119,6 +119,9 @@ static int attach_tree(struct mount *source, struct mount *dest, struct dentry *
 		mount_attach_locked(source, dest, mp);
 		mnt_ns_touch(dest->ns);
 	} else {
+		/* out of the anonymous namespace of a detached tree: the caller frees that */
+		for (p = source; p && source->ns; p = mount_next(p, source))
+			list_del_init(&p->ns_link);
 		mount_attach_locked(source, dest, mp);
 		mount_set_ns(source, dest->ns);
 	}
@@ -192,6 +195,16 @@ out:
 	return err;
 }
 
+struct mount *mount_copy_for_bind(const struct path *old, bool recurse)
+{
+	if (old->mnt->flags & MNT_UNBINDABLE)
+		return ERR_PTR(-EINVAL);
+	/* of another namespace, detached, or internal: only the names of namespaces may be bound */
+	if (!in_our_ns(old->mnt) && old->dentry->sb->magic != NSFS_MAGIC)
+		return ERR_PTR(-EINVAL);
+	return recurse ? mount_copy_tree(old->mnt, old->dentry, 0) : mount_clone(old->mnt, old->dentry, 0);
+}
+
 static int do_bind(struct path *at, const char *from, bool recurse)
 {
 	struct path old;
@@ -208,12 +221,9 @@ static int do_bind(struct path *at, const char *from, bool recurse)
 		goto out;
 	err = -EINVAL;
 	m = NULL;
-	if ((old.mnt->flags & MNT_UNBINDABLE) || !in_our_ns(at->mnt))
+	if (!in_our_ns(at->mnt))
 		goto out_unlock;
-	/* of another namespace, detached, or internal: only the names of namespaces may be bound */
-	if (!in_our_ns(old.mnt) && old.dentry->sb->magic != NSFS_MAGIC)
-		goto out_unlock;
-	m = recurse ? mount_copy_tree(old.mnt, old.dentry, 0) : mount_clone(old.mnt, old.dentry, 0);
+	m = mount_copy_for_bind(&old, recurse);
 	err = IS_ERR(m) ? (int)PTR_ERR(m) : 0;
 	if (err)
 		goto out_unlock;
@@ -266,14 +276,10 @@ static int do_reconfigure(struct path *at, u32 mflags)
 	return err;
 }
 
-/* MS_REMOUNT: the instance, and this mount's flags. */
-static int do_remount(struct path *at, u32 sb_flags, u32 mflags, char *data)
+int super_reconfigure(struct super_block *sb, u32 sb_flags, char *data)
 {
-	struct super_block *sb = at->mnt->sb;
 	int err = 0;
 
-	if (!is_mount_root(at) || !in_our_ns(at->mnt))
-		return -EINVAL;
 	if (!(sb_flags & SB_RDONLY) && sb->bdev && bdev_read_only(sb->bdev))
 		return -EACCES;
 	down_write(&sb->umount);
@@ -289,6 +295,17 @@ static int do_remount(struct path *at, u32 sb_flags, u32 mflags, char *data)
 	if (!err)
 		sb->flags = (sb->flags & ~MS_RMT_MASK) | (sb_flags & MS_RMT_MASK);
 	up_write(&sb->umount);
+	return err;
+}
+
+/* MS_REMOUNT: the instance, and this mount's flags. */
+static int do_remount(struct path *at, u32 sb_flags, u32 mflags, char *data)
+{
+	int err;
+
+	if (!is_mount_root(at) || !in_our_ns(at->mnt))
+		return -EINVAL;
+	err = super_reconfigure(at->mnt->sb, sb_flags, data);
 	if (err)
 		return err;
 	down_write(&namespace_sem);
@@ -338,10 +355,50 @@ static bool tree_has_unbindable(struct mount *m)
 	return false;
 }
 
+/* The place is locked. old is attached and ours, or the top of a detached tree. */
+static int move_locked(const struct path *old, const struct path *at)
+{
+	bool attached = old->mnt->parent != old->mnt;
+	struct mount *p;
+
+	if (!in_our_ns(at->mnt) || !is_mount_root(old) || !old->mnt->ns)
+		return -EINVAL;
+	if (attached ? !in_our_ns(old->mnt) : !ns_anonymous(old->mnt->ns))
+		return -EINVAL;
+	if (old->mnt->flags & MNT_LOCKED)
+		return -EINVAL;
+	if (S_ISDIR_I(at->dentry->inode) != S_ISDIR_I(old->dentry->inode))
+		return -EINVAL;
+	/* out of a shared parent it would have to vanish from all peers */
+	if (attached && mount_is_shared(old->mnt->parent))
+		return -EINVAL;
+	if (mount_is_shared(at->mnt) && tree_has_unbindable(old->mnt))
+		return -EINVAL;
+	for (p = at->mnt; p->parent != p; p = p->parent)
+		if (p == old->mnt)
+			return -ELOOP;
+	return attach_tree(old->mnt, at->mnt, at->dentry, attached);
+}
+
+int mount_move_path(const struct path *old, struct path *at)
+{
+	struct mnt_ns *anon = NULL;
+	int err = lock_place(at);
+
+	if (err)
+		return err;
+	if (ns_anonymous(old->mnt->ns))
+		anon = old->mnt->ns;
+	err = move_locked(old, at);
+	unlock_place(at);
+	if (!err)
+		kfree(anon);
+	return err;
+}
+
 static int do_move(struct path *at, const char *from)
 {
 	struct path old;
-	struct mount *p;
 	int err;
 
 	if (!from || !*from)
@@ -349,29 +406,7 @@ static int do_move(struct path *at, const char *from)
 	err = kern_path(from, LOOKUP_FOLLOW, &old);
 	if (err)
 		return err;
-	err = lock_place(at);
-	if (err)
-		goto out;
-	err = -EINVAL;
-	if (!in_our_ns(old.mnt) || !in_our_ns(at->mnt) || !is_mount_root(&old) || old.mnt->parent == old.mnt)
-		goto out_unlock;
-	if (old.mnt->flags & MNT_LOCKED)
-		goto out_unlock;
-	if (S_ISDIR_I(at->dentry->inode) != S_ISDIR_I(old.dentry->inode))
-		goto out_unlock;
-	/* out of a shared parent it would have to vanish from all peers */
-	if (mount_is_shared(old.mnt->parent))
-		goto out_unlock;
-	if (mount_is_shared(at->mnt) && tree_has_unbindable(old.mnt))
-		goto out_unlock;
-	err = -ELOOP;
-	for (p = at->mnt; p->parent != p; p = p->parent)
-		if (p == old.mnt)
-			goto out_unlock;
-	err = attach_tree(old.mnt, at->mnt, at->dentry, true);
-out_unlock:
-	unlock_place(at);
-out:
+	err = mount_move_path(&old, at);
 	path_put(&old);
 	return err;
 }

@@ -141,6 +141,11 @@ long sys_sysfs(int option, u64 arg1, u64 arg2)
 	return -EINVAL;
 }
 
+int fs_no_options(const char *options)
+{
+	return options && *options ? -EINVAL : 0;
+}
+
 /* --- instances --- */
 
 struct super_block *super_create(struct fs_type *t, u32 flags, void *private)

@@ -73,6 +73,8 @@ static int set_xattr(const struct path *p, const char *name, const void *v, size
 	err = xattr_permission(inode, name, XATTR_SET);
 	if (!err)
 		err = security_allowed(name, v, size, true);
+	if (!err && streq(name, XATTR_NAME_CAPS))
+		inode->flags &= ~S_NOSEC;
 	if (!err)
 		err = posix_acl_name(name, &acl) ? posix_acl_setxattr(inode, acl, v, size) :
 						   inode_setxattr(inode, name, v, size, flags);
@@ -103,6 +105,27 @@ static int remove_xattr(const struct path *p, const char *name)
 	return err;
 }
 
+/*
+ * Capabilities with a root id of ours are shown in the older form, as all programs know it. How long
+ * they are then.
+ */
+static ssize_t caps_for_user(struct inode *inode, void *buf, size_t size)
+{
+	struct vfs_ns_cap_data d;
+	ssize_t n = inode_getxattr(inode, XATTR_NAME_CAPS, &d, sizeof(d));
+
+	if (n == sizeof(d) && (d.magic_etc & VFS_CAP_REVISION_MASK) == VFS_CAP_REVISION_3 && !d.rootid) {
+		d.magic_etc = VFS_CAP_REVISION_2 | (d.magic_etc & VFS_CAP_FLAGS_EFFECTIVE);
+		n = offsetof(struct vfs_ns_cap_data, rootid);
+	}
+	if (n <= 0 || !size)
+		return n;
+	if ((size_t)n > size)
+		return -ERANGE;
+	memcpy(buf, &d, (size_t)n);
+	return n;
+}
+
 static ssize_t get_xattr(const struct path *p, const char *name, uaddr_t ubuf, size_t size)
 {
 	struct inode *inode = p->dentry->inode;
@@ -120,7 +143,10 @@ static ssize_t get_xattr(const struct path *p, const char *name, uaddr_t ubuf, s
 			return -ENOMEM;
 	}
 	inode_lock_shared(inode);
-	n = posix_acl_name(name, &acl) ? posix_acl_getxattr(inode, acl, buf, size) : inode_getxattr(inode, name, buf, size);
+	if (posix_acl_name(name, &acl))
+		n = posix_acl_getxattr(inode, acl, buf, size);
+	else
+		n = streq(name, XATTR_NAME_CAPS) ? caps_for_user(inode, buf, size) : inode_getxattr(inode, name, buf, size);
 	inode_unlock_shared(inode);
 	if (n > 0 && size && copy_out_bytes(ubuf, buf, (size_t)n))
 		n = -EFAULT;

@@ -42,6 +42,7 @@ struct file_ops {
 #define FMODE_OPENED	0x800u
 #define FMODE_CREATED	0x1000u
 #define FMODE_NONOTIFY	0x2000u
+#define FMODE_UNMOUNT	0x4000u	/* owns a detached mount tree */
 
 struct file {
 	atomic64_t ref;

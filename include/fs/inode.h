@@ -50,7 +50,7 @@ struct timespec64 {
 #define S_DEAD		0x10u	/* removed directory */
 #define S_PRIVATE	0x20u	/* internal to a file system or anonymous */
 #define S_SWAPFILE	0x40u
-#define S_NOSEC		0x80u	/* no set-id bits or capabilities to remove on write */
+#define S_NOSEC		0x80u	/* has no security.capability to remove on write */
 #define S_NOCMTIME	0x100u
 
 /* inode.opflags: what the walk must know of inode.ops, computed when a dentry gets the inode */

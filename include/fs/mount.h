@@ -28,6 +28,7 @@ struct wait_queue;
 #define MNT_DOOMED	0x20000u	/* last reference is gone [mount hash lock] */
 #define MNT_EXPIRE_MARK	0x40000u	/* umount2(MNT_EXPIRE) was here; cleared by use */
 #define MNT_LOCKED	0x80000u	/* from a more privileged namespace: not to be taken apart */
+#define MNT_JUST_RDONLY	0x100000u	/* mount_setattr(2) under way [namespace lock] */
 #define MNT_USER_FLAGS	0xffu		/* what mount(2) sets */
 
 struct mount {
@@ -64,6 +65,7 @@ struct mnt_ns {
 	u64 nr;
 	u64 seq;			/* [a] poll on /proc/mounts */
 	u64 inum;
+	bool anon;			/* [I] of a detached tree, without tasks */
 };
 extern struct mnt_ns *init_mnt_ns;
 extern struct wait_queue mnt_ns_wait;	/* woken by every change of any namespace */

@@ -91,9 +91,11 @@ bool ptrace_may_access(struct task *t, u32 mode);
 #define PTRACE_MODE_FSCREDS	0x08u
 #define PTRACE_MODE_REALCREDS	0x10u
 
-/* execve: set-id bits, file capabilities, ambient. secure: AT_SECURE. */
-struct inode;
-int cred_for_exec(struct cred *c, const struct inode *inode, bool nosuid, bool *secure);
+bool ptrace_tracer_capable(void);		/* current is not traced, or by one with CAP_SYS_PTRACE */
+
+/* execve: set-id bits, file capabilities, ambient (kernel/security/exec_caps.c). secure: AT_SECURE. May sleep. */
+struct file;
+__must_check int cred_for_exec(struct cred *c, struct file *f, bool *secure);
 
 void groups_put(struct group_info *g);
 struct user_struct *user_get(kuid_t uid);	/* NULL: no memory */

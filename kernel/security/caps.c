@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * Capabilities (capabilities(7)): who has one, what execve makes of the sets, and who may look into
- * another process (ptrace(2), "Ptrace access mode checking").
+ * Capabilities (capabilities(7)): who has one, and who may look into another process (ptrace(2),
+ * "Ptrace access mode checking"). What execve makes of the sets is in exec_caps.c.
  */
 #include <base/err.h>
 #include <core/rcu.h>
@@ -67,52 +67,8 @@ bool ptrace_may_access(struct task *t, u32 mode)
 	return ok;
 }
 
-/* Set-user-id and set-group-id bits, unless the mount or no_new_privs forbids them. */
-static bool apply_setid(struct cred *c, const struct inode *inode, bool nosuid)
+/* If current is traced: may its tracer see what a more privileged program does? */
+bool ptrace_tracer_capable(void)
 {
-	bool changed = false;
-
-	if (nosuid || current->no_new_privs)
-		return false;
-	if (inode->mode & S_ISUID) {
-		changed |= !uid_eq(c->euid, inode->uid);
-		c->euid = inode->uid;
-	}
-	if ((inode->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP)) {
-		changed |= !gid_eq(c->egid, inode->gid);
-		c->egid = inode->gid;
-	}
-	return changed;
-}
-
-/*
- * The transformation of capabilities during execve. File capabilities are not read: no file system
- * stores them yet.
- */
-int cred_for_exec(struct cred *c, const struct inode *inode, bool nosuid, bool *secure)
-{
-	bool setid = apply_setid(c, inode, nosuid), effective = false;
-	bool root = !(c->securebits & (1u << SECURE_NOROOT));
-	kcap_t old_permitted = c->permitted;
-	u64 permitted = 0;
-
-	if (setid)
-		c->ambient = CAP_NONE;
-	if (root && (c->euid.v == 0 || c->uid.v == 0)) {
-		permitted = c->bset.v | c->inheritable.v;
-		effective = c->euid.v == 0;
-	}
-	/* Under no_new_privs nothing may be gained. */
-	if (current->no_new_privs && (permitted & ~old_permitted.v))
-		permitted &= old_permitted.v;
-	c->permitted.v = permitted | c->ambient.v;
-	c->effective = effective ? c->permitted : c->ambient;
-	c->suid = c->euid;
-	c->sgid = c->egid;
-	c->fsuid = c->euid;
-	c->fsgid = c->egid;
-	c->securebits &= ~(1u << SECURE_KEEP_CAPS);
-	*secure = !uid_eq(c->euid, c->uid) || !gid_eq(c->egid, c->gid) ||
-		  (c->uid.v != 0 && (effective || (c->permitted.v & ~c->ambient.v)));
-	return 0;
+	return true;
 }

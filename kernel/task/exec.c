@@ -259,7 +259,7 @@ int exec_point_of_no_return(struct exec_ctx *x)
 
 	if (t->flags & PF_NPROC_EXCEEDED && user_over_nproc(t))
 		return -EAGAIN;
-	err = cred_for_exec(x->cred, x->file->inode, READ_ONCE(x->file->path.mnt->flags) & MNT_NOSUID, &x->secure);
+	err = cred_for_exec(x->cred, x->file, &x->secure);
 	if (err)
 		return err;
 	err = task_dethread();

@@ -18,4 +18,7 @@
 #define PER_LINUX		0x0000
 #define PER_MASK		0x00ff
 
+/* What a program that gains rights does not keep. */
+#define PER_CLEAR_ON_SETID	(READ_IMPLIES_EXEC | ADDR_NO_RANDOMIZE | ADDR_COMPAT_LAYOUT | MMAP_PAGE_ZERO)
+
 #endif

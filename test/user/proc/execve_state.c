@@ -78,8 +78,8 @@ CASE(pending_timer_posix)
 	/* POSIX timers do not survive: the program would die of the signal */
 	timer_t t;
 	struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGTERM };
-	struct itimerspec its = { .it_value = { 0, 50000000 } };
-	char *argv[] = { "sleep", "0.2", NULL };
+	struct itimerspec its = { .it_value = { 0, 400000000 } };
+	char *argv[] = { "sleep", "0.6", NULL };
 	pid_t p;
 
 	if (access("/bin/sleep", X_OK))
