@@ -306,6 +306,18 @@ run:
 	@$(PYTHON) tools/qemu.py $(if $(filter 0,$(GRAPHICS)),,--display $(GRAPHICS)) --boot $(BOOT) --firmware $(FIRMWARE) --smp $(SMP) --mem $(MEM) --machine $(MACHINE) \
 		$(if $(SHARE),--share '$(abspath $(SHARE))') --kernel $(O)/keel.elf --iso $(if $(RUN_CONSOLE)$(APPEND),build/run.iso,$(O)/keel.iso) --append "console=ttyS0 panic=-1 $(RUN_CONSOLE)$(APPEND)"
 
+# A disk with Debian on ext2 and GRUB that boots Keel from it; build/debian/ keeps packages and tree.
+debian:
+	@tools/setup.sh debian
+	$(Q)$(MAKE) --no-print-directory -j$(shell nproc) kernel
+	@$(PYTHON) tools/debian.py image
+
+run-debian: debian
+	@tools/setup.sh run
+	@$(PYTHON) tools/qemu.py --boot disk --disk build/debian.img --firmware $(FIRMWARE) --smp $(SMP) \
+		--mem $(if $(filter file,$(origin MEM)),1024,$(MEM)) --machine $(MACHINE) $(if $(SHARE),--share '$(abspath $(SHARE))')
+.PHONY: debian run-debian
+
 gdb:
 	@tools/setup.sh test
 	$(Q)$(MAKE) --no-print-directory -j$(shell nproc) all
@@ -384,6 +396,8 @@ distclean:
 
 help:
 	@echo 'make run          install what is missing, build, boot to a shell (SMP= MEM= FIRMWARE=bios|uefi BOOT=grub|pvh GRAPHICS=1 APPEND= SHARE=dir)'
+	@echo 'make debian       build/debian.img: Debian on ext2, booted by GRUB with Keel as its kernel'
+	@echo 'make run-debian   boot it (SMP= MEM= FIRMWARE= SHARE=); changes stay on the disk'
 	@echo 'make test         the tests that CI runs, under 40 minutes'
 	@echo 'make              the kernel: build/keel.elf (build/keel.full has symbols)'
 	@echo 'make all          kernel, initramfs and ISO'

@@ -246,7 +246,7 @@ def build_deb(name, version, files, out):
 
 def step_setup():
     """What is ours in the tree: configuration, the local repository, the place of the kernel."""
-    key = digest(file_bytes(os.path.join(D, 'root.stamp')), tree_digest(SRC), file_bytes(__file__))
+    key = digest(file_bytes(os.path.join(D, 'root.stamp')), tree_digest(SRC), tree_digest(os.path.join(TOP, 'test/debian')), file_bytes(__file__))
     if stamp_is('setup', key):
         return
     unstamp('setup')
@@ -271,6 +271,12 @@ def step_setup():
             shutil.copy2(src, dst)
             os.chown(dst, 0, 0)
             os.chmod(dst, 0o755 if os.access(src, os.X_OK) else 0o644)
+    # The suite, and what the host knows of the files it will check there.
+    suite = os.path.join(ROOT, 'opt/keel-test')
+    shutil.rmtree(suite, ignore_errors=True)
+    os.makedirs(suite)
+    for f in ('run', 'files.py', 'changing'):
+        shutil.copy2(os.path.join(TOP, 'test/debian', f), suite)
     # root logs in without a password, on the console only.
     shadow = os.path.join(ROOT, 'etc/shadow')
     text = file_bytes(shadow).decode()
@@ -278,6 +284,10 @@ def step_setup():
         f.write(re.sub(r'^root:[^:]*:', 'root::', text, flags=re.M))
     for d in ('boot/grub', 'mnt/share', 'proc', 'sys', 'dev', 'run', 'tmp'):
         os.makedirs(os.path.join(ROOT, d), exist_ok=True)
+    sums = subprocess.run('find usr etc opt var/lib/dpkg -xdev -type f -print0 | sort -z | xargs -0 -n 200 sha256sum',
+                          shell=True, cwd=ROOT, env=dict(os.environ, LC_ALL='C.UTF-8'), capture_output=True, check=True).stdout
+    with open(os.path.join(suite, 'sums'), 'wb') as f:
+        f.write(sums)
     stamp('setup', key)
 
 

@@ -101,7 +101,7 @@ def disk_arguments(n, spec, micro):
 
 @dataclasses.dataclass
 class Machine:
-    """A guest machine. boot: pvh (-kernel), grub (ISO on the CD drive) or linux (-kernel bzImage)."""
+    """A guest machine. boot: pvh (-kernel), grub (ISO on the CD drive), disk (its boot loader) or linux (-kernel bzImage)."""
     boot: str = 'pvh'
     firmware: str = 'bios'
     kernel: str = 'build/keel.elf'
@@ -148,7 +148,9 @@ class Machine:
             cmd += disk_arguments(n, spec, micro)
         if self.firmware == 'uefi':
             cmd += ['-bios', OVMF]
-        if self.boot == 'grub':
+        if self.boot == 'disk':
+            pass
+        elif self.boot == 'grub':
             cmd += ['-cdrom', self.iso]
         else:
             cmd += ['-kernel', self.kernel]
@@ -367,7 +369,7 @@ def run_interactive(m, display):
     cmd = m.command() + ['-display', 'gtk' if display == '1' else display, '-serial', 'mon:stdio']
     accel = m.accel or best_accel()
     print(f'QEMU with {"KVM" if accel == "kvm" else "TCG (no usable KVM)"}: {m.smp} CPU(s), {m.mem} MiB, '
-          f'{m.firmware.upper() if m.boot == "grub" else "direct boot"}. `poweroff` ends it, or Ctrl-A x.', flush=True)
+          f'{m.firmware.upper() if m.boot in ("grub", "disk") else "direct boot"}. `poweroff` ends it, or Ctrl-A x.', flush=True)
     status = subprocess.call(cmd, cwd=TOP)
     if shutil.which('stty') and sys.stdin.isatty():
         subprocess.call(['stty', 'sane'])
@@ -401,7 +403,7 @@ def run_gdb(m, script, symbols):
 def main():
     p = argparse.ArgumentParser(description='run a guest')
     d = Machine()
-    p.add_argument('--boot', default=d.boot, choices=('pvh', 'grub', 'linux'))
+    p.add_argument('--boot', default=d.boot, choices=('pvh', 'grub', 'disk', 'linux'))
     p.add_argument('--firmware', default=d.firmware, choices=('bios', 'uefi'))
     for name in ('kernel', 'initrd', 'iso', 'append', 'smp', 'mem', 'machine', 'cpu', 'accel', 'share'):
         p.add_argument('--' + name, default=getattr(d, name))

@@ -1,0 +1,198 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MPL-2.0
+"""Runs Debian's programs on build/debian.img under Keel or under Debian's Linux, prints a result line for each case.
+
+    tools/debian_suite.py [--linux] WORD...     words of test/debian/run: slice, full, cpython, or cases by name
+    tools/debian_suite.py --golden WORD...      run on Linux and write what CPython's suites did there
+
+The disk is used through a snapshot: it stays as it was built. CPython's suites are compared test by test with
+test/debian/cpython-linux.txt, Linux's results in the same QEMU: what passes there must pass here.
+"""
+import argparse
+import os
+import re
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import mkcpio  # noqa: E402
+from qemu import TOP, Guest, Machine  # noqa: E402
+
+IMG = os.path.join(TOP, 'build/debian.img')
+GOLDEN = os.path.join(TOP, 'test/debian/cpython-linux.txt')
+KNOWN = os.path.join(TOP, 'test/debian/cpython-known.txt')
+LINUX = os.path.join(TOP, 'build/deps/linux')
+MODULES = ('virtio_ring', 'virtio', 'virtio_pci_modern_dev', 'virtio_pci_legacy_dev', 'virtio_pci', 'virtio_blk')
+INIT = '''#!/bin/busybox sh
+/bin/busybox mkdir -p /proc /dev /root
+/bin/busybox mount -t proc proc /proc
+/bin/busybox mount -t devtmpfs dev /dev
+for m in {modules}; do /bin/busybox insmod /m/$m.ko; done
+for i in 1 2 3 4 5 6 7 8 9; do [ -e /dev/vda3 ] && break; /bin/busybox sleep 1; done
+/bin/busybox mount -o rw {dev} /root || exec /bin/busybox poweroff -f
+/bin/busybox umount /dev /proc
+exec /bin/busybox switch_root /root {init}
+'''
+
+
+def linux_initrd(init, dev='/dev/vda3'):
+    """Linux has its disk driver in modules; the disk itself holds nothing of Linux."""
+    c = mkcpio.Cpio()
+    for d in ('bin', 'm', 'proc', 'dev', 'root'):
+        c.add(d, 0o40755)
+    c.add('dev/console', 0o20600, rdev=(5, 1))
+    c.add('bin/busybox', 0o100755, mkcpio.read('/bin/busybox'))
+    for top, _, files in os.walk(os.path.join(LINUX, 'lib/modules')):
+        for f in files:
+            if f.split('.')[0] in MODULES and f.endswith('.ko'):
+                c.add('m/' + f, 0o100644, mkcpio.read(os.path.join(top, f)))
+    c.add('init', 0o100755, INIT.format(modules=' '.join(MODULES), dev=dev, init=init).encode())
+    path = os.path.join(TOP, 'build/debian/linux-initrd.cpio')
+    with open(path, 'wb') as f:
+        f.write(c.finish())
+    return path
+
+
+def disk(path, snapshot=True):
+    return ('-drive', f'file={path},if=none,id=hd0,format=raw,cache=unsafe' + (',snapshot=on' if snapshot else ''),
+            '-device', 'virtio-blk-pci,drive=hd0,serial=keel-debian')
+
+
+def run(words, linux, smp, mem, timeout, log, kernel):
+    append = f'console=ttyS0 panic=-1 quiet debian={",".join(words)} '
+    if linux:
+        m = Machine(boot='linux', kernel='build/deps/linux/vmlinuz', initrd=linux_initrd('/opt/keel-test/run'),
+                    append=append + 'loglevel=1', smp=smp, mem=mem, extra=disk(IMG))
+    else:
+        m = Machine(kernel=kernel, initrd='', smp=smp, mem=mem, extra=disk(IMG),
+                    append=append + 'root=/dev/vda3 rootfstype=ext2 rw init=/opt/keel-test/run')
+    g = Guest(m, log, timeout)
+    at, begun, got, end = 0, None, {}, False
+    while True:
+        alive = g.poll(0.5)
+        *lines, _ = g.text[at:].split('\n')
+        at += sum(len(x) + 1 for x in lines)
+        for line in lines:
+            line = line.rstrip()
+            m = re.match(r'(begin|end) (py_\w+)$', line)
+            if m:
+                begun = m[2] if m[1] == 'begin' else None
+                got.setdefault(m[2], {})['done'] = m[1] == 'end'
+            elif line.startswith('py ') and begun:
+                f = line.split(' ', 2)
+                got[begun][f[1]] = f[2].split(' ')[0]
+            elif line.startswith('py-bad ') and begun:
+                f = re.match(r'py-bad (\w+): .*\((\S+)\)', line)
+                if f:
+                    got[begun].setdefault(f[2], f[1])
+            elif line.startswith('DEBIAN-DONE'):
+                end = True
+            elif re.match(r'(not )?ok ', line) or line.startswith('  | '):
+                print(line, flush=True)
+        if not alive:
+            break
+        import time
+        if time.monotonic() > g.deadline:
+            break
+    e = g.close()
+    if not end:
+        print(f'not ok end: the guest ended by {e.how} before all was done, log {os.path.relpath(log, TOP)}')
+        print('\n'.join('  | ' + x for x in e.console.split('\n')[-25:]))
+    elif e.how != 'poweroff':
+        print(f'not ok end: the guest ended by {e.how}')
+    return got
+
+
+def read_golden():
+    want = {}
+    try:
+        with open(GOLDEN) as f:
+            for line in f:
+                if line.strip() and not line.startswith('#'):
+                    mod, test, res = line.split()
+                    want.setdefault(mod, {})[test] = res
+    except OSError:
+        pass
+    return want
+
+
+def read_known():
+    known = {}
+    try:
+        with open(KNOWN) as f:
+            for line in f:
+                if line.strip() and not line.startswith('#'):
+                    test, why = line.rstrip('\n').split(' ', 1)
+                    known[test] = why
+    except OSError:
+        pass
+    return known
+
+
+def compare(got):
+    want, known = read_golden(), read_known()
+    for mod, tests in got.items():
+        if not tests.pop('done', False):
+            print(f'not ok {mod}: it did not come to its end')
+            continue
+        if mod not in want:
+            print(f'not ok {mod}: no results of Linux in {os.path.relpath(GOLDEN, TOP)}')
+            continue
+        same, worse, named = 0, [], []
+        for test, res in sorted(want[mod].items()):
+            if res != 'ok':
+                continue
+            if tests.get(test) == 'ok':
+                same += 1
+            elif test in known:
+                named.append(test)
+            else:
+                worse.append(f'{test} {tests.get(test, "did not run")}')
+        for test in named:
+            print(f'skip {mod}/{test}: {known[test]}')
+        if worse:
+            print(f'not ok {mod}: {len(worse)} of {same + len(worse)} that pass on Linux do not pass here')
+            for w in worse:
+                print('  | ' + w)
+        else:
+            print(f'ok {mod}: {same} tests as on Linux')
+
+
+def write_golden(got):
+    want = read_golden()
+    for mod, tests in got.items():
+        if tests.pop('done', False):
+            want[mod] = tests
+    with open(GOLDEN, 'w') as f:
+        f.write('# CPython\'s own tests on Debian\'s Linux in QEMU: module, test, result. Written by tools/debian_suite.py --golden.\n')
+        for mod in sorted(want):
+            for test in sorted(want[mod]):
+                f.write(f'{mod} {test} {want[mod][test]}\n')
+
+
+def main():
+    p = argparse.ArgumentParser(description='the Debian suite')
+    p.add_argument('words', nargs='+')
+    p.add_argument('--linux', action='store_true')
+    p.add_argument('--golden', action='store_true')
+    p.add_argument('--smp', default='2')
+    p.add_argument('--mem', default='1024')
+    p.add_argument('--timeout', type=float, default=7200)
+    p.add_argument('--kernel', default='build/keel.elf')
+    a = p.parse_args()
+    if not os.path.exists(IMG):
+        sys.exit('debian_suite: no build/debian.img: make debian')
+    os.makedirs(os.path.join(TOP, 'build/logs'), exist_ok=True)
+    log = os.path.join(TOP, f'build/logs/debian-{"linux" if a.linux or a.golden else "keel"}-{a.words[0]}.log')
+    got = run(a.words, a.linux or a.golden, a.smp, a.mem, a.timeout, log, a.kernel)
+    if a.golden:
+        write_golden(got)
+    elif a.linux:
+        for mod, tests in got.items():
+            print(mod, {k: v for k, v in tests.items() if v not in ('ok', 'skipped')})
+    else:
+        compare(got)
+
+
+if __name__ == '__main__':
+    main()
