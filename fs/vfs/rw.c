@@ -46,7 +46,8 @@ static inline u32 kiocb_flags(const struct file *f)
 
 	if (likely(!(fl & (O_NONBLOCK | O_APPEND | O_DIRECT | O_SYNC))))
 		return 0;
-	if (fl & O_NONBLOCK)
+	/* Files on disks are always "ready": only RWF_NOWAIT keeps a read of them from waiting. */
+	if ((fl & O_NONBLOCK) && !S_ISREG_I(f->inode) && !S_ISBLK(f->inode->mode))
 		r |= IOCB_NONBLOCK | IOCB_NOWAIT;
 	if (fl & O_APPEND)
 		r |= IOCB_APPEND;

@@ -121,14 +121,19 @@ static struct folio *file_piece(struct file *f, loff_t pos, size_t len, u32 *off
 	if (f->mapping->flags & MAPPING_NO_WRITEBACK) {
 		/* a hole of a memory file must not become a page by being looked at */
 		fo = filemap_get(f->mapping, index);
-		if (fo && folio_test(fo, FOLIO_UPTODATE))
+		if (fo && folio_test(fo, FOLIO_UPTODATE)) {
+			*off = (u32)((u64)pos - folio_pos(fo));
 			return fo;
+		}
 		if (fo)
 			folio_put(fo);
 		fo = folio_alloc(0, GFP_USER | GFP_ZERO);
 		return fo ? fo : ERR_PTR(-ENOMEM);
 	}
-	return filemap_read_folio(f, f->mapping, index);
+	fo = filemap_read_folio(f, f->mapping, index);
+	if (!IS_ERR(fo))
+		*off = (u32)((u64)pos - folio_pos(fo));	/* it may hold several pages */
+	return fo;
 }
 
 /* The same for a file without a page cache: read into a fresh page; pos may be NULL (streams). */
@@ -157,8 +162,11 @@ static struct folio *read_piece(struct file *f, loff_t *pos, size_t len, u32 kfl
 	return fo;
 }
 
+/* A file on a disk is always ready. */
 static u32 nonblock_flags(const struct file *f, bool nonblock)
 {
+	if (S_ISREG_I(f->inode) || S_ISBLK(f->inode->mode))
+		return 0;
 	return nonblock || (f->flags & O_NONBLOCK) ? IOCB_NOWAIT | IOCB_NONBLOCK : 0;
 }
 
