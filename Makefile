@@ -314,7 +314,7 @@ debian:
 
 run-debian: debian
 	@tools/setup.sh run
-	@$(PYTHON) tools/qemu.py --boot disk --disk build/debian.img --firmware $(FIRMWARE) --smp $(SMP) \
+	@$(PYTHON) tools/qemu.py --boot disk --disk build/debian.img,cache=writeback,serial=keel-debian --firmware $(FIRMWARE) --smp $(SMP) \
 		--mem $(if $(filter file,$(origin MEM)),1024,$(MEM)) --machine $(MACHINE) $(if $(SHARE),--share '$(abspath $(SHARE))')
 .PHONY: debian run-debian
 

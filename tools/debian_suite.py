@@ -13,12 +13,14 @@ import os
 import re
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import mkcpio  # noqa: E402
 from qemu import TOP, Guest, Machine  # noqa: E402
 
 IMG = os.path.join(TOP, 'build/debian.img')
+DISK = IMG + ',snapshot=on,serial=keel-debian'
 GOLDEN = os.path.join(TOP, 'test/debian/cpython-linux.txt')
 KNOWN = os.path.join(TOP, 'test/debian/cpython-known.txt')
 LINUX = os.path.join(TOP, 'build/deps/linux')
@@ -53,18 +55,13 @@ def linux_initrd(init, dev='/dev/vda3'):
     return path
 
 
-def disk(path, snapshot=True):
-    return ('-drive', f'file={path},if=none,id=hd0,format=raw,cache=unsafe' + (',snapshot=on' if snapshot else ''),
-            '-device', 'virtio-blk-pci,drive=hd0,serial=keel-debian')
-
-
 def run(words, linux, smp, mem, timeout, log, kernel):
     append = f'console=ttyS0 panic=-1 quiet debian={",".join(words)} '
     if linux:
         m = Machine(boot='linux', kernel='build/deps/linux/vmlinuz', initrd=linux_initrd('/opt/keel-test/run'),
-                    append=append + 'loglevel=1', smp=smp, mem=mem, extra=disk(IMG))
+                    append=append + 'loglevel=1', smp=smp, mem=mem, disks=(DISK,))
     else:
-        m = Machine(kernel=kernel, initrd='', smp=smp, mem=mem, extra=disk(IMG),
+        m = Machine(kernel=kernel, initrd='', smp=smp, mem=mem, disks=(DISK,),
                     append=append + 'root=/dev/vda3 rootfstype=ext2 rw init=/opt/keel-test/run')
     g = Guest(m, log, timeout)
     at, begun, got, end = 0, None, {}, False
@@ -91,7 +88,6 @@ def run(words, linux, smp, mem, timeout, log, kernel):
                 print(line, flush=True)
         if not alive:
             break
-        import time
         if time.monotonic() > g.deadline:
             break
     e = g.close()
