@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * swapon(2), swapoff(2), /proc/swaps. An area is a block device, claimed for us alone, or a regular file
+ * whose place on its device is fixed (S_SWAPFILE keeps it from being written, truncated and unlinked). Its
+ * first page is the header that mkswap(8) wrote.
+ *
+ * swapon_lock orders both calls and /proc/swaps; page-out and page-in know nothing of it.
+ */
+#include <base/bits.h>
+#include <base/byteorder.h>
+#include <base/err.h>
+#include <base/math.h>
+#include <base/string.h>
+#include <core/printk.h>
+#include <core/wait.h>
+#include <fs/file.h>
+#include <fs/inode.h>
+#include <fs/path.h>
+#include <fs/seq_file.h>
+#include <kernel/cred.h>
+#include <kernel/syscall.h>
+#include <kernel/task.h>
+#include <uapi/linux/fcntl.h>
+#include <uapi/linux/swap.h>
+#include "internal.h"
+#include "swap.h"
+
+/* The first page of an area. */
+struct swap_header {
+	u8 boot[1024];			/* left to boot loaders and labels */
+	le32_t version;
+	le32_t last_page;
+	le32_t nr_badpages;
+	u8 uuid[16];
+	u8 label[16];
+	le32_t padding[117];
+	le32_t badpages[637];
+	u8 magic[10];
+} __packed;
+static_assert(sizeof(struct swap_header) == PAGE_SIZE && offsetof(struct swap_header, badpages) == 1536,
+	      "one page");
+
+static DEFINE_MUTEX(swapon_lock, SWAPON);
+static struct swap_area *areas[MAX_AREAS];	/* [swapon_lock] */
+static int next_prio = -2;			/* [swapon_lock] of an area that asks for none */
+
+/* --- making one --- */
+
+static void area_free(struct swap_area *a)
+{
+	if (a->bdev)
+		bdev_close(a->bdev, BDEV_READ | BDEV_WRITE | BDEV_EXCL, a);
+	if (a->file)
+		file_put(a->file);
+	kvfree(a->map);
+	kvfree(a->cluster_free);
+	kfree(a->discard);
+	kfree(a->extents);
+	xa_destroy(&a->cache);
+	kfree(a);
+}
+
+static int add_extent(void *arg, struct block_device *b, u64 first, u64 nr, sector_t sector)
+{
+	struct swap_area *a = arg;
+	struct swap_extent *e = a->nr_extents ? &a->extents[a->nr_extents - 1] : NULL;
+
+	if (e && e->bdev == b && e->page + e->nr == first && e->sector + e->nr * (PAGE_SIZE / SECTOR_SIZE) == sector) {
+		e->nr += nr;
+		return 0;
+	}
+	if (a->nr_extents == a->max_extents) {
+		u32 n = max(2 * a->max_extents, 4u);
+
+		e = krealloc(a->extents, n * sizeof(*e), GFP_KERNEL);
+		if (!e)
+			return -ENOMEM;
+		a->extents = e;
+		a->max_extents = n;
+	}
+	a->extents[a->nr_extents++] = (struct swap_extent){ first, nr, b, sector };
+	return 0;
+}
+
+/* Where the area lies, and its size in pages. */
+static int area_place(struct swap_area *a, u64 *pages)
+{
+	struct inode *i = a->file->inode;
+	u64 expect = 0;
+
+	if (S_ISBLK(i->mode)) {
+		struct block_device *b = bdev_open(i->rdev, BDEV_READ | BDEV_WRITE | BDEV_EXCL, a);
+
+		if (IS_ERR(b))
+			return (int)PTR_ERR(b);
+		a->bdev = b;
+		*pages = bdev_bytes(b) >> PAGE_SHIFT;
+		return *pages ? add_extent(a, b, 0, *pages, 0) : -EINVAL;
+	}
+	if (!S_ISREG(i->mode) || !a->file->ops->swap_extents)
+		return -EINVAL;
+	*pages = (u64)inode_size(i) >> PAGE_SHIFT;
+	if (!*pages)
+		return -EINVAL;
+	/* What is written to the file must be in its place before its place is used. */
+	(void)filemap_write_and_wait(&i->data, 0, ~0ul >> 1);
+	i = a->file->inode;
+	if (file_op_swap_extents(a->file, add_extent, a))
+		return -EINVAL;
+	for (u32 n = 0; n < a->nr_extents; n++) {
+		if (a->extents[n].page != expect)
+			return -EINVAL;
+		expect += a->extents[n].nr;
+	}
+	*pages = min(*pages, expect);
+	return *pages ? 0 : -EINVAL;
+}
+
+static int header_check(const struct swap_header *h, u64 pages, u64 *max)
+{
+	u64 last = le32(h->last_page);
+
+	if (memcmp(h->magic, "SWAPSPACE2", 10)) {
+		pr_err("Unable to find swap-space signature\n");
+		return -EINVAL;
+	}
+	if (le32(h->version) != 1) {
+		pr_warn("Unable to handle swap header version %u\n", le32(h->version));
+		return -EINVAL;
+	}
+	if (!last) {
+		pr_warn("Empty swap-file\n");
+		return -EINVAL;
+	}
+	if (last + 1 > pages) {
+		pr_warn("Swap area shorter than signature indicates\n");
+		return -EINVAL;
+	}
+	if (le32(h->nr_badpages) > ARRAY_SIZE(h->badpages))
+		return -EINVAL;
+	*max = last + 1;
+	return 0;
+}
+
+static int area_maps(struct swap_area *a, const struct swap_header *h)
+{
+	u64 nr = DIV_ROUND_UP(a->max, CLUSTER);
+
+	a->map = kvmalloc(a->max * sizeof(*a->map), GFP_KERNEL | GFP_ZERO);
+	a->cluster_free = kvmalloc(nr * sizeof(*a->cluster_free), GFP_KERNEL | GFP_ZERO);
+	if (!a->map || !a->cluster_free)
+		return -ENOMEM;
+	a->map[0] = SLOT_BAD;
+	for (u32 i = 0; i < le32(h->nr_badpages); i++) {
+		u64 bad = le32(h->badpages[i]);
+
+		if (!bad || bad >= a->max)
+			return -EINVAL;
+		a->map[bad] = SLOT_BAD;
+	}
+	for (u64 s = 0; s < a->max; s++)
+		if (!a->map[s])
+			a->cluster_free[s / CLUSTER]++, a->nr_good++;
+	if (!a->nr_good) {
+		pr_warn("Empty swap-file\n");
+		return -EINVAL;
+	}
+	a->nr_free = a->nr_good;
+	a->cursor = 1 % a->max;
+	return 0;
+}
+
+static int area_read_header(struct swap_area *a, u64 pages)
+{
+	struct folio *f = folio_alloc(0, GFP_KERNEL);
+	const struct swap_header *h;
+	int err;
+
+	if (!f)
+		return -ENOMEM;
+	err = area_read_page(a, 0, f);
+	h = kmap_local(f, 0);
+	if (!err)
+		err = header_check(h, pages, &a->max);
+	if (!err)
+		err = area_maps(a, h);
+	kunmap_local(h);
+	folio_put(f);
+	return err;
+}
+
+/* Discarding, as far as asked for and possible. */
+static int area_setup_discard(struct swap_area *a, int flags)
+{
+	if (!(flags & SWAP_FLAG_DISCARD) || !a->bdev || !bdev_max_discard(a->bdev))
+		return 0;
+	a->flags = SWAP_FLAG_DISCARD_ONCE | SWAP_FLAG_DISCARD_PAGES;
+	if (flags & SWAP_FLAG_DISCARD_ONCE)
+		a->flags &= ~SWAP_FLAG_DISCARD_PAGES;
+	else if (flags & SWAP_FLAG_DISCARD_PAGES)
+		a->flags &= ~SWAP_FLAG_DISCARD_ONCE;
+	if (a->flags & SWAP_FLAG_DISCARD_ONCE)
+		(void)bdev_discard(a->bdev, PAGE_SIZE / SECTOR_SIZE, (a->max - 1) * (PAGE_SIZE / SECTOR_SIZE));
+	if (a->flags & SWAP_FLAG_DISCARD_PAGES) {
+		/* Only whole clusters, behind the first: the header stays. */
+		a->discard = kcalloc(DIV_ROUND_UP(DIV_ROUND_UP(a->max, CLUSTER), 64ul), 8, GFP_KERNEL);
+		if (!a->discard)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static bool in_use(const struct inode *i)
+{
+	for (u32 n = 0; n < MAX_AREAS; n++) {
+		const struct inode *o = areas[n] ? areas[n]->file->inode : NULL;
+
+		if (o && (o == i || (S_ISBLK(i->mode) && S_ISBLK(o->mode) && o->rdev == i->rdev)))
+			return true;
+	}
+	return false;
+}
+
+static int area_make(struct swap_area *a, struct file *f, int flags)
+{
+	struct inode *i = f->inode;
+	u64 pages;
+	int err;
+
+	xa_init(&a->cache);
+	work_init(&a->discard_work, area_discard);
+	a->file = f;
+	if (!S_ISBLK(i->mode) && !S_ISREG(i->mode))
+		return -EINVAL;
+	if (in_use(i) || i->flags & S_SWAPFILE)
+		return -EBUSY;
+	err = area_place(a, &pages);
+	if (!err)
+		err = area_read_header(a, pages);
+	if (!err)
+		err = area_setup_discard(a, flags);
+	return err;
+}
+
+static void inode_mark_swap(struct inode *i, bool on)
+{
+	inode_lock(i);
+	i->flags = on ? i->flags | S_SWAPFILE : i->flags & ~S_SWAPFILE;
+	inode_unlock(i);
+}
+
+static int swapon_locked(struct file *f, int flags)
+{
+	struct swap_area *a;
+	u32 nr = 0;
+	int err;
+
+	while (nr < MAX_AREAS && areas[nr])
+		nr++;
+	a = nr < MAX_AREAS ? kzalloc(sizeof(*a), GFP_KERNEL) : NULL;
+	if (!a) {
+		file_put(f);
+		return nr < MAX_AREAS ? -ENOMEM : -EPERM;
+	}
+	a->nr = nr;
+	err = area_make(a, f, flags);
+	if (err) {
+		area_free(a);
+		return err;
+	}
+	a->prio = flags & SWAP_FLAG_PREFER ? flags & SWAP_FLAG_PRIO_MASK : next_prio--;
+	inode_mark_swap(f->inode, true);
+	areas[nr] = a;
+	swap_area_start(a);
+	pr_info("Adding %luk swap.  Priority:%d extents:%u across:%luk%s%s\n", (unsigned long)a->nr_good << 2, a->prio,
+		a->nr_extents, (unsigned long)a->max << 2, a->flags & SWAP_FLAG_DISCARD_ONCE ? " discard" : "",
+		a->flags & SWAP_FLAG_DISCARD_PAGES ? " discard-pages" : "");
+	return 0;
+}
+
+static struct file *open_area(uin_str path)
+{
+	struct filename *n = filename_get(path, 0);
+	struct file *f;
+
+	if (IS_ERR(n))
+		return ERR_CAST(n);
+	f = file_open_at(AT_FDCWD, n, O_RDWR | O_LARGEFILE, 0, 0);
+	filename_put(n);
+	return f;
+}
+
+long sys_swapon(uin_str path, int flags)
+{
+	struct file *f;
+	int err;
+
+	if (flags & ~SWAP_FLAGS_VALID)
+		return -EINVAL;
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	f = open_area(path);
+	if (IS_ERR(f))
+		return PTR_ERR(f);
+	mutex_lock(&swapon_lock);
+	err = swapon_locked(f, flags);
+	mutex_unlock(&swapon_lock);
+	return err;
+}
+
+/* --- switching off --- */
+
+/* Pages that are in memory need no slot any more. 0 when the area is empty, else 1. */
+static int drain_cache(struct swap_area *a)
+{
+	for (u64 slot = 1; slot < a->max; slot++) {
+		u32 uses = READ_ONCE(a->map[slot]);
+		struct folio *f;
+
+		if (!uses || uses == SLOT_BAD || !(uses & SLOT_CACHED))
+			continue;
+		f = swap_cache_get(area_entry(a, slot));
+		if (!f)
+			continue;
+		folio_lock(f);
+		if (folio_test(f, FOLIO_SWAPCACHE) && folio_swap_entry(f) == area_entry(a, slot)) {
+			folio_wait_bit(f, FOLIO_WRITEBACK);
+			if (!swap_entry_count(area_entry(a, slot)))
+				swap_cache_del(f);
+		}
+		folio_unlock(f);
+		folio_put(f);
+	}
+	return READ_ONCE(a->nr_free) != a->nr_good;
+}
+
+static int area_empty(struct swap_area *a)
+{
+	do {
+		int err;
+
+		if (signal_pending_state(TASK_INTERRUPTIBLE))
+			return -EINTR;
+		err = mms_unswap(a->nr);
+		if (!err)
+			err = shmem_unswap(a->nr);
+		if (err)
+			return err;
+	} while (drain_cache(a));
+	return 0;
+}
+
+static int swapoff_locked(struct file *f)
+{
+	struct swap_area *a = NULL;
+	u64 used;
+	int err;
+
+	for (u32 n = 0; n < MAX_AREAS; n++) {
+		struct inode *o = areas[n] ? areas[n]->file->inode : NULL, *i = f->inode;
+
+		if (o && (o == i || (S_ISBLK(i->mode) && S_ISBLK(o->mode) && o->rdev == i->rdev)))
+			a = areas[n];
+	}
+	if (!a)
+		return -EINVAL;
+	/* Will it fit into memory and the other areas? */
+	used = a->nr_good - a->nr_free;
+	if (used > mem_free_pages() + (u64)vm_counter_read(VM_FILE) + swap_free_pages() - min(swap_free_pages(), a->nr_free))
+		return -ENOMEM;
+	swap_area_writable(a, false);
+	err = area_empty(a);
+	if (err) {
+		swap_area_writable(a, true);
+		return err;
+	}
+	work_flush(&a->discard_work);
+	swap_area_stop(a);
+	areas[a->nr] = NULL;
+	inode_mark_swap(a->file->inode, false);
+	area_free(a);
+	return 0;
+}
+
+long sys_swapoff(uin_str path)
+{
+	struct file *f;
+	int err;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	f = open_area(path);
+	if (IS_ERR(f))
+		return PTR_ERR(f);
+	mutex_lock(&swapon_lock);
+	err = swapoff_locked(f);
+	mutex_unlock(&swapon_lock);
+	file_put(f);
+	return err;
+}
+
+/* --- /proc/swaps --- */
+
+void swaps_show(struct seq_file *s)
+{
+	seq_puts(s, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
+	mutex_lock(&swapon_lock);
+	for (u32 n = 0; n < MAX_AREAS; n++) {
+		const struct swap_area *a = areas[n];
+		size_t start = s->count, len;
+		u64 size, used;
+
+		if (!a)
+			continue;
+		seq_path(s, &a->file->path, NULL);
+		len = s->count - start;
+		size = a->nr_good << 2;
+		used = (a->nr_good - READ_ONCE(a->nr_free)) << 2;
+		seq_printf(s, "%*s%s\t%llu\t%s%llu\t%s%d\n", len < 40 ? (int)(40 - len) : 1, " ",
+			   a->bdev ? "partition" : "file\t", (unsigned long long)size, size < 10000000 ? "\t" : "",
+			   (unsigned long long)used, used < 10000000 ? "\t" : "", a->prio);
+	}
+	mutex_unlock(&swapon_lock);
+}
