@@ -15,6 +15,7 @@
 #include <fs/disk.h>
 #include <fs/locks.h>
 #include <mm/mm.h>
+#include <mm/swap.h>
 
 #include "internal.h"
 
@@ -131,7 +132,7 @@ static int show_meminfo(struct seq_file *s, void *v)
 	KB("MemAvailable", min(avail, total));
 	KB("Buffers", 0);
 	KB("Cached", cached);
-	KB("SwapCached", 0);
+	KB("SwapCached", pages(VM_SWAPCACHE));
 	KB("Active", pages(VM_ACTIVE_ANON) + pages(VM_ACTIVE_FILE));
 	KB("Inactive", pages(VM_INACTIVE_ANON) + pages(VM_INACTIVE_FILE));
 	KB("Active(anon)", pages(VM_ACTIVE_ANON));
@@ -140,8 +141,8 @@ static int show_meminfo(struct seq_file *s, void *v)
 	KB("Inactive(file)", pages(VM_INACTIVE_FILE));
 	KB("Unevictable", pages(VM_UNEVICTABLE));
 	KB("Mlocked", pages(VM_MLOCK));
-	KB("SwapTotal", 0);
-	KB("SwapFree", 0);
+	KB("SwapTotal", swap_total_pages());
+	KB("SwapFree", swap_free_pages());
 	KB("Dirty", pages(VM_DIRTY));
 	KB("Writeback", pages(VM_WRITEBACK));
 	KB("AnonPages", pages(VM_ANON));
@@ -177,7 +178,11 @@ static int show_vmstat(struct seq_file *s, void *v)
 		{ "nr_slab_reclaimable", VM_SLAB_RECLAIMABLE }, { "nr_slab_unreclaimable", VM_SLAB },
 		{ "nr_kernel_map", VM_KERNEL_MAP },	/* not in Linux's list: the leak test wants it */
 		{ "pgalloc_normal", VM_EV_ALLOC }, { "pgfree", VM_EV_FREE }, { "pgfault", VM_EV_FAULT },
-		{ "pgmajfault", VM_EV_MAJFAULT }, { "oom_kill", VM_EV_OOM },
+		{ "pgmajfault", VM_EV_MAJFAULT },
+		{ "nr_swapcached", VM_SWAPCACHE }, { "pswpin", VM_EV_SWPIN },
+		{ "pswpout", VM_EV_SWPOUT }, { "workingset_refault_file", VM_EV_REFAULT },
+		{ "workingset_activate_file", VM_EV_ACTIVATE }, { "pgscan", VM_EV_SCAN }, { "pgsteal", VM_EV_STEAL },
+		{ "oom_kill", VM_EV_OOM },
 	};
 
 	(void)v;
@@ -271,7 +276,7 @@ static int show_slabinfo(struct seq_file *s, void *v)
 static int show_swaps(struct seq_file *s, void *v)
 {
 	(void)v;
-	seq_puts(s, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
+	swaps_show(s);
 	return 0;
 }
 

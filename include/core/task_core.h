@@ -71,6 +71,7 @@ struct task_core {
 	unsigned long work;	/* [a] WORK_* */
 	u32 preempt_saved;	/* preempt_word while switched out */
 	int fault_disabled;	/* [o task] depth of pagefault_disable() */
+	bool memalloc;		/* [o task] works for reclaim: may use all of the reserve, waits for nobody */
 	u32 alloc_scope;	/* [o task] gfp flags taken away: memalloc_nofs_save() */
 	int cpu;		/* CPU it runs or last ran on; changed under the run-queue lock */
 	u64 fsbase, gsbase;	/* user segment bases while switched out */

@@ -66,6 +66,11 @@ int vm_fault(u64 addr, enum fault_access access, u32 flags, int *sig, int *code)
 /* --- mm/cache, mm/reclaim --- */
 /* The last reference of a folio goes: off LRU lists, statistics. Any context. */
 void folio_release(struct folio *f);
+/* A page-table entry that names a slot of swap was copied, was cleared. Page-table lock held. */
+void swap_entry_get(u64 entry);
+void swap_entry_put(u64 entry);
+/* Nothing maps a folio of the swap cache any more; referenced. No spinlock held. */
+void swap_folio_unmapped(struct folio *f);
 /* Free about nr pages; returns pages freed. May sleep if gfp says so. */
 u64 reclaim_pages(u64 nr, unsigned int order, gfp_t gfp);
 /* Nothing left to reclaim: kill somebody. True if memory will come back. */

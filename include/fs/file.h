@@ -13,6 +13,7 @@
 #include <uapi/linux/eventpoll.h>
 #include <uapi/linux/poll.h>
 
+struct block_device;
 struct dir_context;
 struct epitem;
 struct kiocb;

@@ -18,6 +18,7 @@
 #include <core/pgtable.h>
 #include <core/seqlock.h>
 #include <core/usercopy.h>
+#include <core/work.h>
 #include <mm/range.h>
 
 struct file;
@@ -126,6 +127,9 @@ struct mm {
 	struct file *exe_file;		/* ref; [r] */
 	u64 saved_auxv[48];		/* [I] after exec; /proc/PID/auxv */
 	u64 vdso_base;			/* [a] */
+	struct list_head list_link;	/* [mm_list_lock] of all address spaces */
+	u64 swap_hand;			/* [a] where the next look at idle pages begins */
+	struct work put_work;		/* of mm_put_async() */
 	u32 def_flags;			/* [whole range to write] mlockall(MCL_FUTURE) */
 	u32 dumpable;			/* [a] prctl(PR_SET_DUMPABLE) */
 	u32 membarrier_state;		/* [a] */
@@ -151,6 +155,7 @@ __must_check struct mm *mm_create(void);		/* ERR_PTR(-ENOMEM). users = refs = 1 
 __must_check struct mm *mm_fork(struct mm *old, struct task *child);
 static inline void mm_get(struct mm *mm) { ref_get(&mm->users); }
 void mm_put(struct mm *mm);				/* may sleep: unmaps everything at the last one */
+void mm_put_async(struct mm *mm);			/* the last one is left to a worker: for reclaim */
 void mm_ref(struct mm *mm);
 void mm_unref(struct mm *mm);
 /* A task's mm with users raised; NULL for kernel threads and zombies. */
@@ -237,5 +242,10 @@ long oom_badness(struct task *t);
  * taken; false: some mappings were being changed, try again. Takes no lock that a task waiting for memory holds.
  */
 bool mm_reap(struct mm *mm);
+/*
+ * Look at about nr_scan entries of anonymous memory, from where the last call stopped; pages that were not
+ * used since the last look go to swap, up to nr_wanted. How many went (or are on their way).
+ */
+u64 swapout_scan(u64 nr_scan, u64 nr_wanted);
 
 #endif

@@ -47,6 +47,8 @@ bool swap_folio_reclaim(struct folio *f);
 
 /* mm/vm/swapin.c: bring all pages of an area back into address spaces. 0, -EINTR, -ENOMEM. */
 __must_check int mms_unswap(u32 area);
+/* mm/cache/shmem.c: the same for memory files. */
+__must_check int shmem_unswap(u32 area);
 #define SWAP_AREA_SHIFT	48
 static inline u32 swap_entry_area(u64 entry) { return (u32)(entry >> SWAP_AREA_SHIFT); }
 static inline u64 swap_entry_slot(u64 entry) { return entry & ((1ul << SWAP_AREA_SHIFT) - 1); }

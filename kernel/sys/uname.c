@@ -13,6 +13,7 @@
 #include <kernel/signal.h>
 #include <kernel/syscall.h>
 #include <kernel/task.h>
+#include <mm/swap.h>
 #include <uapi/linux/reboot.h>
 
 long sys_uname(uout_new_utsname name)
@@ -65,6 +66,8 @@ long sys_sysinfo(uout_sysinfo info)
 	s.totalram = mem_total_pages() * PAGE_SIZE;
 	s.freeram = mem_free_pages() * PAGE_SIZE;
 	s.sharedram = (u64)max_t(s64, vm_counter_read(VM_SHMEM), 0) * PAGE_SIZE;
+	s.totalswap = swap_total_pages() * PAGE_SIZE;
+	s.freeswap = swap_free_pages() * PAGE_SIZE;
 	s.procs = (u16)min_t(int, atomic_read(&nr_threads_total), 0xffff);
 	s.mem_unit = 1;
 	return copy_out(info, &s);

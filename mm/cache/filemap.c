@@ -116,8 +116,9 @@ int filemap_add(struct mapping *m, struct folio *f, u64 index, gfp_t gfp)
 		return err == -EBUSY ? -EEXIST : err;
 	}
 	vm_count(memory ? VM_SHMEM : VM_FILE, (s64)folio_nr_pages(f));
-	if (!memory)
-		lru_add(f);
+	if (!memory && workingset_refault(m, index))
+		folio_set(f, FOLIO_ACTIVE);
+	lru_add(f);
 	return 0;
 }
 

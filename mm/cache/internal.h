@@ -44,5 +44,8 @@ bool folio_clear_dirty_for_io(struct folio *f);
 
 /* mm/reclaim/lru.c */
 void lru_add(struct folio *f);
+void lru_drain_all(void);
+/* mm/reclaim/workingset.c: a page comes into the cache: was it dropped lately? */
+bool workingset_refault(struct mapping *m, u64 index);
 
 #endif

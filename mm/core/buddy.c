@@ -271,8 +271,8 @@ static __noinline struct folio *alloc_slow(unsigned int order, gfp_t gfp)
 
 	gfp &= ~me->alloc_scope;
 	reclaim_wake();
-	f = take(order, gfp, gfp & GFP_HIGHPRI ? WM_HIGHPRI : WM_MIN);
-	if (f || !(gfp & GFP_WAIT))
+	f = take(order, gfp, me->memalloc ? WM_NONE : gfp & GFP_HIGHPRI ? WM_HIGHPRI : WM_MIN);
+	if (f || !(gfp & GFP_WAIT) || me->memalloc)
 		goto out;
 	might_sleep();
 	for (unsigned int tries = 0;; tries++) {

@@ -54,11 +54,16 @@ static inline void folio_map_get(struct folio *f)
 {
 	__atomic_fetch_add((s64 *)&f->refcount, FOLIO_MAP_UNIT, __ATOMIC_RELAXED);
 }
+/* The same for a folio of the swap cache (pt_table.c). */
+void folio_swap_unmap(struct folio *f);
 static inline void folio_map_put(struct folio *f)
 {
 	u64 flags = READ_ONCE(f->flags);	/* before others may free it */
-	s64 left = __atomic_sub_fetch((s64 *)&f->refcount, FOLIO_MAP_UNIT, __ATOMIC_ACQ_REL);
+	s64 left;
 
+	if (unlikely(flags & BIT(FOLIO_SWAPCACHE)))
+		return folio_swap_unmap(f);
+	left = __atomic_sub_fetch((s64 *)&f->refcount, FOLIO_MAP_UNIT, __ATOMIC_ACQ_REL);
 	if (left >> 32 == 0 && !(flags & BIT(FOLIO_ANON)))
 		vm_count(VM_MAPPED, -1);
 	if ((s32)left == 0)

@@ -6,6 +6,7 @@
 #include <base/assert.h>
 #include <base/errno.h>
 #include <base/math.h>
+#include <core/upcall.h>
 #include "pgtable.h"
 
 /* End of the part of [addr, end) that one last-level table covers. */
@@ -46,6 +47,7 @@ static u64 zap_entries(u64 *e, u64 addr, u64 end, u32 flags, struct tlb_gather *
 			if (flags & PT_ZAP_KEEP_ANON)
 				continue;
 			*e = 0;
+			swap_entry_put(pte_swap_value((pte_t){ old }));
 			n->n[3]++;
 			continue;
 		}
@@ -107,6 +109,7 @@ static bool copy_entries(u64 *d, u64 *s, u64 addr, u64 end, u32 flags, struct pt
 		if (!e)
 			continue;
 		if (unlikely(!pte_present((pte_t){ e }))) {
+			swap_entry_get(pte_swap_value((pte_t){ e }));
 			*d = e;
 			n->n[3]++;
 			continue;

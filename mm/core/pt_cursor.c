@@ -168,6 +168,7 @@ void pt_cursor_copy(struct pt_cursor *dst, const struct pt_cursor *src, pte_t e,
 {
 	(void)src;
 	ASSERT(*dst->entry == 0);
+	ASSERT(pte_present(e));
 	if (!pte_special(e))
 		folio_map_get(frame_head(frame_of(pte_pfn(e).v)));
 	WRITE_ONCE(*dst->entry, (e.v & KEEP_BITS) | prot_bits(prot));

@@ -19,6 +19,7 @@
 #include <core/percpu.h>
 #include <core/preempt.h>
 #include <core/smp.h>
+#include <core/upcall.h>
 #include <core/usercopy.h>
 #include "internal.h"
 #include "pgtable.h"
@@ -262,6 +263,16 @@ void pt_free_tables(struct tlb_gather *g, u64 start, u64 end, u64 floor, u64 cei
 }
 
 /* --- the gather --- */
+
+void folio_swap_unmap(struct folio *f)
+{
+	if (atomic_fetch_add(&f->mapcount, -1) == 1) {
+		if (!folio_test(f, FOLIO_ANON))
+			vm_count(VM_MAPPED, -1);
+		swap_folio_unmapped(f);
+	}
+	folio_put(f);
+}
 
 #define GATHER_PAGE_NR	510u
 struct gather_page {

@@ -33,7 +33,5 @@ struct swap_area;
 void swap_area_start(struct swap_area *a);
 void swap_area_writable(struct swap_area *a, bool on);
 void swap_area_stop(struct swap_area *a);
-/* mm/cache/shmem.c: bring back the pages of memory files that lie in an area. */
-__must_check int shmem_unswap(u32 area);
 
 #endif

@@ -58,6 +58,7 @@ static void drop_inode_pages(struct super_block *sb, void *arg)
 
 void drop_caches(int what)
 {
+	lru_drain_all();
 	if (what & 1)
 		super_for_each(drop_inode_pages, NULL);
 	if (what & 2)

@@ -57,8 +57,7 @@ u64 slot_take(void);			/* an entry, SLOT_CACHED; 0: full */
 void slot_release(struct swap_area *a, u64 slot);	/* not used any more */
 void area_discard(struct work *w);
 
-/* swap_io.c */
+/* swap_cache.c */
 void area_locate(const struct swap_area *a, u64 slot, struct block_device **b, sector_t *sector);
-int area_read_page(struct swap_area *a, u64 slot, struct folio *f);
 
 #endif

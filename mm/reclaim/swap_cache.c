@@ -127,15 +127,6 @@ static struct bio *page_bio(const struct swap_area *a, u64 slot, struct folio *f
 	return bio;
 }
 
-int area_read_page(struct swap_area *a, u64 slot, struct folio *f)
-{
-	struct bio *b = page_bio(a, slot, f, BIO_READ | BIO_SYNC);
-	int err = bio_submit_wait(b);
-
-	bio_put(b);
-	return err;
-}
-
 static void read_done(struct bio *b)
 {
 	struct folio *f = b->private;

@@ -35,6 +35,7 @@ struct swap_header {
 	u8 label[16];
 	le32_t padding[117];
 	le32_t badpages[637];
+	u8 pad[2];
 	u8 magic[10];
 } __packed;
 static_assert(sizeof(struct swap_header) == PAGE_SIZE && offsetof(struct swap_header, badpages) == 1536,
@@ -94,6 +95,7 @@ static int area_place(struct swap_area *a, u64 *pages)
 		if (IS_ERR(b))
 			return (int)PTR_ERR(b);
 		a->bdev = b;
+		(void)bdev_sync(b);	/* nothing written before may come to the disk later */
 		*pages = bdev_bytes(b) >> PAGE_SHIFT;
 		return *pages ? add_extent(a, b, 0, *pages, 0) : -EINVAL;
 	}
@@ -172,16 +174,14 @@ static int area_maps(struct swap_area *a, const struct swap_header *h)
 
 static int area_read_header(struct swap_area *a, u64 pages)
 {
-	struct folio *f = folio_alloc(0, GFP_KERNEL);
+	struct folio *f = filemap_read_folio(a->file, a->file->mapping, 0);
 	const struct swap_header *h;
 	int err;
 
-	if (!f)
-		return -ENOMEM;
-	err = area_read_page(a, 0, f);
+	if (IS_ERR(f))
+		return (int)PTR_ERR(f);
 	h = kmap_local(f, 0);
-	if (!err)
-		err = header_check(h, pages, &a->max);
+	err = header_check(h, pages, &a->max);
 	if (!err)
 		err = area_maps(a, h);
 	kunmap_local(h);
@@ -215,7 +215,7 @@ static bool in_use(const struct inode *i)
 	for (u32 n = 0; n < MAX_AREAS; n++) {
 		const struct inode *o = areas[n] ? areas[n]->file->inode : NULL;
 
-		if (o && (o == i || (S_ISBLK(i->mode) && S_ISBLK(o->mode) && o->rdev == i->rdev)))
+		if (o && (o == i || (S_ISBLK(i->mode) && S_ISBLK(o->mode) && o->rdev.v == i->rdev.v)))
 			return true;
 	}
 	return false;
@@ -224,7 +224,7 @@ static bool in_use(const struct inode *i)
 static int area_make(struct swap_area *a, struct file *f, int flags)
 {
 	struct inode *i = f->inode;
-	u64 pages;
+	u64 pages = 0;
 	int err;
 
 	xa_init(&a->cache);
@@ -359,7 +359,7 @@ static int swapoff_locked(struct file *f)
 	for (u32 n = 0; n < MAX_AREAS; n++) {
 		struct inode *o = areas[n] ? areas[n]->file->inode : NULL, *i = f->inode;
 
-		if (o && (o == i || (S_ISBLK(i->mode) && S_ISBLK(o->mode) && o->rdev == i->rdev)))
+		if (o && (o == i || (S_ISBLK(i->mode) && S_ISBLK(o->mode) && o->rdev.v == i->rdev.v)))
 			a = areas[n];
 	}
 	if (!a)

@@ -141,6 +141,10 @@ static enum fault_result cow_private(struct fault *f, struct pt_cursor *c, pte_t
 	}
 	folio_get(old);
 	pt_cursor_close(c);
+	if (unlikely(folio_test(old, FOLIO_SWAPCACHE) && swap_make_private(old))) {
+		folio_put(old);
+		return FR_OK;		/* the next fault finds it alone */
+	}
 	fresh = anon_folio_alloc(false);
 	if (!fresh) {
 		folio_put(old);

@@ -217,12 +217,16 @@ static enum fault_result fault_once(struct fault *f, u32 flags)
 	struct vma *v = vma_lock_read(f->mm, f->addr);
 	enum fault_result r;
 	bool spurious;
+	pte_t e;
 
 	if (unlikely(!v || v->start > f->addr))
 		return fault_no_vma(f->mm, f->addr, v);
 	f->v = v;
 	if (unlikely(!access_allowed(v, f->access)))
 		r = FR_ACCERR;
+	else if (unlikely(!(flags & FAULT_PRESENT) && mm_counter(f->mm, MM_SWAP) &&
+			  !pte_none(e = fault_swap_entry(f))))
+		r = fault_swap(f, e);
 	else if (!(flags & FAULT_PRESENT))
 		r = vma_is_anon(v) ? fault_anon(f) : fault_file(f);
 	else if (f->access == FAULT_WRITE)

@@ -117,6 +117,21 @@ void counts_add(struct mm *mm, const struct pt_counts *c);
 struct folio *anon_folio_alloc(bool zero);
 u64 vma_page_off(const struct vma *v, u64 addr);
 
+/* swapin.c */
+enum fault_result fault_swap(struct fault *f, pte_t e);
+pte_t fault_swap_entry(const struct fault *f);
+bool swap_make_private(struct folio *folio);
+
+/* swapout.c: idle anonymous pages of [addr, end) in v (read-locked) go. False: swap is full. */
+#define SWAPOUT_FORCE	0x1u		/* used or not, but only what nobody else uses */
+bool swapout_range(struct mm *mm, const struct vma *v, u64 addr, u64 end, u32 flags, u64 *scanned, u64 *gone);
+
+/* mm.c: the list of all address spaces. Each comes with users raised. */
+struct mm *mm_first(void);		/* NULL: none */
+struct mm *mm_next(struct mm *mm);	/* NULL: from the first one; mm's users are put */
+void mm_to_end(struct mm *mm);
+u64 mm_list_length(void);
+
 /* kill: current is being killed, give up waiting for memory */
 static inline enum fault_result fault_errno(int err)
 {

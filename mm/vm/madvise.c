@@ -4,10 +4,12 @@
  * that act on pages (range lock for reading; faults go on), and population. Advice about features
  * that this kernel does not have (huge pages, merging, poison) is refused as Linux without them does.
  */
+#include <fs/block.h>
 #include <fs/file.h>
 #include <kernel/pid.h>
 #include <kernel/syscall.h>
 #include <kernel/task.h>
+#include <mm/swap.h>
 #include "internal.h"
 #include <uapi/linux/falloc.h>
 #include <uapi/linux/mman.h>
@@ -120,6 +122,60 @@ static void make_cold(struct mm *mm, u64 start, u64 end)
 	}
 }
 
+/* File pages that only we map: not mapped any more, so that they can be dropped if they are clean. */
+static void file_pages_unmap(struct mm *mm, u64 start, u64 end)
+{
+	u64 addr = start, skip;
+	struct tlb_gather g;
+
+	while (addr < end) {
+		struct pt_cursor c;
+		u64 kinds[2] = { 0, 0 };
+
+		if (pt_cursor_open(&c, mm->pt, addr, 0, &skip)) {
+			addr = skip;
+			continue;
+		}
+		tlb_gather_init(&g, mm->pt);
+		do {
+			pte_t e = pt_cursor_read(&c);
+			struct folio *f;
+
+			if (!pte_present(e) || pte_special(e))
+				continue;
+			f = pfn_folio(pte_pfn(e));
+			if (folio_test(f, FOLIO_ANON) || atomic_read(&f->mapcount) != 1)
+				continue;
+			kinds[folio_test(f, FOLIO_SWAPBACKED)]++;
+			(void)pt_cursor_clear(&c, &g);
+		} while (pt_cursor_next(&c, end) && !tlb_gather_full(&g));
+		addr = c.addr;
+		pt_cursor_close(&c);
+		tlb_gather_finish(&g);
+		mm_count(mm, MM_FILE, -(s64)kinds[0]);
+		mm_count(mm, MM_SHMEM, -(s64)kinds[1]);
+	}
+}
+
+/* Anonymous pages go to swap, file pages out of memory: those that nobody else uses. */
+static void page_out(struct mm *mm, struct vma *v, u64 start, u64 end)
+{
+	u64 scanned = 0, gone = 0;
+	struct blk_plug plug;
+
+	make_cold(mm, start, end);
+	if (swap_free_pages()) {
+		blk_plug_start(&plug);
+		(void)swapout_range(mm, v, start, end, SWAPOUT_FORCE, &scanned, &gone);
+		blk_plug_finish(&plug);
+	}
+	/* Own pages, and those of files that one may write. */
+	if (v->file && v->file->mapping && (!vma_is_shared(v) || v->file->mode & FMODE_WRITE)) {
+		file_pages_unmap(mm, start, end);
+		invalidate_clean(v->file->mapping, vma_page_off(v, start), vma_page_off(v, end - 1));
+	}
+}
+
 /* The range is held for reading. */
 static int advise_pages(struct mm *mm, struct vma *v, u64 start, u64 end, int advice)
 {
@@ -144,10 +200,14 @@ static int advise_pages(struct mm *mm, struct vma *v, u64 start, u64 end, int ad
 		drop_pages(mm, start, end);
 		return 0;
 	case MADV_COLD:
-	case MADV_PAGEOUT:
 		if (v->flags & (VM_LOCKED | VM_SPECIAL))
 			return -EINVAL;
 		make_cold(mm, start, end);
+		return 0;
+	case MADV_PAGEOUT:
+		if (v->flags & (VM_LOCKED | VM_SPECIAL))
+			return -EINVAL;
+		page_out(mm, v, start, end);
 		return 0;
 	default:
 		return -EINVAL;

@@ -3,6 +3,7 @@
 #include <fs/file.h>
 #include <kernel/syscall.h>
 #include <kernel/task.h>
+#include <mm/swap.h>
 #include "internal.h"
 #include <uapi/linux/mman.h>
 
@@ -16,6 +17,19 @@ static u8 cached(const struct vma *v, u64 addr)
 	if (!v->file || !v->file->mapping)
 		return 0;
 	f = filemap_get(v->file->mapping, vma_page_off(v, addr));
+	if (!f)
+		return 0;
+	yes = folio_test(f, FOLIO_UPTODATE);
+	folio_put(f);
+	return yes;
+}
+
+/* In the swap cache, and read? */
+static u8 swapped_in(pte_t e)
+{
+	struct folio *f = swap_cache_get(pte_swap_value(e));
+	u8 yes;
+
 	if (!f)
 		return 0;
 	yes = folio_test(f, FOLIO_UPTODATE);
@@ -45,7 +59,7 @@ static long mincore_vma(struct mm *mm, u64 addr, u64 n, u8 *vec)
 		do {
 			pte_t e = pt_cursor_read(&c);
 
-			vec[(c.addr - addr) >> PAGE_SHIFT] = pte_present(e) ? 1 : 2;
+			vec[(c.addr - addr) >> PAGE_SHIFT] = pte_present(e) ? 1 : pte_is_swap(e) ? swapped_in(e) : 2;
 		} while (pt_cursor_next(&c, end));
 		stop = c.addr;
 		pt_cursor_close(&c);

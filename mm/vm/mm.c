@@ -29,6 +29,12 @@ static int mm_cache_init(void)
 }
 INITCALL_CORE(mm_cache_init);
 
+static DEFINE_SPINLOCK(mm_list_lock, MM_LIST);
+static LIST_HEAD(mm_list);		/* [mm_list_lock] from creation until the struct goes */
+static u64 nr_mms;			/* [mm_list_lock] */
+
+static void mm_put_work(struct work *w);
+
 struct mm *mm_create(void)
 {
 	struct mm *mm = kmem_cache_alloc(mm_cache, GFP_KERNEL | GFP_ZERO);
@@ -47,6 +53,11 @@ struct mm *mm_create(void)
 	lockdep_set(mm, LC_MM_RANGE);
 	mm->mmap_base = aslr_mmap_base(rlimit_cur(RLIMIT_STACK), !(current->personality & 0x0040000));
 	mm->dumpable = 1;
+	work_init(&mm->put_work, mm_put_work);
+	spin_lock(&mm_list_lock);
+	list_add_tail(&mm->list_link, &mm_list);
+	nr_mms++;
+	spin_unlock(&mm_list_lock);
 	return mm;
 }
 
@@ -160,13 +171,81 @@ static void mm_teardown(struct mm *mm)
 	mm->exe_file = NULL;
 }
 
-void mm_put(struct mm *mm)
+static void mm_last_put(struct mm *mm)
 {
-	if (!mm || !ref_put(&mm->users))
-		return;
+	spin_lock(&mm_list_lock);
+	list_del(&mm->list_link);
+	nr_mms--;
+	spin_unlock(&mm_list_lock);
 	mm_teardown(mm);
 	WRITE_ONCE(mm->oom_done, true);
 	mm_unref(mm);
+}
+
+void mm_put(struct mm *mm)
+{
+	if (mm && ref_put(&mm->users))
+		mm_last_put(mm);
+}
+
+static void mm_put_work(struct work *w)
+{
+	mm_last_put(container_of(w, struct mm, put_work));
+}
+
+void mm_put_async(struct mm *mm)
+{
+	if (ref_put(&mm->users))
+		work_queue(system_wq, &mm->put_work);
+}
+
+/* --- all of them, for reclaim and swapoff --- */
+
+/* The first one from `at` on that is in use. mm_list_lock held. */
+static struct mm *mm_get_from(struct list_head *at)
+{
+	for (; at != &mm_list; at = at->next) {
+		struct mm *mm = list_entry(at, struct mm, list_link);
+
+		if (ref_get_unless_zero(&mm->users))
+			return mm;
+	}
+	return NULL;
+}
+
+struct mm *mm_first(void)
+{
+	struct mm *mm;
+
+	spin_lock(&mm_list_lock);
+	mm = mm_get_from(mm_list.next);
+	spin_unlock(&mm_list_lock);
+	return mm;
+}
+
+struct mm *mm_next(struct mm *mm)
+{
+	struct mm *n;
+
+	/* In use it stays on the list. */
+	spin_lock(&mm_list_lock);
+	n = mm_get_from(mm ? mm->list_link.next : mm_list.next);
+	spin_unlock(&mm_list_lock);
+	if (mm)
+		mm_put_async(mm);
+	return n;
+}
+
+void mm_to_end(struct mm *mm)
+{
+	spin_lock(&mm_list_lock);
+	list_move_tail(&mm->list_link, &mm_list);
+	spin_unlock(&mm_list_lock);
+}
+
+u64 mm_list_length(void)
+{
+	return READ_ONCE(nr_mms);
 }
 
 struct mm *task_mm_get(struct task *t)
