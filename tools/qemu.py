@@ -146,6 +146,9 @@ class Machine:
                     '-device', f'virtio-9p-{"device" if micro else "pci"},fsdev=share,mount_tag=share']
         for n, spec in enumerate(self.disks):
             cmd += disk_arguments(n, spec, micro)
+        if self.disks and self.boot != 'grub' and not micro:
+            # SeaBIOS keeps off disks that it is not to boot from: its rings would lie where QEMU puts the initrd.
+            cmd += ['-boot', 'strict=on']
         if self.firmware == 'uefi':
             cmd += ['-bios', OVMF]
         if self.boot == 'disk':
