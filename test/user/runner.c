@@ -4,7 +4,7 @@
  *
  * As pid 1 (rdinit=/test/run) it prepares the system (proc, sysfs, devtmpfs, tmpfs, devpts), takes
  * its filter from the kernel command line (test=GLOB[,GLOB...], matched against AREA/NAME;
- * testtimeout=SECONDS; testverbose=1; stress=SECONDS[,SEED] runs /test/stress instead) and ends by
+ * testtimeout=SECONDS; testverbose=1; testdisk=DEV puts /tmp on an ext2 there; stress=SECONDS[,SEED] runs /test/stress instead) and ends by
  * powering off. From a shell the globs are its arguments. Every test runs in a session of its own
  * with its output in a file, under a time-out; what it leaves behind is killed.
  */
@@ -130,6 +130,17 @@ static const char *param(const char *name)
 		if (!strncmp(p, name, n) && p[n] == '=')
 			return strdup(p + n + 1);
 	return NULL;
+}
+
+/* testdisk=DEV: the tests' files lie on the ext2 file system there. The device may take a moment. */
+static void mount_disk(const char *dev)
+{
+	struct timespec t = { .tv_nsec = 50000000 };
+
+	for (int i = 0; i < 100 && access(dev, F_OK); i++)
+		nanosleep(&t, NULL);
+	if (mount(dev, "/tmp", "ext2", 0, NULL) || chmod("/tmp", 01777))
+		printf("not ok mount %s: %s\n", dev, strerror(errno));
 }
 
 static bool wanted(const char *name)
@@ -375,7 +386,7 @@ static int run(const char *name)
 int main(int argc, char **argv)
 {
 	int passed = 0, failed = 0, skipped = 0;
-	const char *v = NULL;
+	const char *v = NULL, *disk;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	is_init = getpid() == 1;
@@ -389,6 +400,9 @@ int main(int argc, char **argv)
 	}
 	if (!globs && argc > 1)
 		globs = argv[1];
+	disk = is_init ? param("testdisk") : NULL;
+	if (disk)
+		mount_disk(disk);
 	v = is_init ? param("stress") : NULL;
 	if (v) {
 		printf("KEEL-TEST-START 4\n");
@@ -410,6 +424,11 @@ int main(int argc, char **argv)
 		default:
 			failed++;
 		}
+	}
+	/* What is left in use shows here; the host checks the file system afterwards. */
+	if (disk && umount("/tmp")) {
+		printf("not ok umount: %s\n", strerror(errno));
+		failed++;
 	}
 	printf("KEEL-TEST-DONE %d passed, %d failed, %d skipped\n", passed, failed, skipped);
 	if (is_init) {
