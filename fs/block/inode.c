@@ -98,6 +98,7 @@ struct inode *bdev_inode_new(struct block_device *b)
 	i->private = b;
 	i->blkbits = PAGE_SHIFT;
 	mapping_init(&i->data, i, &bdev_mapping_ops);
+	rwsem_init(&i->data.invalidate_lock, BDEV_CACHE);
 	i->data.gfp = GFP_NOFS | GFP_MOVABLE;	/* file systems read their metadata through it */
 	i->mapping = &i->data;
 	return i;
