@@ -4,7 +4,8 @@
  *
  * As pid 1 (rdinit=/test/run) it prepares the system (proc, sysfs, devtmpfs, tmpfs, devpts), takes
  * its filter from the kernel command line (test=GLOB[,GLOB...], matched against AREA/NAME;
- * testtimeout=SECONDS; testverbose=1; testdisk=DEV puts /tmp on an ext2 there; stress=SECONDS[,SEED] runs /test/stress instead) and ends by
+ * testtimeout=SECONDS; testverbose=1; testdisk=DEV puts /tmp on an ext2 there; stress=SECONDS[,SEED] runs
+ * /test/stress instead) and ends by
  * powering off. From a shell the globs are its arguments. Every test runs in a session of its own
  * with its output in a file, under a time-out; what it leaves behind is killed.
  */
