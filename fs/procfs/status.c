@@ -6,6 +6,7 @@
 #include <core/clock.h>
 #include <drivers/tty.h>
 #include <mm/mm.h>
+#include <kernel/seccomp.h>
 
 #include "internal.h"
 
@@ -15,6 +16,7 @@
 struct sig_view {
 	u64 pending, shared, blocked, ignored, caught;
 	int nr_threads;
+	u32 filters;
 	u64 queued;
 	int exit_code;
 };
@@ -32,6 +34,7 @@ static void sig_view_get(struct task *t, struct sig_view *v)
 	v->shared = t->proc->shared_pending.mask;
 	v->blocked = t->blocked;
 	v->nr_threads = t->proc->nr_threads;
+	v->filters = seccomp_filter_count(t);
 	for (int i = 0; i < NSIG; i++) {
 		if (s->action[i].handler == SIG_IGN)
 			v->ignored |= 1ull << i;
@@ -249,7 +252,8 @@ int proc_show_status(struct seq_file *s, struct task *t)
 		   (unsigned long long)c->inheritable.v, (unsigned long long)c->permitted.v,
 		   (unsigned long long)c->effective.v, (unsigned long long)c->bset.v, (unsigned long long)c->ambient.v);
 	cred_put(c);
-	seq_printf(s, "NoNewPrivs:\t%d\nSeccomp:\t%u\nSeccomp_filters:\t0\n", t->no_new_privs, t->seccomp_mode);
+	seq_printf(s, "NoNewPrivs:\t%d\nSeccomp:\t%u\nSeccomp_filters:\t%u\n", t->no_new_privs, t->seccomp_mode,
+		   v.filters);
 	seq_puts(s, "Speculation_Store_Bypass:\tvulnerable\nSpeculationIndirectBranch:\talways enabled\n");
 	sched_get_affinity(t, &cpus);
 	show_cpus(s, &cpus);

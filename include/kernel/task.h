@@ -171,8 +171,8 @@ struct task {
 	bool no_new_privs;		/* own; once set stays */
 	bool in_execve, did_exec;	/* [own] */
 	u8 dumpable_ignored;		/* [own] */
-	struct seccomp_filter *seccomp;	/* own */
-	u32 seccomp_mode;		/* [own] */
+	struct seccomp_filter *seccomp;	/* [sighand lock to write; own reads] newest filter, referenced */
+	u32 seccomp_mode;		/* [sighand lock to write; own reads] SECCOMP_MODE_* */
 	u32 ptrace;			/* [TASKLIST] flags; 0: not traced */
 	struct task *tracer;		/* [TASKLIST] */
 	struct list_head traced_link;	/* [TASKLIST] in tracer's list */

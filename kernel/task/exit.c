@@ -18,6 +18,7 @@
 #include <fs/file.h>
 #include <fs/path.h>
 #include <kernel/futex.h>
+#include <kernel/seccomp.h>
 #include <kernel/syscall.h>
 #include <kernel/time.h>
 #include <mm/mm.h>
@@ -400,6 +401,7 @@ again:
 	}
 	spin_unlock(&tasklist_lock);
 	sigpending_flush(&t->pending);
+	seccomp_release(t);
 	if (whole) {
 		sigpending_flush(&p->shared_pending);
 		if (p->tty && task_tty_ops)

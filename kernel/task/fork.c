@@ -20,6 +20,7 @@
 #include <core/work.h>
 #include <fs/file.h>
 #include <fs/path.h>
+#include <kernel/seccomp.h>
 #include <kernel/syscall.h>
 #include <kernel/time.h>
 #include <mm/mm.h>
@@ -175,10 +176,8 @@ static void inherit_from_current(struct task *t, u64 flags)
 	t->timer_slack_ns = cur->timer_slack_ns;
 	t->default_timer_slack_ns = cur->timer_slack_ns;
 	t->personality = cur->personality;
-	t->no_new_privs = cur->no_new_privs;
-	t->seccomp_mode = cur->seccomp_mode;
 	t->sessionid = cur->sessionid;
-	t->core.work = (cur->core.work & (WORK_STRACE | WORK_SECCOMP)) | (t->rseq.addr ? WORK_RSEQ : 0);
+	t->core.work = (cur->core.work & WORK_STRACE) | (t->rseq.addr ? WORK_RSEQ : 0);
 }
 
 /* ---- what clone shares or copies ---- */
@@ -379,6 +378,7 @@ static int link_task(struct task *t, const struct clone_args_k *a, struct pid *p
 		spin_unlock(&tasklist_lock);
 		return -ERESTARTNOINTR;
 	}
+	seccomp_fork(t);
 	if (a->flags & CLONE_THREAD) {
 		t->real_creator = cur->real_creator;
 		link_thread(t);

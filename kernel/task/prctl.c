@@ -7,6 +7,7 @@
 #include <base/string.h>
 #include <core/rcu.h>
 #include <core/sigframe.h>
+#include <kernel/seccomp.h>
 #include <kernel/syscall.h>
 #include <mm/mm.h>
 #include <uapi/linux/prctl.h>
@@ -258,6 +259,8 @@ long sys_prctl(int option, u64 a2, u64 a3, u64 a4, u64 a5)
 		return put_int(a2, !!(t->proc->flags & PROC_CHILD_SUBREAPER));
 	case PR_GET_TID_ADDRESS:
 		return copy_out_bytes(uaddr(a2), &t->clear_child_tid, sizeof(t->clear_child_tid));
+	case PR_SET_SECCOMP:
+		return seccomp_prctl(a2, a3);
 	case PR_GET_SECCOMP:
 		return (long)t->seccomp_mode;
 	case PR_GET_TSC:

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * The border to user space: what is done on the way out when the work word is not zero, and what looks at
- * a system call on the way in and out (strace=; seccomp and ptrace when they exist).
+ * a system call on the way in and out (strace=, seccomp; ptrace when it exists).
  */
 #include <core/upcall.h>
 #include <kernel/rseq.h>
+#include <kernel/seccomp.h>
 #include <kernel/strace.h>
 #include <kernel/syscall.h>
 #include <kernel/task.h>
@@ -35,6 +36,8 @@ long user_entry_work(struct pt_regs *regs)
 {
 	if (current->core.work & WORK_STRACE)
 		strace_enter(regs);
+	if (current->core.work & WORK_SECCOMP && !seccomp_allows(regs))
+		return -1;
 	return (long)regs->orig_ax;
 }
 
