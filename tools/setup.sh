@@ -25,11 +25,13 @@ warn() { printf 'setup: warning: %s\n' "$*" >&2; }
 die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
 is_debian_12() {
-	[ -r /etc/os-release ] && (. /etc/os-release; [ "${ID:-}" = debian ] && [ "${VERSION_ID:-}" = 12 ])
+	local release=${KEEL_OS_RELEASE:-/etc/os-release}	# the tests have others
+	[ -r "$release" ] && (. "$release"; [ "${ID:-}" = debian ] && [ "${VERSION_ID:-}" = 12 ])
 }
 
 as_root() {
-	if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+	# sudo gives the environment up
+	if [ "$(id -u)" = 0 ]; then "$@"; else sudo env DEBIAN_FRONTEND=noninteractive "$@"; fi
 }
 
 missing_packages() {
@@ -50,7 +52,7 @@ install_packages() {
 		die "these packages are missing and I am neither root nor have sudo; as root run:
   apt-get install --no-install-recommends $(echo $missing)"
 	fi
-	say "installing with apt-get: $(echo $missing)"
+	say "installing with apt-get$([ "$(id -u)" = 0 ] || echo ' through sudo'): $(echo $missing)"
 	export DEBIAN_FRONTEND=noninteractive
 	local log
 	log=$(mktemp)

@@ -10,14 +10,18 @@ Every part yields results (ok, not ok or skip, a name, a reason), one progress l
 is "N passed, N failed, N skipped"; the status is 1 when one failed or when nothing ran.
 """
 import argparse
+import contextlib
 import datetime
 import fnmatch
 import glob
+import io
 import itertools
 import json
 import os
 import re
+import select
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -380,6 +384,113 @@ def part_boot(report, opts, tiers=('ci',)):
             run_scenario(report, name, one, opts)
 
 
+class Terminal:
+    """A command on a terminal of its own, as a person runs it."""
+
+    def __init__(self, command, log):
+        self.master, slave = os.openpty()
+        self.log, self.text, self.seen = open(log, 'wb'), '', 0
+        self.proc = subprocess.Popen(['bash', '-c', command], cwd=TOP, stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
+        os.close(slave)
+
+    def expect(self, pattern, timeout):
+        end = time.monotonic() + timeout * qemu.TIME_SCALE
+        while True:
+            m = re.compile(pattern, re.M).search(self.text, self.seen)
+            if m:
+                self.seen = m.end()
+                return m
+            if time.monotonic() > end:
+                return None
+            if select.select([self.master], [], [], 0.5)[0]:
+                try:
+                    data = os.read(self.master, 65536)
+                except OSError:         # the command has ended
+                    return None
+                self.log.write(data)
+                self.text += data.decode('utf-8', 'replace').replace('\r', '')
+
+    def send(self, text):
+        os.write(self.master, text.encode())
+
+    def close(self, timeout):
+        """The exit status; None when it had to be killed."""
+        self.expect('(?!)', 0.5)
+        end = time.monotonic() + timeout * qemu.TIME_SCALE
+        while self.proc.poll() is None and time.monotonic() < end:
+            self.expect('(?!)', 0.5)
+        status = self.proc.poll()
+        if status is None:
+            os.killpg(self.proc.pid, signal.SIGKILL)
+            self.proc.wait()
+        os.close(self.master)
+        self.log.close()
+        return status
+
+
+# The commands of README and issue as they stand there.
+COMMANDS = (
+    ('qemu', 'exec qemu-system-x86_64 -kernel build/keel.elf -initrd build/initramfs.cpio.gz -append "console=ttyS0" -nographic', 1, 128),
+    ('make-run', 'exec make run', None, 512),
+    ('make-run-uefi', 'exec make run FIRMWARE=uefi SMP=4 MEM=256', 4, 256),
+    ('make-run-grub-append', 'exec make run SMP=1 APPEND="loglevel=7 answer=42"', 1, 512),
+    ('make-run-pvh', 'exec make run BOOT=pvh SMP=2 MEM=128 APPEND="answer=42"', 2, 128),
+)
+
+
+def part_commands(report, opts):
+    """Each command on a terminal: a prompt, the CPUs and the memory asked for, `poweroff` ends it with status 0."""
+    if not build(report, 'commands', 'all'):
+        return
+    for name, command, cpus, mem in COMMANDS:
+        if opts.filter and not fnmatch.fnmatch(name, opts.filter):
+            continue
+        start = time.monotonic()
+        t = Terminal(command, log_path(f'commands-{name}'))
+        why, took = None, ''
+        if not t.expect(r'starting init [\d.]+ ms after the first instruction', 150):
+            why = 'no line says the time to init'
+        elif not t.expect(r'keel:\S*# ', 60):
+            why = 'no prompt'
+        else:
+            took = re.findall(r'starting init [\d.]+ ms', t.text)[0]
+            t.send('echo CPUS=$(nproc) MEM=$(($(grep MemTotal /proc/meminfo | tr -dc 0-9) / 1024)) $(cat /proc/cmdline)\n')
+            m = t.expect(r'^CPUS=(\d+) MEM=(\d+) (.*)\n', 20)
+            if not m:
+                why = 'no answer'
+            elif int(m[1]) != (cpus or os.cpu_count()) or not mem - 40 <= int(m[2]) <= mem:
+                why = f'{m[0]!r}, asked for were {cpus} and {mem}'
+            elif 'answer=42' in command and 'answer=42' not in m[3]:
+                why = f'APPEND did not arrive: {m[3]!r}'
+            t.send('poweroff\n')
+        status = t.close(20 if not why else 0)
+        if not why and status != 0:
+            why = f'poweroff ended it with status {status}'
+        report.add('not ok' if why else 'ok', f'commands/{name}', why or took, time.monotonic() - start, console_tail(t.text))
+
+
+# Guests that must not be green: QEMU ends with status 0 in the first, with our own status in the others.
+RED = (
+    ('triple-fault', 'ktest=fatal.triple_fault', "the guest ended by reset"),
+    ('no-test-ran', 'ktest=no_such_test', 'no test ran'),
+    ('panic', 'ktest=fatal.panic', 'the guest ended by panic'),
+    ('report', 'ktest=fatal.soft_lockup', 'soft lockup'),
+)
+
+
+def part_runner(report, opts):
+    """The runner itself: what went wrong in a guest must be a failed test here."""
+    if not build(report, 'runner', 'kernel'):
+        return
+    for name, append, say in RED:
+        inner = Report(True)
+        with contextlib.redirect_stdout(io.StringIO()):
+            m = Machine(kernel='build/keel.elf', initrd='', append=f'console=ttyS0 panic=-1 {append}', smp='2')
+            guest_suite(inner, f'runner-{name}', m, 90, KTEST_DONE, ('tests-ok', 'tests-failed'))
+        said = '; '.join(w for _, w in inner.failures)
+        report.add('ok' if say in said else 'not ok', f'runner/{name}', '' if say in said else f'it said {said!r}')
+
+
 def part_boot_all(report, opts):
     part_boot(report, opts, ('ci', 'long'))
 
@@ -452,12 +563,12 @@ PARTS = {
     'check': part_check, 'host': part_host, 'kernel': part_kernel, 'user': part_user, 'oracle': part_oracle,
     'boot': part_boot, 'boot-all': part_boot_all, 'bochs': part_bochs, 'debug': part_debug,
     'debug-kernel': part_debug_kernel, 'clang': part_clang, 'busybox': part_busybox,
-    'busybox-slice': part_busybox_slice, 'stress': part_stress, 'min-memory': part_min_memory,
+    'commands': part_commands, 'runner': part_runner, 'busybox-slice': part_busybox_slice, 'stress': part_stress, 'min-memory': part_min_memory,
 }
 # What CI runs, with budgets in seconds on two cores.
 CI = (('check', 120), ('host', 120), ('kernel', 120), ('oracle', 240), ('user', 900), ('boot', 420), ('debug-kernel', 300),
       ('busybox-slice', 180))
-LONG = ('check', 'host', 'clang', 'kernel', 'user', 'oracle', 'debug', 'boot-all', 'min-memory', 'bochs', 'stress', 'busybox')
+LONG = ('check', 'host', 'clang', 'kernel', 'user', 'oracle', 'debug', 'boot-all', 'commands', 'runner', 'min-memory', 'bochs', 'stress', 'busybox')
 
 
 def run_part(report, name, opts, budget=None):

@@ -119,6 +119,62 @@ def link_case():
         return None if f'undefined reference to `{hidden[0]}\'' in r.stderr else f'it linked with {hidden[0]}'
 
 
+def export_cases(tree):
+    """check_exports on the objects of this build: [(name, why)]. It must be silent on the tree as it is."""
+    built = os.path.join(TOP, 'build')
+    if not os.path.exists(f'{built}/core.o.all'):
+        return [('exports', 'build/core.o.all is not there: build the kernel first')]
+    with open(f'{built}/kernel.rsp') as f:
+        objects = [x for x in f.read().split() if x != 'build/core.o']
+    for variant in ('build', 'build/debug'):        # only who built both is told what nobody uses
+        os.makedirs(f'{tree}/{variant}', exist_ok=True)
+        os.symlink(f'{built}/core.o.all', f'{tree}/{variant}/core.o.all')
+    shutil.rmtree(f'{tree}/build/obj', ignore_errors=True)
+    os.symlink(f'{built}/obj', f'{tree}/build/obj')
+    lists = {}
+    for n in ('kernel/core/exports.list', 'kernel/core/upcalls.list', 'include/core/upcall.h'):
+        with open(os.path.join(tree, n)) as f:
+            lists[n] = f.read()
+    core = subprocess.run(['nm', '-g', '--defined-only', '-P', f'{built}/core.o.all'], capture_output=True, text=True, check=True)
+    defined = [line.split()[0] for line in core.stdout.split('\n') if line]
+    exported = set(lists['kernel/core/exports.list'].split())
+    hidden = sorted(s for s in defined if s not in exported and not re.match('mem(cpy|set|move|cmp)$|__', s))[0]
+    upcall = [u for u in lists['kernel/core/upcalls.list'].split('\n') if u and not u.startswith('#')][0]
+    with open(f'{tree}/build/zz_bad.c', 'w') as f:
+        f.write(f'extern char {hidden}[]; char *zz = {hidden};\n')
+    subprocess.run(['gcc', '-c', '-fno-pie', '-mcmodel=kernel', '-o', f'{tree}/build/zz_bad.o', f'{tree}/build/zz_bad.c'], check=True)
+    def check(extra=(), **changed):
+        for variant in ('build', 'build/debug'):
+            with open(f'{tree}/{variant}/kernel.rsp', 'w') as f:
+                f.write('\n'.join(objects + list(extra)) + '\n')
+        for n, text in lists.items():
+            with open(os.path.join(tree, n), 'w') as f:
+                f.write(changed.get(os.path.basename(n).replace('.', '_'), text))
+        return run([os.path.join(tree, 'tools/check_exports.py')], tree)
+    # The DEBUG kernel may use more than this one: in the copy the lists say what this one uses.
+    check()
+    run([os.path.join(tree, 'tools/check_exports.py'), '--update'], tree)
+    for n in lists:
+        with open(os.path.join(tree, n)) as f:
+            lists[n] = f.read()
+    cases = (
+        ('exports-as-they-are', check, {}, None),
+        ('export-that-is-new', check, {'extra': ['build/zz_bad.o']}, f'export {hidden} is new'),
+        ('export-without-user', check, {'exports_list': lists['kernel/core/exports.list'] + 'zz_nobody\n'},
+         'export zz_nobody is used no more'),
+        ('upcall-that-is-new', check, {'upcalls_list': lists['kernel/core/upcalls.list'].replace(upcall + '\n', '')},
+         f'upcall {upcall} is new'),
+        ('upcall-not-declared', check, {'upcall_h': re.sub(rf'\b{upcall}\b', 'zz_other', lists['include/core/upcall.h'])},
+         f'does not declare the upcall {upcall}'),
+    )
+    out = []
+    for name, fn, kw, say in cases:
+        rc, text = fn(**kw)
+        good = rc == 0 if say is None else rc and say in text
+        out.append((name, None if good else f'status {rc}: {text[-200:]!r}'))
+    return out
+
+
 def main():
     bad = 0
     def say(name, why):
@@ -137,6 +193,8 @@ def main():
             '#include <base/types.h>\npaddr_t zz(uaddr_t a);\npaddr_t zz(uaddr_t a) { return a; }\n', 'incompatible types'))
         say('compiler-refuses-ignored-error', compile_case(tree, 'ignored', 'fs/vfs/zz_bad.c',
             '#include <base/string.h>\nvoid zz(u64 *v);\nvoid zz(u64 *v) { kstrtou64("1", 0, v); }\n', 'ignoring return value'))
+        for name, why in export_cases(tree):
+            say(name, why)
     say('linker-refuses-hidden-symbol', link_case())
     return 1 if bad else 0
 
