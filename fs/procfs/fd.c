@@ -33,32 +33,7 @@ static int fd_follow(struct inode *inode, struct path *res)
 	return 0;
 }
 
-static void free_text(void *p) { kfree(p); }
-
-static const char *fd_readlink(struct inode *inode, struct dentry *d, struct delayed_put *done)
-{
-	struct path p;
-	char *buf, *text;
-	int err;
-
-	if (!d)
-		return ERR_PTR(-ECHILD);
-	err = fd_follow(inode, &p);
-	if (err)
-		return ERR_PTR(err);
-	buf = kmalloc(PATH_MAX, GFP_KERNEL);
-	text = buf ? path_text_current(&p, buf, PATH_MAX) : ERR_PTR(-ENOMEM);
-	path_put(&p);
-	if (IS_ERR(text)) {
-		kfree(buf);
-		return text;
-	}
-	done->fn = free_text;
-	done->arg = buf;
-	return text;
-}
-
-static const struct inode_ops fd_link_iops = { .get_link = fd_readlink, .follow_magic = fd_follow };
+static const struct inode_ops fd_link_iops = { .get_link = proc_magic_readlink, .follow_magic = fd_follow };
 
 /* --- fdinfo/N --- */
 

@@ -54,6 +54,9 @@ struct pid_inode {
 static inline struct pid_inode *pid_inode(const struct inode *inode) { return inode->private; }
 /* The inode's task, referenced; NULL: gone. */
 struct task *proc_task_get(const struct inode *inode);
+/* The text of a magic link (->follow_magic): ->get_link of those. */
+struct delayed_put;
+const char *proc_magic_readlink(struct inode *inode, struct dentry *d, struct delayed_put *done);
 /* A fresh inode for an entry of a task. NULL: no memory. */
 struct inode *proc_pid_inode_new(struct super_block *sb, struct task *t, const struct pid_entry *e, bool thread,
 				 umode_t mode);

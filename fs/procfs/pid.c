@@ -5,6 +5,7 @@
 #include <base/printf.h>
 #include <base/string.h>
 #include <core/panic.h>
+#include <core/regs.h>
 #include <core/slab.h>
 #include <fs/mount.h>
 #include <fs/poll.h>
@@ -93,10 +94,82 @@ static int show_loginuid(struct seq_file *s, struct task *t)
 	return 0;
 }
 
+#define STACK_DEPTH	64
+
+/* Return addresses of a task that sleeps; 0 of one that runs. What changes meanwhile is left out. */
+static unsigned int sleeping_stack(struct task *t, u64 ips[STACK_DEPTH])
+{
+	if (t == current || sched_task_on_cpu(t) || READ_ONCE(t->core.state) == TASK_RUNNING)
+		return 0;
+	return stack_save_task(&t->core, ips, STACK_DEPTH);
+}
+
+/* Functions through which everybody sleeps: who called them is what one wants to know. */
+static bool is_sleep_function(const char *name)
+{
+	static const char *const prefixes[] = {
+		"schedule", "switch_stacks", "task_core_switch", "io_schedule", "wait_", "mutex_lock", "down_", "do_wait",
+		"futex_sleep", "sleep_until",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+		if (strstarts(name, prefixes[i]))
+			return true;
+	return false;
+}
+
 static int show_wchan(struct seq_file *s, struct task *t)
 {
-	(void)t;
+	u64 ips[STACK_DEPTH], off, size;
+	unsigned int n = 0;
+
+	if (ptrace_may_access(t, PTRACE_MODE_READ | PTRACE_MODE_FSCREDS))
+		n = sleeping_stack(t, ips);
+	for (unsigned int i = 0; i < n; i++) {
+		const char *name = symbol_lookup(ips[i], &off, &size);
+
+		if (!is_sleep_function(name)) {
+			seq_puts(s, name);
+			return 0;
+		}
+	}
 	seq_puts(s, "0");
+	return 0;
+}
+
+static int show_stack(struct seq_file *s, struct task *t)
+{
+	u64 ips[STACK_DEPTH];
+	unsigned int n;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EACCES;
+	n = t == current ? stack_save(ips, STACK_DEPTH) : sleeping_stack(t, ips);
+	for (unsigned int i = 0; i < n; i++)
+		seq_printf(s, "[<0>] %pS\n", (void *)ips[i]);
+	return 0;
+}
+
+/* The call that a sleeping task is in, its arguments, stack pointer and place. */
+static int show_syscall(struct seq_file *s, struct task *t)
+{
+	const struct pt_regs *r = task_user_regs(&t->core);
+
+	if (!ptrace_may_access(t, PTRACE_MODE_ATTACH | PTRACE_MODE_FSCREDS))
+		return -EPERM;
+	if (t != current && (sched_task_on_cpu(t) || READ_ONCE(t->core.state) == TASK_RUNNING)) {
+		seq_puts(s, "running\n");
+		return 0;
+	}
+	if (t->flags & PF_KTHREAD)
+		seq_puts(s, "-1 0x0 0x0\n");
+	else if (!regs_in_syscall(r))
+		seq_printf(s, "-1 0x%llx 0x%llx\n", (unsigned long long)r->sp, (unsigned long long)r->ip);
+	else
+		seq_printf(s, "%d 0x%llx 0x%llx 0x%llx 0x%llx 0x%llx 0x%llx 0x%llx 0x%llx\n", (int)r->orig_ax,
+			   (unsigned long long)r->di, (unsigned long long)r->si, (unsigned long long)r->dx,
+			   (unsigned long long)r->r10, (unsigned long long)r->r8, (unsigned long long)r->r9,
+			   (unsigned long long)r->sp, (unsigned long long)r->ip);
 	return 0;
 }
 
@@ -208,7 +281,7 @@ static int pid_follow(struct inode *inode, struct path *res)
 
 static void free_text(void *p) { kfree(p); }
 
-static const char *pid_readlink(struct inode *inode, struct dentry *d, struct delayed_put *done)
+const char *proc_magic_readlink(struct inode *inode, struct dentry *d, struct delayed_put *done)
 {
 	struct path p;
 	char *buf, *text;
@@ -216,7 +289,7 @@ static const char *pid_readlink(struct inode *inode, struct dentry *d, struct de
 
 	if (!d)
 		return ERR_PTR(-ECHILD);
-	err = pid_follow(inode, &p);
+	err = inode->ops->follow_magic(inode, &p);
 	if (err)
 		return ERR_PTR(err);
 	buf = kmalloc(PATH_MAX, GFP_KERNEL);
@@ -231,7 +304,7 @@ static const char *pid_readlink(struct inode *inode, struct dentry *d, struct de
 	return text;
 }
 
-static const struct inode_ops link_iops = { .get_link = pid_readlink, .follow_magic = pid_follow };
+static const struct inode_ops link_iops = { .get_link = proc_magic_readlink, .follow_magic = pid_follow };
 
 /* --- files --- */
 
@@ -345,6 +418,8 @@ static const struct pid_entry entries[] = {
 	FOPS_ENTRY("smaps", 0444, &proc_smaps_fops),
 	FILE_ENTRY("smaps_rollup", 0444, proc_show_smaps_rollup),
 	FILE_ENTRY("wchan", 0444, show_wchan),
+	FILE_ENTRY("stack", 0400, show_stack),
+	FILE_ENTRY("syscall", 0400, show_syscall),
 	FILE_ENTRY("schedstat", 0444, proc_show_schedstat),
 	FILE_ENTRY("cgroup", 0444, show_cgroup),
 	FILE_ENTRY("oom_score", 0444, show_oom_score),

@@ -16,6 +16,8 @@ void stack_print(const struct pt_regs *regs);
 void stack_print_task(struct task_core *t);
 /* Return addresses of the current stack; number stored. */
 unsigned int stack_save(u64 *ips, unsigned int max);
+/* The same of a task that does not run, and is kept from being freed. */
+unsigned int stack_save_task(struct task_core *t, u64 *ips, unsigned int max);
 /* Name and offset of a kernel code address; "?" if unknown. */
 const char *symbol_lookup(u64 addr, u64 *offset, u64 *size);
 extern int panic_in_progress;		/* [a] */

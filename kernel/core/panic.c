@@ -66,6 +66,11 @@ unsigned int stack_save(u64 *ips, unsigned int max)
 	return arch_stack_walk(NULL, NULL, ips, max);
 }
 
+unsigned int stack_save_task(struct task_core *t, u64 *ips, unsigned int max)
+{
+	return arch_stack_walk(NULL, t, ips, max);
+}
+
 static void print_context(void)
 {
 	struct task_core *t = current_core();
