@@ -297,7 +297,6 @@ static int model_add(struct block_device *b)
 	d->parent = b->partno ? b->disk->whole->device : b->disk->parent;
 	d->devt = b->dev;
 	d->is_block = true;
-	d->node_mode = 0660;
 	d->attrs = b->partno ? part_attrs : b->disk->ops->serial ? serial_disk_attrs : disk_attrs;
 	d->uevent = bdev_uevent;
 	d->release = model_release;
