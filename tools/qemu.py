@@ -183,7 +183,7 @@ def die_with_parent():
 class Guest:
     """A running guest: its console goes to `log` and can be read and written; no terminal needed."""
 
-    def __init__(self, machine, log, timeout=60, chardev='serial'):
+    def __init__(self, machine, log, timeout=60, chardev='serial', cont=True):
         self.log_path, self.log = log, open(log, 'wb')
         self.text, self.seen = '', 0
         self.start = time.monotonic()
@@ -208,7 +208,8 @@ class Guest:
         theirs.close()
         qmp_theirs.close()
         self.send_qmp('qmp_capabilities')
-        self.send_qmp('cont')
+        if cont:                # else a debugger lets it run
+            self.send_qmp('cont')
 
     def send_qmp(self, execute, number=0, **arguments):
         msg = {'execute': execute, 'id': number}

@@ -299,6 +299,24 @@ def pause(g, seconds):
         pass
 
 
+def with_gdb(sock, commands):
+    """Runs the commands on a guest that has not started, then lets it go. What went wrong, or None."""
+    end = time.monotonic() + 10 * qemu.TIME_SCALE
+    while not os.path.exists(os.path.join(TOP, sock)) and time.monotonic() < end:
+        time.sleep(0.1)
+    args = ['gdb', '-q', '-batch', '-nx', '-ex', 'set arch i386:x86-64', '-ex', f'target remote {sock}']
+    for c in commands + ['detach']:
+        args += ['-ex', c]
+    try:
+        r = subprocess.run(args + ['build/keel.full'], cwd=TOP, capture_output=True, text=True, timeout=60 * qemu.TIME_SCALE)
+    except (OSError, subprocess.TimeoutExpired) as e:
+        return f'gdb: {e}'
+    finally:
+        if os.path.exists(os.path.join(TOP, sock)):
+            os.unlink(os.path.join(TOP, sock))
+    return None if 'detached' in r.stdout else f'gdb said {r.stderr[-200:]!r}'
+
+
 def run_scenario(report, name, one, opts):
     full = f'boot/{name}'
     why = needs_missing(one)
@@ -323,9 +341,14 @@ def run_scenario(report, name, one, opts):
     m = Machine(append=f'console=ttyS0 panic=-1 {append}', smp=str(one.get('smp', 2)),
                 mem=str(one.get('mem', 512)), extra=tuple(one.get('extra', ())),
                 disks=tuple(one.get('disks', ())), **fields)
-    g = Guest(m, log_path(full), one.get('timeout', 90), chardev=one.get('console', 'serial'))
+    if one.get('gdb'):
+        sock = f'build/logs/{name}.gdb'
+        m.extra += ('-chardev', f'socket,path={sock},server=on,wait=off,id=gdb', '-gdb', 'chardev:gdb')
+    g = Guest(m, log_path(full), one.get('timeout', 90), chardev=one.get('console', 'serial'), cont=not one.get('gdb'))
     failed = None
-    for n, step in enumerate(one.get('steps', []), 1):
+    if one.get('gdb'):
+        failed = with_gdb(sock, one['gdb'])
+    for n, step in enumerate([] if failed else one.get('steps', []), 1):
         pause(g, step.get('before', 0))
         if 'send' in step:
             g.send(fill(step['send'], one))
