@@ -542,6 +542,54 @@ def part_min_memory(report, opts):
     report.add('ok' if high <= 32 else 'not ok', 'min-memory', f'{high} MiB reach the shell')
 
 
+GDB_CHECKS = (
+    ('tasks', 'keel tasks', r'^0x[0-9a-f]{16} +1 +S +\d+ +0 init$[\s\S]* sleep$'),
+    ('cpus', 'keel cpus', r'^CPU 0: task 0x[0-9a-f]+ \d+ \S+, preempt word 0x8'),
+    ('bt', 'keel bt 1', r'^  0x[0-9a-f]+ schedule \+ \d+ +kernel/sched/core\.c:\d+\n[\s\S]*sys_'),
+    ('btall', 'keel btall', r'^\d+ sleep:\n(  .*\n)*.*nanosleep'),
+    ('pt-text', 'keel pt printk', r'^level 4 [\s\S]*^level [12] \[ *\d+\] 0x[0-9a-f]+ present (?!write)'),
+    ('pt-data', 'keel pt &task_list', r'^level [12] \[ *\d+\] 0x[0-9a-f]+ present write .*nx$'),
+    ('log', 'keel log', r'^\[ +\d+\.\d{6}\] Keel starts by '),
+    ('maps', 'keel maps 1', r'^  [0-9a-f]{12}-[0-9a-f]{12} r-x- file [\s\S]*r-x- \[vdso\]'),
+    ('percpu', 'keel percpu percpu_cpu_id', r'^CPU 0: 0\nCPU 1: 1$'),
+    ('locks', 'keel locks', r'make DEBUG=1|taken at'),
+)
+
+
+def part_gdb(report, opts):
+    """Our gdb commands on a guest that is stopped in its shell."""
+    if not shutil.which('gdb'):
+        report.add('skip', 'gdb', 'no gdb on this machine')
+        return
+    if not build(report, 'gdb', 'all'):
+        return
+    sock = os.path.join(TOP, 'build/gdb-test.sock')
+    m = Machine(append='console=ttyS0 panic=-1 nokaslr', smp='2',
+                extra=('-chardev', f'socket,path={sock},server=on,wait=off,id=gdb', '-gdb', 'chardev:gdb'))
+    g = Guest(m, log_path('gdb'), 150)
+    g.expect(r'keel:\S*# ', 60)
+    g.send('sleep 1000 &\necho READY-$((1+1))\n')
+    ready = g.expect('^READY-2$', 20)
+    cmd = ['gdb', '-q', '-nx', '-batch', '-ex', 'set pagination off', '-ex', 'set width 0', '-x', 'tools/gdb/keel.py',
+           '-ex', f'target remote {sock}']
+    for name, command, _ in GDB_CHECKS:
+        cmd += ['-ex', f'echo ==={name}\\n', '-ex', command]
+    try:
+        r = subprocess.run(cmd + ['-ex', 'echo ===end\\n', '-ex', 'detach', 'build/keel.full'], cwd=TOP, stdin=subprocess.DEVNULL,
+                           capture_output=True, text=True, timeout=90 * qemu.TIME_SCALE)
+        said, errors = r.stdout, r.stderr
+    except subprocess.TimeoutExpired as e:
+        said, errors = '', f'gdb: time-out {e}'
+    g.kill()
+    g.wait()
+    for name, command, want in GDB_CHECKS:
+        text = said.partition(f'==={name}\n')[2].partition('\n===')[0]
+        if ready and re.search(want, text, re.M):
+            report.add('ok', f'gdb/{name}')
+        else:
+            report.add('not ok', f'gdb/{name}', f'`{command}` did not say {want!r}' if ready else 'no shell', detail=text + errors[-1500:])
+
+
 def part_bochs(report, opts):
     run_command(report, 'bochs', ['python3', 'tools/bochs.py'], 300, parse=True)
 
@@ -586,12 +634,13 @@ PARTS = {
     'check': part_check, 'host': part_host, 'kernel': part_kernel, 'user': part_user, 'oracle': part_oracle,
     'boot': part_boot, 'boot-all': part_boot_all, 'bochs': part_bochs, 'debug': part_debug,
     'debug-kernel': part_debug_kernel, 'clang': part_clang, 'busybox': part_busybox,
-    'commands': part_commands, 'runner': part_runner, 'busybox-slice': part_busybox_slice, 'stress': part_stress, 'min-memory': part_min_memory,
+    'commands': part_commands, 'runner': part_runner, 'busybox-slice': part_busybox_slice, 'stress': part_stress,
+    'gdb': part_gdb, 'min-memory': part_min_memory,
 }
 # What CI runs, with budgets in seconds on two cores.
 CI = (('check', 120), ('host', 120), ('kernel', 120), ('oracle', 240), ('user', 900), ('boot', 420), ('debug-kernel', 300),
-      ('busybox-slice', 180))
-LONG = ('check', 'host', 'clang', 'kernel', 'user', 'oracle', 'debug', 'boot-all', 'commands', 'runner', 'min-memory', 'bochs', 'stress', 'busybox')
+      ('busybox-slice', 180), ('gdb', 60))
+LONG = ('check', 'host', 'clang', 'kernel', 'user', 'oracle', 'debug', 'boot-all', 'gdb', 'commands', 'runner', 'min-memory', 'bochs', 'stress', 'busybox')
 
 
 def run_part(report, name, opts, budget=None):

@@ -186,10 +186,42 @@ class Keel(gdb.Command):
             print(f'[{ns / 1e9:12.6f}] {line}')
 
     def cmd_maps(self, tid):
-        """TID: where a task's address space is"""
+        """TID: the mappings of a task"""
         t = find_task(tid)
-        print(t['mm'].dereference() if u64(t['mm']) else 'a kernel thread')
+        if not u64(t['mm']):
+            print('a kernel thread')
+            return
+        node, first = t['mm']['vmas']['node'], None
+        while u64(node):
+            first, node = node, node['left']
+        v = container(first, 'struct vma', 'node') if first is not None else None
+        while v is not None and u64(v):
+            flags = int(v['flags'])
+            text = ''.join(c if flags >> i & 1 else '-' for i, c in enumerate('rwxs'))
+            what = v['name'].string() if u64(v['name']) else ''
+            if u64(v['file']):
+                what = f'file {u64(v["file"]):#x} page {int(v["pgoff"])}'
+            print(f'  {int(v["start"]):012x}-{int(v["end"]):012x} {text} {what}')
+            v = v['next']
 
+    def cmd_locks(self):
+        """the locks that each task and each CPU holds (DEBUG kernels keep account)"""
+        if 'held' not in [f.name for f in gdb.lookup_type('struct task_core').fields()]:
+            print('this kernel keeps no account of its locks: make DEBUG=1')
+            return
+        for cpu, offset in cpus():
+            self.held(f'CPU {cpu}', per_cpu('cpu_held', offset), 'nr')
+        for t in tasks():
+            self.held(f'{int(t["tid"])} {comm(t)}', t['core'], 'nr_held')
+
+    @staticmethod
+    def held(who, holder, count):
+        for i in range(int(holder[count])):
+            h = holder['held'][i]
+            name = value('lock_classes')[int(h['cls'])]['name'].string()
+            print(f'{who}: {name}{" (shared)" if int(h["shared"]) else ""} {u64(h["lock"]):#x} taken at {symbol(u64(h["ip"]))}')
+
+    cmd_ps = cmd_tasks
 
 Keel()
 print('Keel: `keel help`')
