@@ -272,7 +272,13 @@ def scenario_files(opts):
 
 
 def expand(base, scenario):
-    """A scenario's lists (smp, mem, boot, firmware, machine) are multiplied out."""
+    """A scenario's lists (smp, mem, boot, firmware, machine) are multiplied out, its cases (each with a name and
+    fields of its own) are one each."""
+    for case in scenario.get('cases', []):
+        rest = {k: v for k, v in scenario.items() if k != 'cases'}
+        yield from expand(f'{base}-{case["name"]}', {**rest, **{k: v for k, v in case.items() if k != 'name'}})
+    if scenario.get('cases'):
+        return
     keys = [k for k in ('boot', 'firmware', 'machine', 'smp', 'mem', 'cpu', 'append', 'gfx', 'initrd') if isinstance(scenario.get(k), list)]
     for values in itertools.product(*[scenario[k] for k in keys]):
         one = dict(scenario, **dict(zip(keys, values)))
@@ -338,7 +344,7 @@ def run_scenario(report, name, one, opts):
                         one.get('initrd', 'build/initramfs.cpio.gz'), one.get('append', '')], cwd=TOP, check=True,
                        env=dict(os.environ, GFXPAYLOAD=one.get('gfx', '')))
     append = re.sub(r'@(\d+)', lambda n: 'x' * int(n[1]), one.get('append', ''))       # @N: a word of that length
-    m = Machine(append=f'console=ttyS0 panic=-1 {append}', smp=str(one.get('smp', 2)),
+    m = Machine(append=one.get('line', f'console=ttyS0 panic=-1 {append}'), smp=str(one.get('smp', 2)),
                 mem=str(one.get('mem', 512)), extra=tuple(one.get('extra', ())),
                 disks=tuple(one.get('disks', ())), **fields)
     if one.get('gdb'):
@@ -399,9 +405,9 @@ def part_boot(report, opts, tiers=('ci',)):
     if not build(report, 'boot', *(['initramfs'] if opts.kernel else ['all'])):
         return
     for base, scenario in scenario_files(opts):
-        if scenario.get('tier', 'ci') not in tiers:
-            continue
         for name, one in expand(base, scenario):
+            if one.get('tier', 'ci') not in tiers:
+                continue
             if opts.filter and not fnmatch.fnmatch(name, opts.filter):
                 continue
             run_scenario(report, name, one, opts)

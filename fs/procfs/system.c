@@ -300,13 +300,15 @@ static int show_empty(struct seq_file *s, void *v)
 	return 0;
 }
 
+/* E enabled, C what /dev/console means, p works in a panic. */
 static int show_consoles(struct seq_file *s, void *v)
 {
-	const char *name = console_preferred();
+	char name[16];
+	bool preferred;
 
 	(void)v;
-	if (name)
-		seq_printf(s, "%-20s -W- (EC p  )\n", name);
+	for (int i = 0; console_enabled(i, name, sizeof(name), &preferred); i++)
+		seq_printf(s, "%-20s -W- (E%c p  )\n", name, preferred ? 'C' : ' ');
 	return 0;
 }
 

@@ -40,6 +40,8 @@ void console_register(struct console *c);
 void console_write_atomic(const char *s, size_t n);
 /* Name of the console that /dev/console means: last console= given, else the first registered. NULL: none. */
 const char *console_preferred(void);
+/* The i-th console that shows the log; false: no more. */
+bool console_enabled(int i, char *name, size_t size, bool *preferred);
 /* Does the command line name it (console=)? */
 bool console_named(const char *name);
 extern int console_loglevel;		/* messages below this level are shown */

@@ -388,6 +388,26 @@ const char *console_preferred(void)
 	return name;
 }
 
+bool console_enabled(int i, char *name, size_t size, bool *preferred)
+{
+	const char *want = console_preferred();
+	struct console *c;
+	bool found = false;
+
+	while (!console_try_own())
+		cpu_relax();
+	list_for_each_entry(c, &consoles, link) {
+		if (!c->enabled || i--)
+			continue;
+		strscpy(name, c->name, size);
+		*preferred = want && streq(want, c->name);
+		found = true;
+		break;
+	}
+	console_disown();
+	return found;
+}
+
 bool console_named(const char *name)
 {
 	for (int i = 0; i < nr_console_names; i++)

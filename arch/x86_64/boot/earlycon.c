@@ -66,3 +66,10 @@ void __init earlycon_init(const char *cmdline)
 	if (present || debugcon)
 		console_register(&earlycon);
 }
+
+/* Read above, before parameters are; here only so that it is known. */
+static int __init earlycon_param(const char *v)
+{
+	return 0;
+}
+KPARAM("earlycon", earlycon_param);

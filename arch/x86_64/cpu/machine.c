@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * The machine as a whole: power off, reset, exit status for the test runner, power button, CMOS
- * clock, random numbers, ports. `reboot=` names the way: acpi, kbd, triple, pci (a list of letters
- * a k t p as on Linux).
+ * clock, random numbers, ports. `reboot=` takes words as on Linux, of which the first letter counts: acpi, kbd,
+ * triple, pci choose the way (bios and efi need firmware calls that we do not make), warm and cold whether the
+ * firmware is told to skip its memory test.
  */
 #include <asm/apic.h>
 #include <asm/boot.h>
@@ -25,15 +26,26 @@
 #include <core/upcall.h>
 
 static char reboot_way __ro_after_init;
+static bool reboot_warm __ro_after_init;
 
 static int __init reboot_param(const char *v)
 {
-	for (; *v; v++)
-		if (strchr("aktp", *v)) {
-			reboot_way = *v;
-			return 0;
-		}
-	return -EINVAL;
+	int err = 0;
+
+	for (;;) {
+		char c = *v;
+
+		if (c && strchr("aktp", c))
+			reboot_way = c;
+		else if (c == 'w' || c == 'c')
+			reboot_warm = c == 'w';
+		else if (c != 'h')		/* hard: what we do */
+			err = -EINVAL;
+		v = strchr(v, ',');
+		if (!v)
+			return err;
+		v++;
+	}
 }
 KPARAM("reboot", reboot_param);
 
@@ -140,6 +152,8 @@ __noreturn void machine_restart(void)
 	irq_disable();
 	smp_stop_others();
 	drain_uart();
+	/* The BIOS data area's reset flag: 0x1234 is a warm start. */
+	*(volatile u16 *)fixmap_set(FIX_SLEEP, 0x472) = reboot_warm ? 0x1234 : 0;
 	if (!reboot_way || reboot_way == 'a') {
 		if (acpi.reset.address) {
 			gas_write(&acpi.reset, acpi.reset_value);
