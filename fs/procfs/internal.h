@@ -73,7 +73,8 @@ int proc_show_limits(struct seq_file *s, struct task *t);
 int proc_show_io(struct seq_file *s, struct task *t);
 int proc_show_schedstat(struct seq_file *s, struct task *t);
 /* mem.c */
-extern const struct file_ops proc_maps_fops, proc_smaps_fops, proc_mem_fops, proc_environ_fops;
+extern const struct file_ops proc_maps_fops, proc_smaps_fops, proc_mem_fops, proc_environ_fops, proc_clear_refs_fops,
+	proc_pagemap_fops;
 int proc_show_smaps_rollup(struct seq_file *s, struct task *t);
 int proc_show_cmdline(struct seq_file *s, struct task *t);
 int proc_show_auxv(struct seq_file *s, struct task *t);

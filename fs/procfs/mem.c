@@ -103,33 +103,42 @@ static void show_mapping(struct seq_file *s, const struct vma_info *v)
 	seq_putc(s, '\n');
 }
 
-static void show_counts(struct seq_file *s, const struct vma_info *v)
-{
-	u64 kb = (v->end - v->start) >> 10, rss = v->rss >> 10, dirty = v->dirty >> 10;
-	bool shared = v->flags & VM_SHARED;
+#define KB(name, n)	seq_printf(s, "%-16s%8llu kB\n", name ":", (unsigned long long)(n) >> 10)
 
-#define KB(name, n)	seq_printf(s, "%-16s%8llu kB\n", name ":", (unsigned long long)(n))
-	KB("Size", kb);
-	KB("KernelPageSize", 4);
-	KB("MMUPageSize", 4);
-	KB("Rss", rss);
-	KB("Pss", rss);
-	KB("Pss_Dirty", dirty);
-	KB("Shared_Clean", shared ? rss - dirty : 0);
-	KB("Shared_Dirty", shared ? dirty : 0);
-	KB("Private_Clean", shared ? 0 : rss - dirty);
-	KB("Private_Dirty", shared ? 0 : dirty);
-	KB("Referenced", rss);
-	KB("Anonymous", v->anon >> 10);
+/* What smaps and smaps_rollup have in common. */
+static void show_sums(struct seq_file *s, const struct vma_info *v)
+{
+	KB("Rss", v->rss);
+	KB("Pss", v->pss >> VMA_PSS_SHIFT);
+	KB("Pss_Dirty", v->pss_dirty >> VMA_PSS_SHIFT);
+}
+
+static void show_more(struct seq_file *s, const struct vma_info *v)
+{
+	KB("Shared_Clean", v->shared_clean);
+	KB("Shared_Dirty", v->shared_dirty);
+	KB("Private_Clean", v->private_clean);
+	KB("Private_Dirty", v->private_dirty);
+	KB("Referenced", v->referenced);
+	KB("Anonymous", v->anon);
 	KB("LazyFree", 0);
 	KB("AnonHugePages", 0);
 	KB("ShmemPmdMapped", 0);
 	KB("FilePmdMapped", 0);
 	KB("Shared_Hugetlb", 0);
 	KB("Private_Hugetlb", 0);
-	KB("Swap", v->swap >> 10);
-	KB("SwapPss", v->swap >> 10);
-	KB("Locked", v->flags & VM_LOCKED ? rss : 0);
+	KB("Swap", v->swap);
+	KB("SwapPss", v->swap_pss >> VMA_PSS_SHIFT);
+	KB("Locked", v->flags & VM_LOCKED ? v->pss >> VMA_PSS_SHIFT : 0);
+}
+
+static void show_counts(struct seq_file *s, const struct vma_info *v)
+{
+	KB("Size", v->end - v->start);
+	KB("KernelPageSize", PAGE_SIZE);
+	KB("MMUPageSize", PAGE_SIZE);
+	show_sums(s, v);
+	show_more(s, v);
 	seq_puts(s, "THPeligible:    0\nVmFlags:");
 	seq_printf(s, "%s%s%s%s%s%s%s%s%s%s \n", v->flags & VM_READ ? " rd" : "", v->flags & VM_WRITE ? " wr" : "",
 		   v->flags & VM_EXEC ? " ex" : "", v->flags & VM_SHARED ? " sh" : "",
@@ -193,15 +202,27 @@ int proc_show_smaps_rollup(struct seq_file *s, struct task *t)
 		sum.end = addr = v.end;
 		sum.rss += v.rss;
 		sum.anon += v.anon;
-		sum.dirty += v.dirty;
 		sum.swap += v.swap;
+		sum.referenced += v.referenced;
+		sum.shared_clean += v.shared_clean;
+		sum.shared_dirty += v.shared_dirty;
+		sum.private_clean += v.private_clean;
+		sum.private_dirty += v.private_dirty;
+		sum.pss += v.pss;
+		sum.pss_anon += v.pss_anon;
+		sum.pss_file += v.pss_file;
+		sum.pss_shmem += v.pss_shmem;
+		sum.pss_dirty += v.pss_dirty;
+		sum.swap_pss += v.swap_pss;
 	}
 	mm_put(mm);
 	seq_printf(s, "%08llx-%08llx ---p 00000000 00:00 0 %27s[rollup]\n", (unsigned long long)sum.start,
 		   (unsigned long long)sum.end, "");
-	seq_printf(s, "Rss:            %8llu kB\nPss:            %8llu kB\nAnonymous:      %8llu kB\nSwap:           %8llu kB\n",
-		   (unsigned long long)sum.rss >> 10, (unsigned long long)sum.rss >> 10,
-		   (unsigned long long)sum.anon >> 10, (unsigned long long)sum.swap >> 10);
+	show_sums(s, &sum);
+	KB("Pss_Anon", sum.pss_anon >> VMA_PSS_SHIFT);
+	KB("Pss_File", sum.pss_file >> VMA_PSS_SHIFT);
+	KB("Pss_Shmem", sum.pss_shmem >> VMA_PSS_SHIFT);
+	show_more(s, &sum);
 	return 0;
 }
 
@@ -376,4 +397,70 @@ const struct file_ops proc_environ_fops = {
 };
 const struct file_ops proc_mem_fops = {
 	.open = mem_open, .release = mm_release, .read_iter = mem_read, .write_iter = mem_write, .llseek = mem_llseek,
+};
+
+/* --- clear_refs, pagemap --- */
+
+static int clear_refs_open(struct file *f, struct inode *inode) { return mm_open(f, inode, PTRACE_MODE_ATTACH); }
+
+static ssize_t clear_refs_write(struct file *f, struct kiocb *k, struct iov_iter *from)
+{
+	size_t n = iov_iter_count(from);
+	char text[16] = { 0 };
+	u64 v;
+
+	(void)k;
+	if (copy_from_iter(text, min(n, sizeof(text) - 1), from) != min(n, sizeof(text) - 1))
+		return -EFAULT;
+	if (kstrtou64(strstrip(text), 10, &v) || v < 1 || v > 5)
+		return -EINVAL;
+	if (!f->private)
+		return (ssize_t)n;
+	if (v <= MM_REFS_FILE)
+		mm_clear_refs(f->private, (enum mm_refs)v);
+	else if (v == 5)
+		mm_reset_peak(f->private);
+	/* 4 is for soft-dirty bits, which there are none of: as Linux without them. */
+	return (ssize_t)n;
+}
+
+const struct file_ops proc_clear_refs_fops = {
+	.open = clear_refs_open, .write_iter = clear_refs_write, .llseek = noop_llseek, .release = mm_release,
+};
+
+static int pagemap_open(struct file *f, struct inode *inode) { return mm_open(f, inode, PTRACE_MODE_READ); }
+
+static ssize_t pagemap_read(struct file *f, struct kiocb *k, struct iov_iter *to)
+{
+	bool frames = capable(CAP_SYS_ADMIN);
+	u64 pos = (u64)k->pos, *words;
+	ssize_t done = 0;
+
+	if (pos % 8 || iov_iter_count(to) % 8)
+		return -EINVAL;
+	if (!f->private)
+		return 0;
+	words = kmalloc(PAGE_SIZE, GFP_KERNEL);
+	if (!words)
+		return -ENOMEM;
+	while (iov_iter_count(to) && pos / 8 < USER_END >> PAGE_SHIFT) {
+		u64 n = min_t(u64, min_t(u64, iov_iter_count(to), PAGE_SIZE) / 8, (USER_END >> PAGE_SHIFT) - pos / 8);
+		size_t got;
+
+		mm_pagemap(f->private, pos / 8 << PAGE_SHIFT, n, frames, words);
+		got = copy_to_iter(words, n * 8, to);
+		done += (ssize_t)got;
+		pos += got;
+		if (got < n * 8) {
+			done = done ? done : -EFAULT;
+			break;
+		}
+	}
+	kfree(words);
+	k->pos = (loff_t)pos;
+	return done;
+}
+
+const struct file_ops proc_pagemap_fops = {
+	.open = pagemap_open, .read_iter = pagemap_read, .llseek = mem_llseek, .release = mm_release,
 };

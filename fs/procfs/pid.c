@@ -416,6 +416,8 @@ static const struct pid_entry entries[] = {
 	{ .name = "mountinfo", .mode = 0444, .kind = PID_FILE, .show = show_mountinfo, .fops = &mounts_fops },
 	FILE_ENTRY("mountstats", 0400, show_mountstats),
 	FOPS_ENTRY("smaps", 0444, &proc_smaps_fops),
+	FOPS_ENTRY("clear_refs", 0200, &proc_clear_refs_fops),
+	FOPS_ENTRY("pagemap", 0400, &proc_pagemap_fops),
 	FILE_ENTRY("smaps_rollup", 0444, proc_show_smaps_rollup),
 	FILE_ENTRY("wchan", 0444, show_wchan),
 	FILE_ENTRY("stack", 0400, show_stack),

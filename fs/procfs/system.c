@@ -122,7 +122,7 @@ static u64 pages(enum vm_counter c)
 static int show_meminfo(struct seq_file *s, void *v)
 {
 	u64 total = mem_total_pages(), avail = mem_free_pages(), cached = pages(VM_FILE) + pages(VM_SHMEM);
-	u64 limit = total * (u64)overcommit_ratio / 100;
+	u64 limit = total * (u64)overcommit_ratio / 100 + swap_total_pages();
 
 	(void)v;
 	avail += pages(VM_FILE) + pages(VM_SLAB_RECLAIMABLE);
@@ -159,7 +159,7 @@ static int show_meminfo(struct seq_file *s, void *v)
 	KB("WritebackTmp", 0);
 	KB("CommitLimit", limit);
 	KB("Committed_AS", pages(VM_COMMITTED));
-	KB("VmallocTotal", 8589934592ull);
+	KB("VmallocTotal", vmalloc_total_pages());
 	KB("VmallocUsed", pages(VM_VMALLOC));
 	KB("VmallocChunk", 0);
 	KB("Percpu", pages(VM_PERCPU));

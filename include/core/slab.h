@@ -34,6 +34,7 @@ bool slab_info(unsigned int i, struct slab_info *info);
 
 /* Kernel virtual memory (mm/core/vmalloc.c): pages mapped one after the other, with a guard page. May sleep. */
 __must_check void *vmalloc(size_t size, gfp_t gfp);
+u64 vmalloc_total_pages(void);	/* of addresses */
 void vfree(void *p);
 
 #endif

@@ -130,6 +130,7 @@ __must_check struct folio *filemap_grab_range(struct mapping *m, u64 index, u64 
 __must_check struct folio *filemap_read_folio(struct file *f, struct mapping *m, u64 index);
 __must_check int filemap_add(struct mapping *m, struct folio *folio, u64 index, gfp_t gfp);
 void filemap_remove(struct folio *folio);			/* locked */
+__must_check bool filemap_remove_idle(struct folio *folio);	/* the same, clean and if nobody else has it */
 
 /* Begin to read nr pages from `first` that are not there, as far as memory and file allow. */
 void filemap_readahead(struct file *f, struct mapping *m, u64 first, u64 nr);

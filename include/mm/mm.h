@@ -200,9 +200,19 @@ struct vma_info {
 	u32 flags;
 	struct file *file;
 	const char *name;
-	u64 rss, anon, dirty, swap;	/* bytes; only when `count` */
+	/* Bytes; only when `count`. The last six are shares of pages that others map too: << VMA_PSS_SHIFT. */
+	u64 rss, anon, dirty, swap, referenced;
+	u64 shared_clean, shared_dirty, private_clean, private_dirty;
+	u64 pss, pss_dirty, pss_anon, pss_file, pss_shmem, swap_pss;
 };
+#define VMA_PSS_SHIFT	12
 bool vma_info_next(struct mm *mm, u64 addr, struct vma_info *info, bool count);
+/* /proc/PID/clear_refs: nothing of it was used. */
+enum mm_refs { MM_REFS_ALL = 1, MM_REFS_ANON, MM_REFS_FILE };
+void mm_clear_refs(struct mm *mm, enum mm_refs which);
+void mm_reset_peak(struct mm *mm);
+/* Words of /proc/PID/pagemap for nr pages; frame numbers only for `frames`. */
+void mm_pagemap(struct mm *mm, u64 addr, u64 nr, bool frames, u64 *words);
 /* Read or write another task's memory (ptrace, /proc/PID/mem, cmdline); bytes moved or -errno. */
 ssize_t mm_access_remote(struct mm *mm, u64 addr, void *buf, size_t len, bool write, bool force);
 /* Pin the folio behind a user address (futex keys, vmsplice): referenced. page number inside in *nr. -EFAULT. May sleep. */

@@ -122,6 +122,28 @@ int filemap_add(struct mapping *m, struct folio *f, u64 index, gfp_t gfp)
 	return 0;
 }
 
+/* m->lock held. */
+static void erase_locked(struct mapping *m, struct folio *f, u64 n)
+{
+	for (u64 i = 0; i < n; i++)
+		xa_erase(&m->folios, f->index + i);
+	WRITE_ONCE(f->mapping, NULL);
+	m->nr_pages -= n;
+}
+
+/* It is off the tree: counters, and the cache's reference. */
+static void removed(struct mapping *m, struct folio *f, u64 n)
+{
+	if (mapping_is_memory(m)) {
+		vm_count(VM_SHMEM, -1);
+		if (m->ops && m->ops->charge)
+			(void)m->ops->charge(m, -1);
+	} else {
+		vm_count(VM_FILE, -(s64)n);
+	}
+	folio_put(f);
+}
+
 void filemap_remove(struct folio *f)
 {
 	struct mapping *m = f->mapping;
@@ -132,19 +154,33 @@ void filemap_remove(struct folio *f)
 	if (folio_test_clear(f, FOLIO_DIRTY) && !(m->flags & MAPPING_NO_WRITEBACK))
 		vm_count(VM_DIRTY, -(s64)n);
 	spin_lock_irqsave(&m->lock, flags);
-	for (u64 i = 0; i < n; i++)
-		xa_erase(&m->folios, f->index + i);
-	WRITE_ONCE(f->mapping, NULL);
-	m->nr_pages -= n;
+	erase_locked(m, f, n);
 	spin_unlock_irqrestore(&m->lock, flags);
-	if (mapping_is_memory(m)) {
-		vm_count(VM_SHMEM, -1);
-		if (m->ops && m->ops->charge)
-			(void)m->ops->charge(m, -1);
-	} else {
-		vm_count(VM_FILE, -(s64)n);
+	removed(m, f, n);
+}
+
+/*
+ * Remove a clean folio if nobody but the cache and the caller has it. In one step: who looks it up under
+ * RCU meanwhile (and may map it without the folio lock) comes before and is counted, or fails to take a
+ * reference, or finds it removed.
+ */
+bool filemap_remove_idle(struct folio *f)
+{
+	struct mapping *m = f->mapping;
+	u64 flags, n = folio_nr_pages(f);
+	bool idle;
+
+	ASSERT(folio_test(f, FOLIO_LOCKED) && m);
+	spin_lock_irqsave(&m->lock, flags);
+	idle = atomic_cmpxchg(&f->refcount, 2, 0) == 2;
+	if (idle) {
+		erase_locked(m, f, n);
+		smp_store_release(&f->refcount.v, 2);
 	}
-	folio_put(f);
+	spin_unlock_irqrestore(&m->lock, flags);
+	if (idle)
+		removed(m, f, n);
+	return idle;
 }
 
 struct folio *filemap_grab(struct mapping *m, u64 index, gfp_t gfp)

@@ -227,9 +227,5 @@ bool folio_drop_clean(struct folio *f)
 	/* A fresh one may still wait in a batch for its place on the lists. */
 	if (unlikely(folio_refcount(f) == 3 && !folio_test(f, FOLIO_LRU)))
 		lru_drain_all();
-	/* The cache's and ours; whoever takes another one now finds the folio removed and lets go of it. */
-	if (folio_refcount(f) != 2)
-		return false;
-	filemap_remove(f);
-	return true;
+	return filemap_remove_idle(f);
 }

@@ -259,6 +259,11 @@ static bool stash_give(void *p)
 	return ok;
 }
 
+u64 vmalloc_total_pages(void)
+{
+	return VMALLOC_SIZE >> PAGE_SHIFT;
+}
+
 void *vmalloc(size_t size, gfp_t gfp)
 {
 	u64 nr = ALIGN_UP(size, PAGE_SIZE) >> PAGE_SHIFT;

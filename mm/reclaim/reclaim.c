@@ -31,6 +31,7 @@
 #include "internal.h"
 
 #define SCAN_BATCH	32u
+#define WRITEBACK_PAUSE	(5 * NSEC_PER_MSEC)
 #define PRIORITY_MAX	12		/* the first look: size >> 12 */
 
 int vm_swappiness = 60;			/* [a] /proc/sys/vm/swappiness */
@@ -273,7 +274,7 @@ static void wait_for_writeback(struct scan *sc)
 			return;		/* being killed: look at what there is */
 	} else {
 		set_current_state(TASK_KILLABLE);
-		schedule_until(clock_monotonic_ns() + 2 * NSEC_PER_MSEC);
+		schedule_until(clock_monotonic_ns() + WRITEBACK_PAUSE);
 	}
 }
 
@@ -301,6 +302,11 @@ static u64 reclaim_some(u64 nr, gfp_t gfp)
 	}
 	if (sc.freed < nr)
 		slab_shrink_all();
+	/* What is dirty will be clean: better to wait for it than to kill. The allocator's patience is bounded. */
+	if (!sc.freed && gfp & GFP_IO && sc.writeback) {
+		wait_for_writeback(&sc);
+		sc.freed = 1;
+	}
 	vm_count(VM_EV_STEAL, (s64)sc.freed);
 	after = mem_free_pages();
 	return max(sc.freed, after > before ? after - before : 0ul);

@@ -12,6 +12,7 @@
  */
 #include <core/rcu.h>
 #include <fs/file.h>
+#include <kernel/sched.h>
 #include <kernel/task.h>
 #include "internal.h"
 
@@ -351,6 +352,8 @@ static struct vma *unlink_all(struct mm *mm, struct vma *v, u64 end, u64 *last_e
 		*tail = v;
 		tail = &v->next;
 		v = next;
+		if (need_resched())
+			cond_resched();
 	}
 	return dead;
 }
@@ -377,6 +380,8 @@ int munmap_locked(struct mm *mm, struct range_req *r, u64 start, u64 end)
 		v = dead;
 		dead = v->next;
 		vma_retire(v);
+		if (need_resched())
+			cond_resched();
 	}
 	return 0;
 }

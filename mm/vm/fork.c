@@ -10,6 +10,7 @@
 #include <base/string.h>
 #include <fs/file.h>
 #include <fs/inode.h>
+#include <kernel/sched.h>
 #include <kernel/task.h>
 #include "internal.h"
 
@@ -93,6 +94,8 @@ static int vmas_copy(struct mm *mm, struct mm *old, const struct task *child, st
 		if (needs_entries(v))
 			err = pt_copy_range(mm->pt, old->pt, v->start, v->end,
 					    vma_is_shared(v) ? 0 : PT_COPY_COW, counts, flush);
+		if (need_resched())
+			cond_resched();
 	}
 	return err;
 }

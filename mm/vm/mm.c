@@ -17,6 +17,7 @@
 #include <core/smp.h>
 #include <fs/file.h>
 #include <fs/inode.h>
+#include <kernel/sched.h>
 #include <kernel/task.h>
 #include "internal.h"
 
@@ -161,6 +162,8 @@ static void mm_teardown(struct mm *mm)
 			committed += (s64)vma_pages(v);
 		v->mm = NULL;
 		vma_retire(v);
+		if (need_resched())
+			cond_resched();
 	}
 	if (committed)
 		mem_uncommit(mm, committed);
@@ -290,66 +293,4 @@ u64 mm_rss_pages(const struct mm *mm)
 u64 mm_total_vm(const struct mm *mm)
 {
 	return vm_pages(&mm->total_vm);
-}
-
-/* --- /proc/PID/maps and smaps --- */
-
-static void info_count(struct mm *mm, struct vma_info *info)
-{
-	u64 addr = info->start, skip;
-
-	while (addr < info->end) {
-		struct pt_cursor c;
-
-		if (pt_cursor_open(&c, mm->pt, addr, 0, &skip)) {
-			addr = skip;
-			continue;
-		}
-		do {
-			pte_t e = pt_cursor_read(&c);
-			struct folio *f;
-
-			if (pte_is_swap(e))
-				info->swap += PAGE_SIZE;
-			if (!pte_present(e) || pte_special(e))
-				continue;
-			f = pfn_folio(pte_pfn(e));
-			info->rss += PAGE_SIZE;
-			if (folio_test(f, FOLIO_ANON))
-				info->anon += PAGE_SIZE;
-			if (pte_dirty(e) || folio_test(f, FOLIO_DIRTY))
-				info->dirty += PAGE_SIZE;
-		} while (pt_cursor_next(&c, info->end));
-		addr = c.addr;
-		pt_cursor_close(&c);
-	}
-}
-
-static const char *info_name(struct mm *mm, const struct vma *v)
-{
-	if (v->name)
-		return v->name;
-	if (v->file)
-		return NULL;
-	if (v->start <= mm->brk && v->end >= mm->start_brk && mm->start_brk && mm->brk > mm->start_brk)
-		return "[heap]";
-	if (v->start <= mm->start_stack && v->end >= mm->start_stack)
-		return "[stack]";
-	return NULL;
-}
-
-bool vma_info_next(struct mm *mm, u64 addr, struct vma_info *info, bool count)
-{
-	struct vma *v = vma_lock_read(mm, addr);
-
-	if (!v)
-		return false;
-	*info = (struct vma_info){ .start = v->start, .end = v->end, .pgoff = v->file ? v->pgoff : 0,
-				   .flags = v->flags, .file = v->file, .name = info_name(mm, v) };
-	if (v->file)
-		file_get(v->file);
-	if (count)
-		info_count(mm, info);
-	vma_unlock_read(v);
-	return true;
 }

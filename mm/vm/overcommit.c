@@ -5,6 +5,7 @@
  */
 #include <base/atomic.h>
 #include <kernel/cred.h>
+#include <mm/swap.h>
 #include "internal.h"
 #include <uapi/linux/mman.h>
 
@@ -20,9 +21,9 @@ static bool commit_fits(struct mm *mm, s64 pages, s64 sum)
 	case OVERCOMMIT_ALWAYS:
 		return true;
 	case OVERCOMMIT_GUESS:
-		return pages <= (s64)mem_total_pages();
+		return pages <= (s64)(mem_total_pages() + swap_total_pages());
 	default:
-		limit = (s64)mem_total_pages() * READ_ONCE(overcommit_ratio) / 100;
+		limit = (s64)mem_total_pages() * READ_ONCE(overcommit_ratio) / 100 + (s64)swap_total_pages();
 		/* Keep some for root to recover with, and keep one process from taking all. */
 		if (!capable(CAP_SYS_ADMIN))
 			limit -= 8192 / 4;
