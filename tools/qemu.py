@@ -192,6 +192,7 @@ class Guest:
         self.reason, self.events, self.qmp_buf, self.qmp_id = None, [], b'', 0
         self.console, theirs = socket.socketpair()
         self.qmp, qmp_theirs = socket.socketpair()
+        self.open = [self.console, self.qmp]
         cmd = machine.command() + [
             '-display', 'none', '-S',
             '-chardev', f'socket,id=con,fd={theirs.fileno()}',
@@ -277,7 +278,7 @@ class Guest:
 
     def poll(self, seconds):
         """Takes in what the guest said for at most that long. False when QEMU has ended."""
-        ready, _, _ = select.select([self.console, self.qmp], [], [], seconds)
+        ready, _, _ = select.select(self.open, [], [], seconds)
         alive = self.proc.poll() is None
         for s in ready:
             try:
@@ -285,11 +286,9 @@ class Guest:
             except OSError:
                 data = b''
             if not data:
-                if not alive:
-                    return False
-                time.sleep(0.01)
-                continue
-            if s is self.console:
+                # The other one may still hold something: QEMU's reason for ending, say.
+                self.open.remove(s)
+            elif s is self.console:
                 self.log.write(data)
                 self.log.flush()
                 self.text += data.decode('utf-8', 'replace').replace('\r', '')
