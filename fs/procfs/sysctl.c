@@ -13,6 +13,7 @@
 #include <kernel/random.h>
 #include <kernel/reboot.h>
 #include <mm/mm.h>
+#include <mm/writeback.h>
 
 #include "internal.h"
 
@@ -202,6 +203,21 @@ static int drop_store(const char *text, void *data)
 	return 0;
 }
 
+static int dirty_show(struct seq_file *s, void *data)
+{
+	seq_printf(s, "%llu\n", (unsigned long long)dirty_knob_read((enum dirty_knob)(u64)data));
+	return 0;
+}
+
+static int dirty_store(const char *text, void *data)
+{
+	u64 v;
+
+	if (kstrtou64(text, 10, &v))
+		return -EINVAL;
+	return dirty_knob_write((enum dirty_knob)(u64)data, v);
+}
+
 static int file_nr_show(struct seq_file *s, void *data)
 {
 	(void)data;
@@ -241,6 +257,12 @@ static const struct proc_sysctl table[] = {
 	{ .path = "vm/overcommit_memory", .mode = 0644, .kind = SYSCTL_INT, .data = &overcommit_memory, .min = 0, .max = 2 },
 	{ .path = "vm/overcommit_ratio", .mode = 0644, .kind = SYSCTL_INT, .data = &overcommit_ratio, .min = 0, .max = 1000000 },
 	{ .path = "vm/max_map_count", .mode = 0644, .kind = SYSCTL_INT, .data = &max_map_count, .min = 0, .max = 0x7fffffff },
+#define DIRTY_ROW(name, knob)	{ .path = "vm/" name, .mode = 0644, .kind = SYSCTL_FN, .show = dirty_show, \
+	  .store = dirty_store, .data = (void *)(knob) }
+	DIRTY_ROW("dirty_ratio", DIRTY_RATIO), DIRTY_ROW("dirty_background_ratio", DIRTY_BACKGROUND_RATIO),
+	DIRTY_ROW("dirty_bytes", DIRTY_BYTES), DIRTY_ROW("dirty_background_bytes", DIRTY_BACKGROUND_BYTES),
+	DIRTY_ROW("dirty_expire_centisecs", DIRTY_EXPIRE_CS),
+	DIRTY_ROW("dirty_writeback_centisecs", DIRTY_WRITEBACK_CS),
 	{ .path = "vm/drop_caches", .mode = 0200, .kind = SYSCTL_FN, .store = drop_store },
 	{ .path = "fs/file-nr", .mode = 0444, .kind = SYSCTL_FN, .show = file_nr_show },
 	{ .path = "fs/file-max", .mode = 0644, .kind = SYSCTL_U64, .data = &files_max },

@@ -16,6 +16,7 @@
 #include <fs/locks.h>
 #include <mm/mm.h>
 #include <mm/swap.h>
+#include <mm/writeback.h>
 
 #include "internal.h"
 
@@ -183,11 +184,19 @@ static int show_vmstat(struct seq_file *s, void *v)
 		{ "pswpout", VM_EV_SWPOUT }, { "workingset_refault_file", VM_EV_REFAULT },
 		{ "workingset_activate_file", VM_EV_ACTIVATE }, { "pgscan", VM_EV_SCAN }, { "pgsteal", VM_EV_STEAL },
 		{ "oom_kill", VM_EV_OOM },
+		{ "nr_dirtied", VM_EV_DIRTIED }, { "nr_written", VM_EV_WRITTEN },
 	};
+	struct dirty_limits limits;
 
 	(void)v;
 	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++)
 		seq_printf(s, "%s %llu\n", rows[i].name, (unsigned long long)pages(rows[i].c));
+	dirty_limits(&limits);
+	seq_printf(s, "nr_dirty_threshold %llu\nnr_dirty_background_threshold %llu\n", (unsigned long long)limits.limit,
+		   (unsigned long long)limits.background);
+	/* In KiB, as everywhere. */
+	seq_printf(s, "pgpgin %llu\npgpgout %llu\n", (unsigned long long)pages(VM_EV_PGPGIN) / 2,
+		   (unsigned long long)pages(VM_EV_PGPGOUT) / 2);
 	return 0;
 }
 

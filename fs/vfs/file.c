@@ -184,6 +184,7 @@ int file_do_open(struct file *f, struct inode *inode)
 	if (fmt == S_IFREG || fmt == S_IFDIR)
 		f->mode |= FMODE_ATOMIC_POS;
 	f->wb_err = mapping_error_sample(f->mapping);
+	f->sb_err = errseq_sample(&f->inode->sb->wb_err);
 	f->ops = inode->fops;
 	file_set_modes(f);
 	f->mode |= FMODE_OPENED;

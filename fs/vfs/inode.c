@@ -12,6 +12,7 @@
  * Locks: hash bucket (class INODE_STATE), then state_lock (subclass 1), then list_lock (INODE_LIST).
  */
 #include "internal.h"
+#include <mm/writeback.h>
 #include <core/init.h>
 #include <core/page.h>
 #include <core/slab.h>
@@ -74,6 +75,7 @@ void inode_init_once(struct inode *inode)
 	rwsem_init(&inode->rwsem, INODE);
 	list_init(&inode->sb_link);
 	list_init(&inode->lru);
+	list_init(&inode->wb_link);
 }
 
 struct inode *inode_alloc_plain(struct super_block *sb)
@@ -173,6 +175,7 @@ static void inode_evict(struct inode *inode)
 	spin_lock(&sb->inode_list_lock);
 	list_del_init(&inode->sb_link);
 	spin_unlock(&sb->inode_list_lock);
+	wb_forget(inode);
 	if (SOP(sb, evict_inode))
 		sb->ops->evict_inode(inode);
 	else
@@ -213,6 +216,41 @@ static void lru_del(struct inode *inode)
 	spin_unlock(&lru_lock);
 }
 
+/* state_lock held. */
+static bool grab_locked(struct inode *inode)
+{
+	if (inode->state & I_FREEING)
+		return false;
+	if (ref_read(&inode->ref) == 0) {
+		lru_del(inode);
+		ref_init(&inode->ref, 1);
+	} else {
+		ref_get(&inode->ref);
+	}
+	return true;
+}
+
+bool inode_grab(struct inode *inode)
+{
+	bool mine;
+
+	spin_lock(&inode->state_lock);
+	mine = grab_locked(inode);
+	spin_unlock(&inode->state_lock);
+	return mine;
+}
+
+bool inode_trygrab(struct inode *inode)
+{
+	bool mine;
+
+	if (!spin_trylock(&inode->state_lock))
+		return false;
+	mine = grab_locked(inode);
+	spin_unlock(&inode->state_lock);
+	return mine;
+}
+
 /* The last reference, perhaps: state_lock decides against look-ups. */
 static __noinline void inode_put_last(struct inode *inode)
 {
@@ -228,7 +266,7 @@ static __noinline void inode_put_last(struct inode *inode)
 		return;
 	}
 	inode->state |= I_FREEING;
-	if (inode->nlink && (inode->state & I_DIRTY)) {
+	if (inode->nlink && (inode->state & I_DIRTY_ANY)) {
 		spin_unlock(&inode->state_lock);
 		(void)inode_write_now(inode, true);
 		spin_lock(&inode->state_lock);
@@ -379,7 +417,7 @@ static struct inode *inode_lru_take(u64 *budget)
 		inode_nr_unused--;
 		spin_unlock(&lru_lock);
 		inode->state &= ~I_LRU;
-		if (inode->state & I_DIRTY) {		/* written first, by sync or write-back */
+		if (inode->state & I_DIRTY_ANY) {	/* written first, by sync or write-back */
 			lru_add(inode);
 			spin_unlock(&inode->state_lock);
 			continue;
@@ -431,33 +469,11 @@ u64 inodes_evict_sb(struct super_block *sb)
 		lru_del(i);
 		i->state |= I_FREEING;
 		spin_unlock(&i->state_lock);
-		if (i->nlink && (i->state & I_DIRTY))
+		if (i->nlink && (i->state & I_DIRTY_ANY))
 			(void)inode_write_now(i, true);
 		inode_evict(i);
 	}
 	return busy;
-}
-
-int inode_write_now(struct inode *inode, bool wait)
-{
-	struct super_block *sb = inode->sb;
-	int err = 0;
-
-	if (inode->data.nr_pages && wait)
-		err = filemap_write_and_wait(&inode->data, 0, LOFF_MAX);
-	spin_lock(&inode->state_lock);
-	if (!(inode->state & I_DIRTY)) {
-		spin_unlock(&inode->state_lock);
-		return err;
-	}
-	inode->state &= ~I_DIRTY;
-	spin_unlock(&inode->state_lock);
-	if (SOP(sb, write_inode)) {
-		int e = sb->ops->write_inode(inode, wait);
-
-		err = err ? err : e;
-	}
-	return err;
 }
 
 /* --- contents common to all --- */
@@ -512,18 +528,6 @@ void inode_drop_link(struct inode *inode)
 void inode_set_nlink(struct inode *inode, u32 n)
 {
 	WRITE_ONCE(inode->nlink, n);
-}
-
-/* Nothing to do where the instance has no place to write an inode to. */
-void inode_mark_dirty(struct inode *inode)
-{
-	if (SOP(inode->sb, dirty_inode))
-		inode->sb->ops->dirty_inode(inode, I_DIRTY);
-	if (!SOP(inode->sb, write_inode) || (READ_ONCE(inode->state) & I_DIRTY))
-		return;
-	spin_lock(&inode->state_lock);
-	inode->state |= I_DIRTY;
-	spin_unlock(&inode->state_lock);
 }
 
 struct timespec64 current_time64(void)

@@ -11,6 +11,7 @@
 #include "iomap_internal.h"
 #include <kernel/sched.h>
 #include <mm/mm.h>
+#include <mm/writeback.h>
 
 /* One edge of the change, the block at `off`: [from, to) of the folio is about to be overwritten. */
 static int prepare_block(struct folio *f, struct folio_blocks *b, u64 off, u64 bs, u64 from, u64 to,
@@ -154,6 +155,8 @@ static ssize_t write_extent(struct kiocb *k, struct iov_iter *from, const struct
 		}
 		k->pos += got;
 		done += got;
+		if (!nowait)
+			balance_dirty_pages(inode);
 		if (need_resched())
 			cond_resched();
 		if (unlikely(signal_pending()) && signal_pending_state(TASK_KILLABLE)) {

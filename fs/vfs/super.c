@@ -7,6 +7,7 @@
  * down, for reading by those who use it from the list.
  */
 #include "internal.h"
+#include <mm/writeback.h>
 #include <base/math.h>
 #include <base/printf.h>
 #include <core/init.h>
@@ -187,6 +188,7 @@ struct super_block *super_create(struct fs_type *t, u32 flags, void *private)
 
 void super_activate(struct super_block *sb)
 {
+	wb_start(sb);
 	sb->flags |= SB_ACTIVE;
 	up_write(&sb->umount);
 }
@@ -199,6 +201,7 @@ static void super_shutdown(struct super_block *sb)
 
 	if (root) {
 		(void)super_sync(sb, true);
+		wb_stop(sb);
 		sb->flags &= ~SB_ACTIVE;
 		dentry_shrink_tree(root);
 		sb->root = NULL;
@@ -228,6 +231,7 @@ static void super_shutdown(struct super_block *sb)
 	/* Inodes are freed by RCU and look at sb->ops then. */
 	if (busy)
 		return;
+	wb_free(sb);
 	rcu_barrier();
 	kfree(sb);
 }
@@ -463,6 +467,17 @@ void super_for_each(void (*fn)(struct super_block *sb, void *arg), void *arg)
 	spin_unlock(&sb_lock);
 	if (prev)
 		super_put_active(prev);
+}
+
+void super_for_each_quick(void (*fn)(struct super_block *sb, void *arg), void *arg)
+{
+	struct super_block *sb;
+
+	spin_lock(&sb_lock);
+	list_for_each_entry(sb, &super_blocks, link)
+		if (READ_ONCE(sb->flags) & SB_ACTIVE)
+			fn(sb, arg);
+	spin_unlock(&sb_lock);
 }
 
 /* --- inside the kernel only --- */

@@ -2,44 +2,73 @@
 /* Bringing data to where it is safe: sync, syncfs, fsync, fdatasync, sync_file_range. */
 #include "internal.h"
 #include <base/math.h>
+#include <kernel/sched.h>
 #include <kernel/syscall.h>
+#include <mm/writeback.h>
 
-/* Dirty inodes of an instance; one that goes meanwhile is written by its eviction. */
-static void sync_inodes(struct super_block *sb, bool wait)
+/* The next inode of the list after prev (referenced) with something to write or under way, grabbed. */
+static struct inode *next_unsafe(struct super_block *sb, struct inode *prev)
 {
-	struct inode *i, *prev = NULL;
+	struct inode *i;
 
-	if (!SOP(sb, write_inode))
-		return;
 	spin_lock(&sb->inode_list_lock);
-	list_for_each_entry(i, &sb->inodes, sb_link) {
-		if (!(READ_ONCE(i->state) & I_DIRTY) && !i->data.nr_pages)
+	i = prev ? list_next_entry(prev, sb_link) : list_first_entry(&sb->inodes, struct inode, sb_link);
+	for (; &i->sb_link != &sb->inodes; i = list_next_entry(i, sb_link)) {
+		if (!(READ_ONCE(i->state) & (I_DIRTY_ANY | I_SYNC)) && !mapping_is_dirty(&i->data) &&
+		    !xa_marked(&i->data.folios, MAPPING_MARK_WRITEBACK))
 			continue;
-		if (!ref_get_unless_zero(&i->ref))
-			continue;
+		/* The state lock stands above the list's: only try, and for as long as it takes. */
+		while (!inode_trygrab(i)) {
+			if (READ_ONCE(i->state) & I_FREEING)
+				break;
+			cpu_relax();
+		}
+		if (READ_ONCE(i->state) & I_FREEING)
+			continue;	/* written by its eviction */
 		spin_unlock(&sb->inode_list_lock);
-		inode_put(prev);
-		(void)inode_write_now(i, wait);
-		prev = i;
-		spin_lock(&sb->inode_list_lock);
+		return i;
 	}
 	spin_unlock(&sb->inode_list_lock);
-	inode_put(prev);
+	return NULL;
 }
 
-void sync_sb(struct super_block *sb, bool wait)
+static int sync_inodes(struct super_block *sb, bool wait)
 {
-	sync_inodes(sb, wait);
-	if (SOP(sb, sync_fs))
-		(void)sb->ops->sync_fs(sb, wait);
+	struct inode *i = NULL, *next;
+	int err = 0, e;
+
+	if (!SOP(sb, write_inode))
+		return 0;
+	while ((next = next_unsafe(sb, i))) {
+		if (i)
+			inode_put(i);
+		i = next;
+		e = inode_write_now(i, wait);
+		err = err ? err : e;
+		cond_resched();
+	}
+	if (i)
+		inode_put(i);
+	return err;
 }
 
 int super_sync(struct super_block *sb, bool wait)
 {
+	int err = 0, e;
+
 	if (sb->flags & SB_RDONLY)
 		return 0;
-	sync_inodes(sb, wait);
-	return SOP(sb, sync_fs) ? sb->ops->sync_fs(sb, wait) : 0;
+	/* Begin all, so that the devices have much to choose from; then wait. */
+	if (wait)
+		(void)sync_inodes(sb, false);
+	err = sync_inodes(sb, wait);
+	e = SOP(sb, sync_fs) ? sb->ops->sync_fs(sb, wait) : 0;
+	return err ? err : e;
+}
+
+void sync_sb(struct super_block *sb, bool wait)
+{
+	(void)super_sync(sb, wait);
 }
 
 static void sync_one(struct super_block *sb, void *arg)
@@ -74,7 +103,7 @@ long sys_syncfs(int fd)
 	down_read(&sb->umount);
 	err = super_sync(sb, true);
 	up_read(&sb->umount);
-	e = mapping_check_error(f.file->mapping, &f.file->sb_err);
+	e = errseq_check(&sb->wb_err, &f.file->sb_err);
 	fdput(f);
 	return err ? err : e;
 }
@@ -103,6 +132,30 @@ long sys_fdatasync(int fd)
 
 #define SFR_KNOWN (SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER)
 
+/* Data of a range, without the inode and without a flush of the device. */
+static int sync_range(struct file *f, u64 start, u64 end, unsigned int flags)
+{
+	bool all = (flags & SFR_KNOWN) == SFR_KNOWN;
+	struct writeback_control wbc = { start, end, all ? WB_ALL : WB_NONE, (s64)(~0ul >> 1) };
+	struct mapping *m = f->mapping;
+	int err = 0;
+
+	if (m->flags & MAPPING_NO_WRITEBACK)
+		return 0;
+	if (flags & SYNC_FILE_RANGE_WAIT_BEFORE) {
+		filemap_wait_range(m, start, end);
+		err = mapping_check_error(m, &f->wb_err);
+	}
+	if (!err && flags & SYNC_FILE_RANGE_WRITE)
+		err = mapping_writepages(m, &wbc);
+	if (!err && flags & SYNC_FILE_RANGE_WAIT_AFTER) {
+		filemap_wait_range(m, start, end);
+		err = mapping_check_error(m, &f->wb_err);
+	}
+	return err;
+}
+
+
 long sys_sync_file_range(int fd, loff_t offset, loff_t nbytes, unsigned int flags)
 {
 	loff_t end;
@@ -121,8 +174,7 @@ long sys_sync_file_range(int fd, loff_t offset, loff_t nbytes, unsigned int flag
 		err = -ESPIPE;
 		goto out;
 	}
-	if (flags && !(f.file->mapping->flags & MAPPING_NO_WRITEBACK))
-		err = filemap_write_and_wait(f.file->mapping, offset, end);
+	err = sync_range(f.file, (u64)offset, (u64)end, flags);
 out:
 	fdput(f);
 	return err;

@@ -125,6 +125,8 @@ enum vm_counter {
 	VM_KERNEL_MAP,		/* page tables of the kernel itself, KASAN's shadow: stay once made */
 	VM_SWAPCACHE, VM_EV_SWPIN, VM_EV_SWPOUT, VM_EV_REFAULT, VM_EV_ACTIVATE, VM_EV_SCAN, VM_EV_STEAL,
 	VM_EV_FAULT, VM_EV_MAJFAULT, VM_EV_ALLOC, VM_EV_FREE, VM_EV_OOM,
+	VM_EV_DIRTIED, VM_EV_WRITTEN,	/* pages: became dirty, written back */
+	VM_EV_PGPGIN, VM_EV_PGPGOUT,	/* sectors from and to devices */
 	VM_NR_COUNTERS
 };
 void vm_count(enum vm_counter c, s64 n);	/* any context */

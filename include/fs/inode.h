@@ -37,10 +37,11 @@ struct timespec64 {
 #define I_NEW		0x01u	/* being read in: wait_on_inode */
 #define I_DIRTY		0x02u
 #define I_FREEING	0x04u
-#define I_DIRTY_PAGES	0x08u
+#define I_DIRTY_PAGES	0x08u	/* its mapping has dirty folios */
 #define I_LINKABLE	0x10u	/* O_TMPFILE: may get its first link */
-#define I_SYNC		0x20u
+#define I_SYNC		0x20u	/* being written */
 #define I_DIRTY_TIME	0x40u
+#define I_DIRTY_ANY	(I_DIRTY | I_DIRTY_PAGES)
 #define I_LRU		0x80u	/* unused, on the LRU list */
 /* inode.flags */
 #define S_IMMUTABLE	0x01u
@@ -86,6 +87,8 @@ struct inode {
 	struct hlist_node hash;		/* [hash chain lock; r] */
 	struct list_head sb_link;	/* [sb inode list lock] */
 	struct list_head lru;		/* [lru lock] */
+	struct list_head wb_link;	/* [wb list lock] while dirty */
+	u64 dirtied_when;		/* [wb list lock] ns */
 	struct hlist_head aliases;	/* [state_lock] dentries */
 	const struct file_ops *fops;	/* [I] given to files that open it */
 	struct mapping data;		/* [its own locks] */

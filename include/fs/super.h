@@ -17,6 +17,7 @@ struct block_device;
 struct block_device;
 struct seq_file;
 struct super_ops;
+struct wb;
 
 #define FS_REQUIRES_DEV		0x1u
 #define FS_USERNS_MOUNT		0x2u
@@ -65,6 +66,8 @@ struct super_block {
 	struct mutex rename_mutex;	/* class RENAME */
 	struct list_head mounts;	/* [mount hash lock] */
 	struct list_head inodes;	/* [inode_list_lock] */
+	struct wb *wb;			/* [I] flusher; NULL: nothing to write to */
+	u32 wb_err;			/* [a] error sequence of all its files, for syncfs */
 	spinlock_t inode_list_lock;
 	u32 time_gran;			/* [I] ns */
 	u32 frozen;			/* [a] FIFREEZE: writers wait */
@@ -105,6 +108,8 @@ void super_wait_thawed(struct super_block *sb);
 void super_activate(struct super_block *sb);
 void super_put_active(struct super_block *sb);		/* last: shut down. May sleep */
 /* For all instances, with a reference, umount lock shared. */
+/* The same without references and under a spinlock: fn must be short. */
+void super_for_each_quick(void (*fn)(struct super_block *sb, void *arg), void *arg);
 void super_for_each(void (*fn)(struct super_block *sb, void *arg), void *arg);
 int super_sync(struct super_block *sb, bool wait);
 void sync_all(void);

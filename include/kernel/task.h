@@ -159,6 +159,7 @@ struct task {
 	u64 time_stamp;			/* [own] last accounting */
 	u64 start_ns, start_boot_ns;	/* [I] */
 	u64 min_flt, maj_flt, nvcsw, nivcsw;	/* [own; others read] */
+	u32 dirtied;			/* [own] pieces written since it last looked at the dirty limits */
 	struct task_io io;		/* [own; others read] */
 	u64 timer_slack_ns, default_timer_slack_ns;	/* [own] */
 

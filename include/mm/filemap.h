@@ -33,6 +33,8 @@ struct writeback_control {
 #define MAPPING_NO_WRITEBACK	0x1u	/* memory files: folios are the only copy, never written or dropped */
 #define MAPPING_UNEVICTABLE	0x2u
 #define MAPPING_STABLE_WRITES	0x4u
+#define MAPPING_MARK_DIRTY	XA_MARK_0
+#define MAPPING_MARK_WRITEBACK	XA_MARK_1
 #define MAPPING_LARGE		0x8u	/* folios of several pages are welcome */
 
 /* A window to read ahead: folios are in the cache, locked, not uptodate, one reference held by the control. */
@@ -163,10 +165,16 @@ void filemap_wait_range(struct mapping *m, u64 start, u64 end);		/* for write-ba
 /* The first error of this very write; errors of requests still under way show in mapping_check_error(). */
 int filemap_write_and_wait(struct mapping *m, loff_t start, loff_t end);
 int filemap_flush(struct mapping *m);
+/* Are there dirty folios? */
+static inline bool mapping_is_dirty(const struct mapping *m) { return xa_marked(&m->folios, MAPPING_MARK_DIRTY); }
 /* errseq: errors since *seen, reported once. */
 int mapping_check_error(struct mapping *m, u32 *seen);
 u32 mapping_error_sample(struct mapping *m);
-void mapping_set_error(struct mapping *m, int error);
+void mapping_set_error(struct mapping *m, int error);	/* also for syncfs */
+/* The same for a bare sequence. */
+void errseq_set(u32 *seq, int error);
+u32 errseq_sample(const u32 *seq);
+int errseq_check(u32 *seq, u32 *seen);
 
 /* --- truncation (inode lock held; size already set) --- */
 void truncate_pagecache(struct mapping *m, loff_t newsize);

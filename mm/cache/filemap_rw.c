@@ -8,6 +8,7 @@
 #include <base/string.h>
 #include <core/wait.h>
 #include <kernel/sched.h>
+#include <mm/writeback.h>
 #include "internal.h"
 
 /* The page at index, uptodate and referenced; NULL: a hole of a memory file. ERR_PTR. */
@@ -176,6 +177,8 @@ ssize_t filemap_write(struct kiocb *k, struct iov_iter *from)
 		}
 		k->pos += got;
 		done += got;
+		if (!(m->flags & MAPPING_NO_WRITEBACK))
+			balance_dirty_pages(m->host);
 		if (need_resched())
 			cond_resched();
 		if (unlikely(signal_pending()) && signal_pending_state(TASK_KILLABLE)) {

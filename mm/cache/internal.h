@@ -10,8 +10,8 @@
 #include <fs/inode.h>
 #include <mm/filemap.h>
 
-#define MARK_DIRTY	XA_MARK_0
-#define MARK_WRITEBACK	XA_MARK_1
+#define MARK_DIRTY	MAPPING_MARK_DIRTY
+#define MARK_WRITEBACK	MAPPING_MARK_WRITEBACK
 
 /* A memory file: its folios are the only copy; holes read as zeros. */
 static inline bool mapping_is_memory(const struct mapping *m) { return !m->ops || !m->ops->read_folio; }

@@ -10,7 +10,9 @@
 #include <core/pgtable.h>
 #include <mm/mm.h>
 #include <kernel/sched.h>
+#include <fs/super.h>
 #include <mm/rmap.h>
+#include <mm/writeback.h>
 #include "internal.h"
 
 #define ERR_MASK	0xfffu
@@ -31,7 +33,8 @@ bool filemap_dirty_folio(struct mapping *m, struct folio *f)
 	xa_set_mark(&m->folios, f->index, MARK_DIRTY);
 	spin_unlock_irqrestore(&m->lock, flags);
 	vm_count(VM_DIRTY, (s64)folio_nr_pages(f));
-	inode_mark_dirty(m->host);
+	vm_count(VM_EV_DIRTIED, (s64)folio_nr_pages(f));
+	inode_mark_pages_dirty(m->host);
 	return true;
 }
 
@@ -79,6 +82,8 @@ void folio_end_writeback(struct folio *f, int error)
 		mapping_set_error(f->mapping, error);
 	set_mark(f, MARK_WRITEBACK, false);
 	vm_count(VM_WRITEBACK, -(s64)folio_nr_pages(f));
+	vm_count(VM_EV_WRITTEN, (s64)folio_nr_pages(f));
+	dirty_progress();
 	folio_clear_wake(f, FOLIO_WRITEBACK);
 	folio_put(f);
 }
@@ -243,9 +248,9 @@ int filemap_flush(struct mapping *m)
 
 /* --- errors --- */
 
-void mapping_set_error(struct mapping *m, int error)
+void errseq_set(u32 *seq, int error)
 {
-	u32 old = READ_ONCE(m->wb_err), n;
+	u32 old = READ_ONCE(*seq), n;
 
 	if (!error)
 		return;
@@ -253,26 +258,42 @@ void mapping_set_error(struct mapping *m, int error)
 		n = (old & ~(ERR_MASK | ERR_SEEN)) | ((u32)-error & ERR_MASK);
 		if (old & ERR_SEEN)
 			n += ERR_STEP;
-	} while (!try_cmpxchg(&m->wb_err, &old, n));
+	} while (!try_cmpxchg(seq, &old, n));
 }
 
-u32 mapping_error_sample(struct mapping *m)
+u32 errseq_sample(const u32 *seq)
 {
-	u32 v = READ_ONCE(m->wb_err);
+	u32 v = READ_ONCE(*seq);
 
 	/* An error that nobody saw yet is for the next who asks. */
 	return v & ERR_SEEN || !(v & ERR_MASK) ? v : 0;
 }
 
-int mapping_check_error(struct mapping *m, u32 *seen)
+int errseq_check(u32 *seq, u32 *seen)
 {
-	u32 v = READ_ONCE(m->wb_err), n;
+	u32 v = READ_ONCE(*seq), n;
 
 	if (v == *seen)
 		return 0;
 	n = v | ERR_SEEN;
 	if (n != v)
-		try_cmpxchg(&m->wb_err, &v, n);
+		try_cmpxchg(seq, &v, n);
 	*seen = n;
 	return -(int)(n & ERR_MASK);
+}
+
+void mapping_set_error(struct mapping *m, int error)
+{
+	errseq_set(&m->wb_err, error);
+	errseq_set(&m->host->sb->wb_err, error);
+}
+
+u32 mapping_error_sample(struct mapping *m)
+{
+	return errseq_sample(&m->wb_err);
+}
+
+int mapping_check_error(struct mapping *m, u32 *seen)
+{
+	return errseq_check(&m->wb_err, seen);
 }

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Bringing dirty inodes and pages to their devices: lists of dirty inodes and a flusher thread for each
+ * file-system instance that has something to write to (fs/vfs/writeback.c), limits on dirty memory and the
+ * throttling of those who make it (mm/cache/dirty.c).
+ */
+#ifndef MM_WRITEBACK_H
+#define MM_WRITEBACK_H
+
+#include <base/err.h>
+#include <base/types.h>
+
+struct inode;
+struct super_block;
+
+/* --- fs/vfs/writeback.c --- */
+/* From super_activate() and super_shutdown(). */
+void wb_start(struct super_block *sb);
+void wb_stop(struct super_block *sb);
+void wb_free(struct super_block *sb);
+/* Pages of it became dirty. Thread context, spinlocks of the cache may not be held. */
+void inode_mark_pages_dirty(struct inode *inode);
+/* It goes: nobody looks at it any more. */
+void wb_forget(struct inode *inode);
+/* Reference an inode that may have none and stand unused in the cache. RCU or another pin on its memory. False: it goes. */
+__must_check bool inode_grab(struct inode *inode);
+/* The same without waiting for its state lock; false: try again, unless I_FREEING is set. */
+__must_check bool inode_trygrab(struct inode *inode);
+/* Memory is short, or there is too much dirty: write back what there is, all instances. Any thread context. */
+void wb_wake_all(void);
+/* Wake the flusher of one instance. */
+void wb_wake(struct super_block *sb);
+
+/* --- mm/cache/dirty.c --- */
+struct dirty_limits {
+	u64 background, limit;		/* pages: the flushers begin; writers wait */
+};
+void dirty_limits(struct dirty_limits *l);
+bool dirty_over_background(void);
+/* After dirtying pages of a file: may sleep until write-back has caught up. No locks that write-back takes. */
+void balance_dirty_pages(struct inode *inode);
+/* Write-back of a page ended: let writers look again. Any context. */
+void dirty_progress(void);
+/* /proc/sys/vm; centisecs in ns. */
+u64 dirty_interval_ns(void);
+u64 dirty_expire_ns(void);
+
+enum dirty_knob {
+	DIRTY_RATIO, DIRTY_BACKGROUND_RATIO, DIRTY_BYTES, DIRTY_BACKGROUND_BYTES, DIRTY_EXPIRE_CS, DIRTY_WRITEBACK_CS,
+	DIRTY_KNOBS
+};
+u64 dirty_knob_read(enum dirty_knob k);
+__must_check int dirty_knob_write(enum dirty_knob k, u64 v);	/* -EINVAL */
+
+#endif
