@@ -279,6 +279,10 @@ void bio_submit(struct bio *b)
 		fail(b, err);
 		return;
 	}
+	if (bio_op(b) == BIO_READ)
+		vm_count(VM_EV_PGPGIN, b->size >> SECTOR_SHIFT);
+	else if (bio_op(b) == BIO_WRITE)
+		vm_count(VM_EV_PGPGOUT, b->size >> SECTOR_SHIFT);
 	if (!d->nr_queues) {
 		submit_direct(b);
 		return;

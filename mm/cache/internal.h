@@ -32,9 +32,6 @@ void readahead_miss(struct file *f, struct mapping *m, u64 index, u64 want);
 void readahead_marked(struct file *f, struct mapping *m, struct folio *folio, u64 index, u64 want);
 void readahead_fault(struct file *f, struct mapping *m, u64 index, u32 vmflags);
 u32 ra_max_pages(const struct file *f, const struct mapping *m);
-/* Pages to read ahead on the device behind it. */
-static inline u32 mapping_ra_pages(const struct mapping *m) { (void)m; return 32; }
-
 /* writeback.c */
 static inline bool mapping_can_writeback(const struct mapping *m)
 {

@@ -16,11 +16,21 @@
  * file only disturb each other's guess.
  */
 #include <core/wait.h>
+#include <fs/disk.h>
+#include <fs/super.h>
 #include <kernel/sched.h>
 #include <mm/mm.h>
 #include "internal.h"
 
 #define WINDOW_MAX	2048u	/* pages in one call, whoever asks */
+
+/* As the device behind it has it. */
+static u32 mapping_ra_pages(const struct mapping *m)
+{
+	const struct block_device *b = m->host->sb->bdev;
+
+	return b ? READ_ONCE(b->disk->whole->ra_pages) : 32;
+}
 
 u32 ra_max_pages(const struct file *f, const struct mapping *m)
 {
@@ -106,9 +116,11 @@ void readahead_window(struct file *f, struct mapping *m, u64 first, u64 nr, u64 
 {
 	u64 size = mapping_size_pages(m), end, i;
 	struct readahead_control ra = { .file = f, .m = m };
+	struct blk_plug plug;
 
 	if (mapping_is_memory(m) || first >= size)
 		return;
+	blk_plug_start(&plug);
 	end = first + min(min(nr, size - first), (u64)WINDOW_MAX);
 	for (i = first; i < end;) {
 		struct folio *folio = NULL;
@@ -131,6 +143,7 @@ void readahead_window(struct file *f, struct mapping *m, u64 first, u64 nr, u64 
 		i += folio_nr_pages(folio);
 	}
 	run_submit(&ra);
+	blk_plug_finish(&plug);
 }
 
 void filemap_readahead(struct file *f, struct mapping *m, u64 first, u64 nr)

@@ -10,6 +10,7 @@
 #include <core/pgtable.h>
 #include <mm/mm.h>
 #include <kernel/sched.h>
+#include <fs/block.h>
 #include <fs/super.h>
 #include <mm/rmap.h>
 #include <mm/writeback.h>
@@ -189,6 +190,7 @@ struct folio *writeback_next(struct mapping *m, struct writeback_control *wbc, u
 int mapping_writepages(struct mapping *m, struct writeback_control *wbc)
 {
 	int err, first_err = 0;
+	struct blk_plug plug;
 	struct folio *f;
 	u64 index = 0;
 
@@ -196,6 +198,7 @@ int mapping_writepages(struct mapping *m, struct writeback_control *wbc)
 		return 0;
 	if (m->ops->writepages)
 		return m->ops->writepages(m, wbc);
+	blk_plug_start(&plug);
 	while ((f = writeback_next(m, wbc, &index))) {
 		err = m->ops->writepage(f, wbc);	/* unlocks */
 		folio_put(f);
@@ -204,6 +207,7 @@ int mapping_writepages(struct mapping *m, struct writeback_control *wbc)
 			first_err = first_err ? first_err : err;
 		}
 	}
+	blk_plug_finish(&plug);
 	return first_err;
 }
 
