@@ -271,15 +271,10 @@ struct folio *filemap_read_locked(struct file *file, struct mapping *m, u64 inde
 	}
 }
 
-struct folio *filemap_read_folio(struct file *file, struct mapping *m, u64 index)
+struct folio *filemap_read_now(struct file *file, struct mapping *m, u64 index)
 {
-	struct folio *f = filemap_get(m, index);
+	struct folio *f;
 
-	if (likely(f)) {
-		if (likely(folio_test(f, FOLIO_UPTODATE)))
-			return f;
-		folio_put(f);
-	}
 	/* Whoever frees blocks of the file keeps new pages out meanwhile. */
 	if (!mapping_is_memory(m))
 		down_read(&m->invalidate_lock);
@@ -289,6 +284,24 @@ struct folio *filemap_read_folio(struct file *file, struct mapping *m, u64 index
 	if (!IS_ERR(f))
 		folio_unlock(f);
 	return f;
+}
+
+struct folio *filemap_read_folio(struct file *file, struct mapping *m, u64 index)
+{
+	struct folio *f = filemap_get(m, index);
+
+	if (likely(f)) {
+		if (likely(folio_test(f, FOLIO_UPTODATE))) {
+			if (unlikely(folio_test(f, FOLIO_READAHEAD)) && file)
+				readahead_marked(file, m, f, index, 1);
+			return f;
+		}
+		folio_put(f);
+	} else if (file && !mapping_is_memory(m)) {
+		readahead_miss(file, m, index, 1);
+		file->ra.prev_pos = (s64)index;
+	}
+	return filemap_read_now(file, m, index);
 }
 
 /* --- state of folios --- */

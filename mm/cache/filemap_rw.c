@@ -41,7 +41,7 @@ static struct folio *page_for_read(struct kiocb *k, struct mapping *m, u64 index
 	}
 	if (!f)
 		readahead_miss(k->file, m, index, want);
-	return filemap_read_folio(k->file, m, index);
+	return filemap_read_now(k->file, m, index);
 }
 
 ssize_t filemap_read(struct kiocb *k, struct iov_iter *to)

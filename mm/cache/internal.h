@@ -23,6 +23,9 @@ static inline u64 mapping_size_pages(const struct mapping *m)
 /* filemap.c: read in if need be; referenced, uptodate, locked. ERR_PTR. */
 struct folio *filemap_read_locked(struct file *file, struct mapping *m, u64 index);
 
+/* The same, not locked; nothing else is read. */
+struct folio *filemap_read_now(struct file *file, struct mapping *m, u64 index);
+
 /* readahead.c. file->ra.mode: posix_fadvise */
 enum { RA_NORMAL, RA_RANDOM, RA_SEQUENTIAL };
 /* Begin to read what is missing of [first, first + nr), in folios up to `order`; invalidate_lock held. Page `mark`, or ~0. */
