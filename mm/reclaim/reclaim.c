@@ -28,6 +28,7 @@
 #include <mm/mm.h>
 #include <mm/rmap.h>
 #include <mm/swap.h>
+#include <mm/writeback.h>
 #include "internal.h"
 
 #define SCAN_BATCH	32u
@@ -117,7 +118,7 @@ static enum verdict reclaim_file(struct folio *f, struct scan *sc)
 	if (folio_test(f, FOLIO_DIRTY)) {
 		sc->writeback++;
 		if (sc->gfp & GFP_FS && sc->gfp & GFP_IO)
-			inode_mark_dirty(m->host);	/* write-back is the flusher's work */
+			wb_wake(m->host->sb);	/* write-back is the flusher's work */
 		return KEEP;
 	}
 	if (atomic_read(&f->mapcount))

@@ -4,6 +4,7 @@
 #include <core/rcu.h>
 #include <core/slab.h>
 #include <fs/super.h>
+#include <mm/writeback.h>
 #include "internal.h"
 
 static LIST_HEAD(shrinkers);			/* [shrinkers_lock] */
@@ -41,7 +42,12 @@ static void drop_inode_pages(struct super_block *sb, void *arg)
 	(void)arg;
 	spin_lock(&sb->inode_list_lock);
 	list_for_each_entry(i, &sb->inodes, sb_link) {
-		if (!i->data.nr_pages || i->data.flags & MAPPING_NO_WRITEBACK || !ref_get_unless_zero(&i->ref))
+		if (!i->data.nr_pages || i->data.flags & MAPPING_NO_WRITEBACK)
+			continue;
+		/* Those that stand unused in the cache too. The state lock stands above the list's: only try. */
+		while (!inode_trygrab(i) && !(READ_ONCE(i->state) & I_FREEING))
+			cpu_relax();
+		if (READ_ONCE(i->state) & I_FREEING)
 			continue;
 		spin_unlock(&sb->inode_list_lock);
 		/* i is referenced: it stays on the list while we look away. */
