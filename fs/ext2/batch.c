@@ -5,11 +5,11 @@
  * leads to what was not written, no name to an inode that is not there, and no link count is too low:
  *
  *   0  what nothing on the disk points to: data (written before), fresh blocks, stubs of new inodes; link
- *      counts that rose; bitmaps, whose set bits include all that the disk uses
+ *      counts that rose; the end of inodes without a name; bitmaps, whose set bits include all in use
  *   1  directory blocks, with old names still in them where a newer one must come first; inodes
  *   2  new inodes as they are; those in new directories after their directories
  *   3  old names out
- *   4  link counts that fell, inodes that are gone
+ *   4  link counts that fell; the end of files that a rename replaced
  *
  * Only then may blocks and inodes that were freed be used again. A phase with nothing to write costs no
  * flush. One commit serves all who wait for it.
@@ -23,6 +23,11 @@
 
 #define COMMIT_NS	(5ull * 1000000000)
 #define HELD_MAX	4096u
+
+/* After 0, 1 and, from 20 on, those of new inodes. */
+#define PHASE_LATE	2500
+#define PHASE_BURIALS	3000
+#define PHASE_GONE	4000
 
 struct commit {
 	struct ext2_sb *s;
@@ -330,6 +335,54 @@ static inline u32 links_wanted(const struct ext2_inode_info *ei)
 
 /* --- phases --- */
 
+static void put_deleted(struct commit *c, const struct ext2_deleted *d)
+{
+	struct ext2_inode *raw;
+	struct buffer *bh;
+
+	if (c->err)
+		return;
+	bh = ext2_itable_read(c->s, d->ino, &raw);
+	if (IS_ERR(bh)) {
+		fail(c, (int)PTR_ERR(bh));
+		return;
+	}
+	enter_phase(c, d->phase);
+	raw->links = to_le16(0);
+	raw->dtime = to_le32(d->dtime);
+	raw->size = to_le32(0);
+	raw->size_high = to_le32(0);
+	raw->blocks = to_le32(0);
+	raw->file_acl = to_le32(0);
+	memset(raw->block, 0, sizeof(raw->block));
+	collect(c, bh, true);
+}
+
+int ext2_phase_of_end(const struct ext2_inode_info *ei)
+{
+	return test_bit(EI_REPLACED, &ei->state) ? PHASE_GONE : test_bit(EI_LATE_DIR, &ei->state) ? PHASE_LATE : 0;
+}
+
+/* Inodes whose last name is gone: their end is on the disk before the name's block. */
+static void put_ends(struct commit *c, int phase)
+{
+	struct ext2_sb *s = c->s;
+	struct ext2_inode_info *ei;
+	struct ext2_deleted *d;
+
+	/* No one leaves this list while the batch is held: eviction is an operation. */
+	list_for_each_entry(ei, &s->orphans, orphan_link) {
+		if (test_bit(EI_NEW, &ei->state) || test_bit(EI_ORPHANED, &ei->state) || ext2_phase_of_end(ei) != phase)
+			continue;
+		put_links(c, ei, phase, 0);
+		if (!c->err)
+			set_bit(EI_ORPHANED, &ei->state);
+	}
+	list_for_each_entry(d, &c->deleted, link)
+		if (d->phase == phase)
+			put_deleted(c, d);
+}
+
 static void phase_hidden(struct commit *c)
 {
 	struct ext2_sb *s = c->s;
@@ -341,6 +394,7 @@ static void phase_hidden(struct commit *c)
 	s->es->wtime = to_le32((u32)(clock_realtime_coarse_ns() / 1000000000));
 	write_held(c, &s->maps, 0, false);
 	write_held(c, &s->fresh, 0, true);
+	put_ends(c, 0);
 	list_for_each_entry(ei, &c->dirty, dirty_link) {
 		if (!ei->vfs.nlink)
 			continue;
@@ -470,58 +524,24 @@ static void phase_burials(struct commit *c, struct list_head *puts)
 	if (list_empty(&c->s->tombs) || c->err)
 		return;
 	/* Whatever came before must be on the medium, also through phases that wrote nothing of this one. */
-	enter_phase(c, 3000);
+	enter_phase(c, PHASE_BURIALS);
 	list_for_each_entry_safe(t, next, &c->s->tombs, link) {
 		ext2_bury(t);
 		if (t->victim)
 			lower_later(c, t->victim);
 		list_add_tail(&t->link, puts);
 	}
-	write_held(c, &c->s->inplace, 3000, true);
-}
-
-static void put_deleted(struct commit *c, const struct ext2_deleted *d)
-{
-	struct ext2_inode *raw;
-	struct buffer *bh;
-
-	if (c->err)
-		return;
-	bh = ext2_itable_read(c->s, d->ino, &raw);
-	if (IS_ERR(bh)) {
-		fail(c, (int)PTR_ERR(bh));
-		return;
-	}
-	enter_phase(c, 4000);
-	raw->links = to_le16(0);
-	raw->dtime = to_le32(d->dtime);
-	raw->size = to_le32(0);
-	raw->size_high = to_le32(0);
-	raw->blocks = to_le32(0);
-	raw->file_acl = to_le32(0);
-	memset(raw->block, 0, sizeof(raw->block));
-	collect(c, bh, true);
+	write_held(c, &c->s->inplace, PHASE_BURIALS, true);
 }
 
 static void phase_gone(struct commit *c)
 {
-	struct ext2_sb *s = c->s;
 	struct ext2_inode_info *ei;
-	struct ext2_deleted *d;
 
 	list_for_each_entry(ei, &c->dirty, dirty_link)
 		if (ei->vfs.nlink && !is_new(ei) && ei->disk_links > links_wanted(ei))
-			put_image(c, ei, 4000, IMAGE_FULL, links_wanted(ei));
-	/* No one leaves this list while the batch is held: eviction is an operation. */
-	list_for_each_entry(ei, &s->orphans, orphan_link) {
-		if (test_bit(EI_NEW, &ei->state) || test_bit(EI_ORPHANED, &ei->state))
-			continue;
-		put_links(c, ei, 4000, 0);
-		if (!c->err)
-			set_bit(EI_ORPHANED, &ei->state);
-	}
-	list_for_each_entry(d, &c->deleted, link)
-		put_deleted(c, d);
+			put_image(c, ei, PHASE_GONE, IMAGE_FULL, links_wanted(ei));
+	put_ends(c, PHASE_GONE);
 }
 
 /* --- the whole --- */
@@ -610,6 +630,7 @@ static int do_commit(struct ext2_sb *s)
 	phase_hidden(&c);
 	phase_names(&c);
 	phase_new(&c);
+	put_ends(&c, PHASE_LATE);
 	phase_burials(&c, &puts);
 	phase_gone(&c);
 	write_array(&c);

@@ -238,6 +238,36 @@ static void note_added(struct inode *dir, struct inode *inode)
 	ei->parent = (u32)dir->ino;
 }
 
+/*
+ * Would a change of the block where it is be whole on the disk, whichever of its sectors make it? Yes if
+ * the new entry, and the one whose length changes for it, lie in one sector together.
+ */
+static bool one_sector(struct buffer *bh, u32 at, u32 len)
+{
+	const struct ext2_dirent *d = dirent_at(bh, at);
+	u32 off = at + (le32(d->ino) ? EXT2_DIRENT_LEN(d->name_len) : 0);
+
+	return at / SECTOR_SIZE == (off + EXT2_DIRENT_HEAD + len - 1) / SECTOR_SIZE;
+}
+
+struct buffer *ext2_dir_own(struct inode *dir, u64 lblk, struct buffer *bh, u32 at, u32 len)
+{
+	struct ext2_sb *s = EXT2_SB(dir->sb);
+	struct buffer *copy;
+
+	if (!(bh->state & BH_FRESH) && !one_sector(bh, at, len)) {
+		copy = ext2_dir_cow(dir, lblk, bh);
+		/* On a full disk it must do where it is. */
+		if (!IS_ERR(copy) || PTR_ERR(copy) != -ENOSPC) {
+			if (IS_ERR(copy))
+				buffer_put(bh);
+			return copy;
+		}
+	}
+	ext2_hold(s, bh, BH_INPLACE);
+	return bh;
+}
+
 /* 1: done; 0: no room in any block; -errno. */
 static int add_linear(struct inode *dir, const struct qstr *name, u32 ino, u8 type)
 {
@@ -258,8 +288,10 @@ static int add_linear(struct inode *dir, const struct qstr *name, u32 ino, u8 ty
 			return ext2_dir_corrupt(dir, lblk, "malformed");
 		}
 		if (at < s->l.block_size) {
+			bh = ext2_dir_own(dir, lblk, bh, at, name->len);
+			if (IS_ERR(bh))
+				return (int)PTR_ERR(bh);
 			(void)ext2_dirblock_insert(buffer_data(bh), at, ino, name->name, name->len, type);
-			ext2_hold(s, bh, BH_INPLACE);
 			buffer_put(bh);
 			ei->dir_hint = (u32)lblk;
 			return 1;
@@ -325,7 +357,8 @@ int ext2_delete_entry(struct inode *dir, const struct qstr *name, struct inode *
 {
 	struct ext2_sb *s = EXT2_SB(dir->sb);
 	struct ext2_inode_info *vi = EXT2_I(victim);
-	bool wait = vi->add_batch == s->batch_id && !(vi->state & (BIT(EI_NEW) | BIT(EI_STUB)));
+	bool wait = (vi->add_batch == s->batch_id || test_bit(EI_LATE_DIR, &vi->state)) &&
+		    !(vi->state & (BIT(EI_NEW) | BIT(EI_STUB)));
 	struct buffer *bh;
 	int err = 0;
 	u64 lblk;

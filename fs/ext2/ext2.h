@@ -125,6 +125,8 @@ struct ext2_window {
 #define EI_ORPHANED	4		/* the disk knows that it has no link */
 #define EI_XATTR	5		/* in-inode attributes were looked for */
 #define EI_MANY		6		/* has had names in more than one directory in this batch */
+#define EI_REPLACED	8		/* lost its last name to another file: that comes first */
+#define EI_LATE_DIR	9		/* removed with tombs in it: stays until its former files have new names */
 #define EI_COMMITTING	7		/* on the commit's list, which has the reference */
 
 struct ext2_inode_info {
@@ -170,6 +172,7 @@ struct ext2_tomb {
 struct ext2_deleted {
 	struct list_head link;
 	u32 ino, dtime;
+	int phase;			/* of the commit */
 };
 
 #define BH_FRESH	1u
@@ -212,6 +215,7 @@ int ext2_commit_upto(struct ext2_sb *s, u64 id);
 int ext2_flush(struct ext2_sb *s);			/* sb->commit held */
 void ext2_timer_fn(struct work *w);
 void ext2_dirty_inode_op(struct inode *inode, u32 flags);
+int ext2_phase_of_end(const struct ext2_inode_info *ei);
 void ext2_link_gone(struct inode *inode);		/* nlink fell to zero */
 bool ext2_needs_commit(struct ext2_sb *s);
 void ext2_batch_discard(struct ext2_sb *s);		/* aborted or umount: let go of everything */
@@ -295,6 +299,8 @@ int ext2_make_empty(struct inode *inode, struct inode *parent);
 int ext2_dir_is_empty(struct inode *dir);		/* 1, 0, -errno */
 int ext2_set_dotdot(struct inode *dir, struct inode *parent);
 int ext2_iterate(struct file *f, struct dir_context *c);
+/* The block, so that an entry for a name of len may be put at `at`: as it is or a copy. Consumes bh. */
+struct buffer *ext2_dir_own(struct inode *dir, u64 lblk, struct buffer *bh, u32 at, u32 len);
 void ext2_bury(struct ext2_tomb *t);			/* at commit */
 bool ext2_entry_dead(struct inode *dir, u64 lblk, u32 off);
 static inline bool ext2_is_indexed(const struct inode *dir)

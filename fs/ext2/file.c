@@ -55,13 +55,19 @@ int ext2_fsync_inode(struct inode *inode, bool datasync)
 	return err;
 }
 
+/* The range, and what the disk does not show yet before it: the longer file must have no holes that were none. */
+static int write_and_wait(struct inode *inode, loff_t start, loff_t end)
+{
+	return filemap_write_and_wait(&inode->data, (loff_t)min_t(u64, (u64)start, READ_ONCE(EXT2_I(inode)->disksize)), end);
+}
+
 int ext2_fsync(struct file *f, loff_t start, loff_t end, bool datasync)
 {
 	struct inode *inode = f->inode;
 	int err = 0, e;
 
 	if (S_ISREG_I(inode))
-		err = filemap_write_and_wait(&inode->data, start, end);
+		err = write_and_wait(inode, start, end);
 	e = ext2_fsync_inode(inode, datasync);
 	err = err ? err : e;
 	e = mapping_check_error(&inode->data, &f->wb_err);
@@ -142,7 +148,7 @@ static ssize_t ext2_write_iter(struct file *f, struct kiocb *k, struct iov_iter 
 out:
 	inode_unlock(inode);
 	if (n > 0 && sync) {
-		err = filemap_write_and_wait(&inode->data, k->pos - n, k->pos - 1);
+		err = write_and_wait(inode, k->pos - n, k->pos - 1);
 		if (!err)
 			err = ext2_fsync_inode(inode, !(k->flags & IOCB_SYNC));
 		if (err)

@@ -380,10 +380,12 @@ int ext2_dx_add(struct inode *dir, const struct qstr *name, u32 ino, u8 type)
 		if (at == EXT2_DIR_BAD) {
 			err = ext2_dir_corrupt(dir, lblk, "malformed");
 		} else if (at < s->l.block_size) {
-			(void)ext2_dirblock_insert(buffer_data(leaf), at, ino, name->name, name->len, type);
-			ext2_hold(s, leaf, BH_INPLACE);
-			buffer_put(leaf);
 			ext2_dx_end(&w);
+			leaf = ext2_dir_own(dir, lblk, leaf, at, name->len);
+			if (IS_ERR(leaf))
+				return (int)PTR_ERR(leaf);
+			(void)ext2_dirblock_insert(buffer_data(leaf), at, ino, name->name, name->len, type);
+			buffer_put(leaf);
 			return 0;
 		} else if (EXT2_I(dir)->dir_tombs) {
 			/* What is dead must be out before entries move. */

@@ -302,13 +302,14 @@ void ext2_fill_image(struct ext2_inode_info *ei, struct ext2_inode *raw, enum ex
 
 /* --- the end --- */
 
-static void remember_deleted(struct ext2_sb *s, u32 ino)
+static void remember_deleted(struct ext2_sb *s, u32 ino, int phase)
 {
 	struct ext2_deleted *d = kmalloc(sizeof(*d), GFP_NOFS);
 
 	if (!d)
 		return;			/* the disk keeps an inode without links: e2fsck takes it away */
 	d->ino = ino;
+	d->phase = phase;
 	d->dtime = (u32)(clock_realtime_coarse_ns() / 1000000000);
 	spin_lock(&s->lock);
 	list_add_tail(&d->link, &s->deleted);
@@ -340,7 +341,7 @@ static void delete_inode(struct inode *inode)
 		up_write(&ei->map_sem);
 		ext2_xattr_delete(inode);
 		if (!fresh)
-			remember_deleted(s, (u32)inode->ino);
+			remember_deleted(s, (u32)inode->ino, ext2_phase_of_end(ei));
 		ext2_free_inode_number(s, (u32)inode->ino, S_ISDIR_I(inode), fresh);
 	}
 	ext2_end(s);

@@ -296,6 +296,9 @@ static int ext2_rmdir(struct inode *dir, struct dentry *d)
 	err = ext2_begin(s);
 	if (err)
 		return err;
+	/* Files that moved out of it in this batch are still found through it on the disk. */
+	if (EXT2_I(inode)->dir_tombs)
+		set_bit(EI_LATE_DIR, &EXT2_I(inode)->state);
 	err = ext2_delete_entry(dir, &d->name, inode);
 	if (!err) {
 		inode->ctime = dir->ctime;
@@ -384,6 +387,8 @@ static int rename_once(struct renaming *r)
 	if (r->target) {
 		if (isdir)
 			inode_set_nlink(r->target, 1);
+		if (r->target->nlink == 1)
+			set_bit(EI_REPLACED, &EXT2_I(r->target)->state);
 		drop_link(r->target, r->newdir);
 	}
 	moved(r);
