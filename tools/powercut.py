@@ -128,10 +128,10 @@ class Model:
             elif w[1] == "F":
                 self.promise(int(w[2]), w[3])
             elif w[1] == "O":
-                # O_SYNC promises what this write wrote, and the file's size.
+                # O_SYNC promises what this write wrote, and that the file reaches so far.
                 fid, at, n = int(w[2]), int(w[4]), int(w[5])
                 now = {i: s for i, s in self.now[fid].items() if at <= i < at + n}
-                self.durable[fid] = (w[3], now, self.size[fid])
+                self.durable[fid] = (w[3], now, -(at + n))
             return
         op = w[1]
         if op == "C":
@@ -240,7 +240,7 @@ def check_state(img, m, work, problems):
         except OSError:
             problems.append(f"{path}: was promised and is not there")
             continue
-        if len(data) != size * 512:
+        if len(data) != size * 512 if size >= 0 else len(data) < -size * 512:
             problems.append(f"{path}: was promised with {size} sectors and has {len(data) / 512}")
             continue
         for i, seq in now.items():
