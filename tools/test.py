@@ -636,17 +636,54 @@ def part_stress(report, opts, seconds=60):
     guest_suite(report, 'stress', m, 300 + 10 * seconds, DONE, ('poweroff',))
 
 
+def debian_image(report, name):
+    """The Debian disk, built if it can be; else the part is skipped with the reason."""
+    log = log_path(name + '-image')
+    with open(log, 'w') as f:
+        for cmd in (['tools/setup.sh', 'debian'], ['python3', 'tools/debian.py', 'image']):
+            if subprocess.run(cmd, cwd=TOP, stdout=f, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL).returncode:
+                with open(log) as said:
+                    lines = [x for x in said.read().split('\n') if x.strip()]
+                report.add('skip', name, 'no build/debian.img: ' + (lines[-1].strip() if lines else 'no reason given'))
+                return False
+    return True
+
+
+def debian_suite(report, name, *words, timeout):
+    run_command(report, name, ['python3', 'tools/debian_suite.py', f'--timeout={timeout}', *words], timeout + 60, parse=True)
+
+
+def part_debian_slice(report, opts):
+    """Debian's programs on ext2, small: apt, dpkg, compilers, git, databases, locks, what lsblk reads."""
+    if debian_image(report, 'debian-slice'):
+        debian_suite(report, 'debian-slice', 'slice', timeout=400)
+
+
+def part_debian(report, opts):
+    """The whole of it, the boot by GRUB and sysvinit, and CPython's own suite beside Linux's results."""
+    if not debian_image(report, 'debian'):
+        return
+    for base, scenario in scenario_files(opts):
+        if scenario.get('tier') == 'debian':
+            for name, one in expand(base, scenario):
+                run_scenario(report, name, one, opts)
+    debian_suite(report, 'debian', 'full', timeout=3600)
+    debian_suite(report, 'debian', 'cpython', timeout=7200)
+
+
 PARTS = {
     'check': part_check, 'host': part_host, 'kernel': part_kernel, 'user': part_user, 'oracle': part_oracle,
     'boot': part_boot, 'boot-all': part_boot_all, 'bochs': part_bochs, 'debug': part_debug,
     'debug-kernel': part_debug_kernel, 'clang': part_clang, 'busybox': part_busybox,
-    'commands': part_commands, 'runner': part_runner, 'busybox-slice': part_busybox_slice, 'stress': part_stress,
+    'commands': part_commands, 'runner': part_runner, 'busybox-slice': part_busybox_slice, 'debian': part_debian,
+    'debian-slice': part_debian_slice, 'stress': part_stress,
     'gdb': part_gdb, 'min-memory': part_min_memory,
 }
 # What CI runs, with budgets in seconds on two cores.
 CI = (('check', 120), ('host', 120), ('kernel', 120), ('oracle', 240), ('user', 900), ('boot', 420), ('debug-kernel', 300),
-      ('busybox-slice', 180), ('gdb', 60))
-LONG = ('check', 'host', 'clang', 'kernel', 'user', 'oracle', 'debug', 'boot-all', 'gdb', 'commands', 'runner', 'min-memory', 'bochs', 'stress', 'busybox')
+      ('busybox-slice', 180), ('debian-slice', 300), ('gdb', 60))
+LONG = ('check', 'host', 'clang', 'kernel', 'user', 'oracle', 'debug', 'boot-all', 'gdb', 'commands', 'runner', 'min-memory', 'bochs', 'stress', 'busybox',
+        'debian')
 
 
 def run_part(report, name, opts, budget=None):

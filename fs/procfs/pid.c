@@ -4,6 +4,7 @@
 #include <base/math.h>
 #include <base/printf.h>
 #include <base/string.h>
+#include <core/init.h>
 #include <core/panic.h>
 #include <core/regs.h>
 #include <core/slab.h>
@@ -87,10 +88,33 @@ static int show_cgroup(struct seq_file *s, struct task *t)
 	return 0;
 }
 
+/* The user who logged in, kept through su; pam_loginuid(8) sets it once. */
 static int show_loginuid(struct seq_file *s, struct task *t)
 {
-	(void)t;
-	seq_puts(s, "4294967295");
+	seq_printf(s, "%u", READ_ONCE(t->login) - 1);
+	return 0;
+}
+
+static int show_sessionid(struct seq_file *s, struct task *t)
+{
+	seq_printf(s, "%u", READ_ONCE(t->login_session) - 1);
+	return 0;
+}
+
+static ssize_t store_loginuid(struct task *t, const char *text)
+{
+	static atomic_t sessions = ATOMIC_INIT(0);
+	u32 uid;
+	int err = kstrtou32(text, 10, &uid);
+
+	if (err)
+		return err;
+	if (t != current)
+		return -EPERM;
+	if (t->login && !capable(CAP_AUDIT_CONTROL))
+		return -EPERM;
+	t->login = uid + 1;
+	t->login_session = uid == ~0u ? 0 : (u32)atomic_inc_return(&sessions) + 1;
 	return 0;
 }
 
@@ -426,8 +450,8 @@ static const struct pid_entry entries[] = {
 	FILE_ENTRY("cgroup", 0444, show_cgroup),
 	FILE_ENTRY("oom_score", 0444, show_oom_score),
 	{ .name = "oom_score_adj", .mode = 0644, .kind = PID_FILE, .show = show_oom_score_adj, .store = store_oom_score_adj },
-	FILE_ENTRY("loginuid", 0644, show_loginuid),
-	FILE_ENTRY("sessionid", 0444, show_loginuid),
+	{ .name = "loginuid", .mode = 0644, .kind = PID_FILE, .show = show_loginuid, .store = store_loginuid },
+	FILE_ENTRY("sessionid", 0444, show_sessionid),
 	FILE_ENTRY("io", 0400, proc_show_io),
 	FILE_ENTRY("uid_map", 0444, show_id_map),
 	FILE_ENTRY("gid_map", 0444, show_id_map),
@@ -689,6 +713,21 @@ static int task_dir_getattr(struct inode *inode, const struct path *path, struct
 
 static const struct inode_ops task_dir_iops = { .lookup = task_dir_lookup, .getattr = task_dir_getattr };
 static const struct file_ops task_dir_fops = { .iterate = task_dir_iterate, .llseek = generic_llseek };
+
+/* pidfd_send_signal(2) takes a process's directory for a pidfd. */
+static struct pid *dir_pid(struct file *f)
+{
+	if (f->ops != &pid_dir_fops || f->inode->generation != PROC_PID_GENERATION || pid_inode(f->inode)->thread)
+		return NULL;
+	return pid_inode(f->inode)->pid;
+}
+
+static int pid_files_init(void)
+{
+	pid_of_file = dir_pid;
+	return 0;
+}
+INITCALL_FS(pid_files_init);
 
 /* --- dentries --- */
 

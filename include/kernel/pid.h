@@ -11,6 +11,7 @@
 #include <base/ref.h>
 #include <core/wait.h>
 
+struct file;
 struct task;
 struct pid_ns;
 
@@ -59,6 +60,8 @@ void pid_detach(struct task *t, enum pid_type type);
 void pid_change(struct task *t, enum pid_type type, struct pid *pid);
 
 extern struct pid init_struct_pid;		/* number 0: idle tasks */
+/* A file that stands for a process though no pidfd: procfs says for a directory /proc/PID. Borrowed; NULL: none. */
+extern struct pid *(*pid_of_file)(struct file *f);
 /* pidfd pollers of a process that has ended. */
 void pid_notify_exit(struct pid *pid);
 

@@ -169,6 +169,8 @@ struct task {
 	struct blk_plug *plug;		/* own: bios held back; flushed when it sleeps */
 
 	u32 personality;		/* own */
+	u32 login;			/* own: login uid + 1 for /proc/PID/loginuid; 0: never set. Inherited */
+	u32 login_session;		/* own: number of the login; 0: none. Inherited */
 	bool no_new_privs;		/* own; once set stays */
 	bool in_execve, did_exec;	/* [own] */
 	u8 dumpable_ignored;		/* [own] */

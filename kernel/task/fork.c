@@ -176,6 +176,8 @@ static void inherit_from_current(struct task *t, u64 flags)
 	t->timer_slack_ns = cur->timer_slack_ns;
 	t->default_timer_slack_ns = cur->timer_slack_ns;
 	t->personality = cur->personality;
+	t->login = cur->login;
+	t->login_session = cur->login_session;
 	t->sessionid = cur->sessionid;
 	t->core.work = (cur->core.work & WORK_STRACE) | (t->rseq.addr ? WORK_RSEQ : 0);
 }

@@ -114,6 +114,21 @@ long sys_pidfd_open(pid_t nr, unsigned int flags)
 	return fd;
 }
 
+struct pid *(*pid_of_file)(struct file *f);
+
+/* An open directory /proc/PID stands for the process too. */
+static struct pid *pid_by_directory(int fd)
+{
+	struct file *f = fget(fd);
+	struct pid *pid = f && pid_of_file ? pid_of_file(f) : NULL;
+
+	if (pid)
+		pid_get(pid);
+	if (f)
+		file_put(f);
+	return pid ? pid : ERR_PTR(-EBADF);
+}
+
 long sys_pidfd_send_signal(int pidfd, int sig, uin_siginfo info, unsigned int flags)
 {
 	const siginfo_t *send = SEND_NOINFO;
@@ -125,6 +140,8 @@ long sys_pidfd_send_signal(int pidfd, int sig, uin_siginfo info, unsigned int fl
 	if (flags)
 		return -EINVAL;
 	pid = pidfd_get_pid(pidfd, NULL);
+	if (IS_ERR(pid))
+		pid = pid_by_directory(pidfd);
 	if (IS_ERR(pid))
 		return PTR_ERR(pid);
 	if (!uptr_null(info)) {
