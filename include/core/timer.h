@@ -44,6 +44,8 @@ void timer_clock_was_set(void);
 
 /* Event device of this CPU, by arch: fire the interrupt at that monotonic time. */
 void arch_timer_program(u64 monotonic_ns);
+/* This CPU's device works from now on: timers may have been started before. Any context. */
+void timer_device_up(void);
 /* From the interrupt. */
 void timer_interrupt(void);
 /* Earliest expiry on this CPU, WAIT_FOREVER when none (idle). */

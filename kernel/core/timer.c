@@ -130,6 +130,19 @@ static struct timer_base *lock_base(const struct timer *t)
 	}
 }
 
+static u64 base_earliest(struct timer_base *b)
+{
+	u64 first = WAIT_FOREVER;
+
+	for (int c = 0; c < TIMER_NR_CLOCKS; c++) {
+		struct timer *t = tree_first(b, c);
+
+		if (t)
+			first = min(first, to_monotonic((enum timer_clock)c, t->deadline));
+	}
+	return first;
+}
+
 /* Set the device of this CPU if `when` comes before what it is set to. b is this CPU's, locked. */
 static void base_program(struct timer_base *b, u64 when)
 {
@@ -137,6 +150,18 @@ static void base_program(struct timer_base *b, u64 when)
 		return;
 	b->hw_next = when;
 	arch_timer_program(when);
+}
+
+void timer_device_up(void)
+{
+	u64 flags = irq_save();
+	struct timer_base *b = this_cpu_ptr(timer_bases);
+
+	spin_lock(&b->lock);
+	b->hw_next = WAIT_FOREVER;
+	base_program(b, base_earliest(b));
+	spin_unlock(&b->lock);
+	irq_restore(flags);
 }
 
 void timer_start_slack(struct timer *t, u64 expires_ns, u64 slack_ns)
@@ -236,19 +261,6 @@ static void base_run(struct timer_base *b, struct timer *t)
 		enqueue(b, t);
 	}
 	b->running = NULL;
-}
-
-static u64 base_earliest(struct timer_base *b)
-{
-	u64 first = WAIT_FOREVER;
-
-	for (int c = 0; c < TIMER_NR_CLOCKS; c++) {
-		struct timer *t = tree_first(b, c);
-
-		if (t)
-			first = min(first, to_monotonic((enum timer_clock)c, t->deadline));
-	}
-	return first;
 }
 
 static void base_expire(struct timer_base *b, u64 mono)

@@ -212,6 +212,7 @@ void __init clocks_init(void)
 	clock_start(rtc_read(), since);
 	apic_timer_calibrate();
 	apic_cpu_init();	/* again: the timer's mode is known now */
+	timer_device_up();	/* clock_start() has one for clocks that wrap */
 }
 
 u64 boot_time_to_now_ns(void)
