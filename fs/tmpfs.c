@@ -19,6 +19,7 @@
 #include <core/slab.h>
 #include <fs/mount.h>
 #include <fs/path.h>
+#include <fs/posix_acl.h>
 #include <fs/seq_file.h>
 #include <fs/super.h>
 #include <fs/tmpfs.h>
@@ -169,6 +170,13 @@ static struct inode *tmpfs_new(struct super_block *sb, const struct inode *dir, 
 		inode->ops = &tmpfs_special_iops;
 		inode_set_special(inode, mode, dev);
 		break;
+	}
+	inode->acl[ACL_TYPE_ACCESS] = inode->acl[ACL_TYPE_DEFAULT] = NULL;
+	err = dir ? posix_acl_init_memory(inode, (struct inode *)dir) : 0;
+	if (err) {
+		inode->nlink = 0;
+		inode_put(inode);
+		return ERR_PTR(err);
 	}
 	return inode;
 }
@@ -642,13 +650,14 @@ static int tmpfs_removexattr(struct inode *inode, const char *name)
 
 static ssize_t tmpfs_listxattr(struct inode *inode, char *buf, size_t size)
 {
-	return simple_xattr_list(&ti(inode)->xattrs, buf, size);
+	ssize_t at = posix_acl_list_memory(inode, buf, size);
+	return at < 0 ? at : simple_xattr_list_from(&ti(inode)->xattrs, buf, size, at);
 }
 
 /* --- tables --- */
 
 #define XATTR_OPS	.listxattr = tmpfs_listxattr, .getxattr = tmpfs_getxattr, \
-			.setxattr = tmpfs_setxattr, .removexattr = tmpfs_removexattr
+			.setxattr = tmpfs_setxattr, .removexattr = tmpfs_removexattr, .set_acl = posix_acl_set_memory
 
 static const char *tmpfs_get_link(struct inode *inode, struct dentry *d, struct delayed_put *done)
 {
@@ -818,6 +827,7 @@ static int tmpfs_fill(struct super_block *sb, const char *options)
 	sb->private = s;
 	sb->ops = &tmpfs_super_ops;
 	sb->magic = TMPFS_MAGIC;
+	sb->flags |= SB_POSIXACL;
 	root = tmpfs_new(sb, NULL, S_IFDIR | w.mode, mkdev(0, 0));
 	if (IS_ERR(root))
 		return (int)PTR_ERR(root);

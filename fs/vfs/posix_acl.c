@@ -363,6 +363,51 @@ int posix_acl_chmod(struct inode *inode)
 	return err;
 }
 
+/* --- for memory file systems: the cached lists are the only ones --- */
+
+int posix_acl_init_memory(struct inode *inode, struct inode *dir)
+{
+	struct posix_acl *acl, *deflt;
+	umode_t mode = inode->mode;
+	int err = posix_acl_inherit(dir, &mode, &acl, &deflt);
+
+	if (err)
+		return err;
+	inode->mode = mode;
+	posix_acl_cache(inode, ACL_TYPE_ACCESS, acl);
+	posix_acl_cache(inode, ACL_TYPE_DEFAULT, deflt);
+	posix_acl_put(acl);
+	posix_acl_put(deflt);
+	return 0;
+}
+
+int posix_acl_set_memory(struct inode *inode, int type, struct posix_acl *acl, umode_t mode)
+{
+	WRITE_ONCE(inode->mode, mode);
+	inode_touch_ctime(inode);
+	return 0;
+}
+
+ssize_t posix_acl_list_memory(struct inode *inode, char *buf, size_t size)
+{
+	static const char *const names[2] = { XATTR_NAME_POSIX_ACL_ACCESS, XATTR_NAME_POSIX_ACL_DEFAULT };
+	ssize_t at = 0;
+
+	for (int i = 0; i < 2; i++) {
+		size_t len = strlen(names[i]) + 1;
+
+		if (!READ_ONCE(inode->acl[i]))
+			continue;
+		if (size) {
+			if ((size_t)at + len > size)
+				return -ERANGE;
+			memcpy(buf + at, names[i], len);
+		}
+		at += (ssize_t)len;
+	}
+	return at;
+}
+
 /* --- as extended attributes --- */
 
 bool posix_acl_name(const char *name, int *type)

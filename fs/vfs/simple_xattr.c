@@ -114,3 +114,15 @@ ssize_t simple_xattr_list(struct simple_xattrs *xs, char *buf, size_t size)
 	}
 	return (ssize_t)used;
 }
+
+ssize_t simple_xattr_list_from(struct simple_xattrs *x, char *buf, size_t size, ssize_t at)
+{
+	ssize_t n;
+
+	/* Nothing more fits: only whether there is more matters. */
+	if (size && (size_t)at == size)
+		n = simple_xattr_list(x, NULL, 0) ? -ERANGE : 0;
+	else
+		n = simple_xattr_list(x, size ? buf + at : NULL, size ? size - (size_t)at : 0);
+	return n < 0 ? n : n + at;
+}

@@ -56,6 +56,10 @@ int posix_acl_permission(struct inode *inode, int mask);
 __must_check int posix_acl_inherit(struct inode *dir, umode_t *mode, struct posix_acl **acl, struct posix_acl **deflt);
 /* The mode without the bits of current's umask, for which a default list of dir stands in. May sleep. */
 umode_t posix_acl_umask(struct inode *dir, umode_t mode);
+/* Memory file systems, where the cache is all there is: a new inode's lists, ->set_acl, names for ->listxattr. */
+__must_check int posix_acl_init_memory(struct inode *inode, struct inode *dir);
+int posix_acl_set_memory(struct inode *inode, int type, struct posix_acl *acl, umode_t mode);
+__must_check ssize_t posix_acl_list_memory(struct inode *inode, char *buf, size_t size);
 /* chmod: the access list follows the new mode. Inode lock held, after the mode was set. */
 __must_check int posix_acl_chmod(struct inode *inode);
 /* system.posix_acl_*: 1 when the name is one of these, *type says which. */

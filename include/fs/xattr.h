@@ -18,5 +18,7 @@ __must_check int simple_xattr_set(struct simple_xattrs *x, const char *name, con
 __must_check int simple_xattr_remove(struct simple_xattrs *x, const char *name);
 /* trusted.* shows to CAP_SYS_ADMIN only. */
 __must_check ssize_t simple_xattr_list(struct simple_xattrs *x, char *buf, size_t size);
+/* The same behind `at` bytes that are in buf already; the whole length. */
+__must_check ssize_t simple_xattr_list_from(struct simple_xattrs *x, char *buf, size_t size, ssize_t at);
 
 #endif
