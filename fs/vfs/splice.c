@@ -120,7 +120,9 @@ static struct folio *file_piece(struct file *f, loff_t pos, size_t len, u32 *off
 	*n = (u32)min_t(u64, min_t(u64, len, PAGE_SIZE - *off), (u64)(size - pos));
 	if (f->mapping->flags & MAPPING_NO_WRITEBACK) {
 		/* a hole of a memory file must not become a page by being looked at */
-		fo = filemap_get(f->mapping, index);
+		fo = filemap_get_memory(f->mapping, index);
+		if (IS_ERR(fo))
+			return fo;
 		if (fo && folio_test(fo, FOLIO_UPTODATE)) {
 			*off = (u32)((u64)pos - folio_pos(fo));
 			return fo;

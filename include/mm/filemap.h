@@ -89,6 +89,7 @@ struct mapping {
 	u32 wb_err;			/* [a] error sequence: 1 bit seen, errno, counter */
 	u32 cut_seq;			/* [a] raised before a truncation drops folios: cached extents are stale */
 	gfp_t gfp;			/* [I] */
+	struct list_head swap_link;	/* [swapped_lock of mm/cache/shmem.c] memory files with pages in swap */
 };
 
 void mapping_init(struct mapping *m, struct inode *host, const struct mapping_ops *ops);
@@ -123,6 +124,8 @@ static inline void *folio_detach_private(struct folio *f)
 
 /* --- look-up. A returned folio is referenced and may be a large one that holds index. --- */
 struct folio *filemap_get(struct mapping *m, u64 index);		/* NULL: not there */
+/* The same for a memory file: also from swap. ERR_PTR: it cannot be read. May sleep. */
+struct folio *filemap_get_memory(struct mapping *m, u64 index);
 struct folio *filemap_lock_folio(struct mapping *m, u64 index);	/* locked; NULL */
 /* Find or make: locked, referenced; not uptodate when fresh. ERR_PTR(-ENOMEM). */
 __must_check struct folio *filemap_grab(struct mapping *m, u64 index, gfp_t gfp);

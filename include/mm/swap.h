@@ -47,7 +47,12 @@ bool swap_folio_reclaim(struct folio *f);
 
 /* mm/vm/swapin.c: bring all pages of an area back into address spaces. 0, -EINTR, -ENOMEM. */
 __must_check int mms_unswap(u32 area);
-/* mm/cache/shmem.c: the same for memory files. */
+/*
+ * mm/cache/shmem.c. A locked, unmapped folio of a memory file goes to the swap cache, dirty; the file keeps the
+ * entry. False: it is in use, or there is no slot.
+ */
+__must_check bool shmem_swap_out(struct folio *f);
+/* The same for memory files. */
 __must_check int shmem_unswap(u32 area);
 #define SWAP_AREA_SHIFT	48
 static inline u32 swap_entry_area(u64 entry) { return (u32)(entry >> SWAP_AREA_SHIFT); }

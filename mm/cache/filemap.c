@@ -29,6 +29,7 @@ void mapping_init(struct mapping *m, struct inode *host, const struct mapping_op
 	atomic_set(&m->nr_writable, 0);
 	m->wb_err = 0;
 	m->gfp = GFP_USER;
+	list_init(&m->swap_link);
 }
 
 struct folio *filemap_get(struct mapping *m, u64 index)
@@ -191,6 +192,11 @@ struct folio *filemap_grab(struct mapping *m, u64 index, gfp_t gfp)
 
 		if (f)
 			return f;
+		if (mapping_is_memory(m) && unlikely(!list_empty(&m->swap_link))) {
+			f = shmem_swap_in(m, index);
+			if (f)
+				return f;
+		}
 		f = folio_alloc(0, gfp);
 		if (!f)
 			return ERR_PTR(-ENOMEM);

@@ -16,6 +16,11 @@ static struct folio *page_for_read(struct kiocb *k, struct mapping *m, u64 index
 {
 	struct folio *f = filemap_get(m, index);
 
+	if (unlikely(!f && mapping_is_memory(m) && !list_empty(&m->swap_link))) {
+		f = filemap_get_memory(m, index);
+		if (IS_ERR(f))
+			return f;
+	}
 	if (likely(f && folio_test(f, FOLIO_UPTODATE))) {
 		if (unlikely(folio_test(f, FOLIO_READAHEAD)) && !(k->flags & IOCB_NOWAIT))
 			readahead_marked(k->file, m, f, index, want);

@@ -42,6 +42,12 @@ static inline bool mapping_can_writeback(const struct mapping *m)
 }
 bool folio_clear_dirty_for_io(struct folio *f);
 
+/* shmem.c. What lies in swap at index, locked and referenced; NULL: nothing (any more); ERR_PTR. */
+struct folio *shmem_swap_in(struct mapping *m, u64 index);
+/* Give up what lies in swap at index. True: there was something, look again. */
+bool shmem_drop_swapped(struct mapping *m, u64 index);
+void shmem_forget(struct mapping *m);
+
 /* mm/reclaim/lru.c */
 void lru_add(struct folio *f);
 void lru_drain_all(void);

@@ -14,6 +14,12 @@ static void zero_part(struct mapping *m, u64 index, u64 from, u64 to)
 	struct folio *f = filemap_lock_folio(m, index);
 	char *p;
 
+	if (unlikely(!f && !list_empty(&m->swap_link))) {
+		f = shmem_swap_in(m, index);
+		if (IS_ERR(f))
+			return;		/* not readable by anybody */
+	}
+
 	if (!f)
 		return;
 	if (folio_test(f, FOLIO_UPTODATE) || folio_test(f, FOLIO_DIRTY)) {
@@ -57,6 +63,8 @@ static void drop_range(struct mapping *m, u64 first, u64 last)
 			return;
 		next = index + 1;
 		f = filemap_lock_folio(m, index);
+		if (unlikely(!f && !list_empty(&m->swap_link) && shmem_drop_swapped(m, index)))
+			continue;
 		if (f) {
 			next = f->index + folio_nr_pages(f);
 			folio_wait_bit(f, FOLIO_WRITEBACK);
@@ -131,6 +139,7 @@ void truncate_all(struct mapping *m)
 	/* No user is left: no mapping, no new pages. */
 	if (!xa_empty(&m->folios))
 		drop_range(m, 0, ~0ul);
+	shmem_forget(m);
 	ASSERT(m->nr_pages == 0);
 	xa_destroy(&m->folios);
 }

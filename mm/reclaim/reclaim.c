@@ -143,6 +143,23 @@ static enum verdict reclaim_swapbacked(struct folio *f, struct scan *sc)
 			sc->writeback++;
 		return KEEP;
 	}
+	if (f->mapping && sc->gfp & GFP_IO && swap_free_pages()) {
+		struct map_state s = { .f = f };
+
+		if (atomic_read(&f->mapcount))
+			walk_mappings(f, look_entry, &s);
+		if (s.locked || s.referenced || folio_test_clear(f, FOLIO_REFERENCED) || folio_test(f, FOLIO_ACTIVE)) {
+			folio_unlock(f);
+			return ACTIVATE;
+		}
+		if (atomic_read(&f->mapcount))
+			walk_mappings(f, unmap_entry, &s);
+		if (folio_test(f, FOLIO_UPTODATE) && !atomic_read(&f->mapcount) && shmem_swap_out(f)) {
+			swap_write(f);		/* unlocks */
+			sc->writeback++;
+			return KEEP;
+		}
+	}
 	folio_unlock(f);
 	return KEEP;
 }

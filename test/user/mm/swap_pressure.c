@@ -63,3 +63,52 @@ CASE(more_than_memory)
 	for (int i = 0; i < 2; i++)
 		WAIT_EXIT(p[i], 0);
 }
+
+/* Files of tmpfs that do not fit: written, read, mapped, cut. */
+CASE(memory_files)
+{
+	struct sysinfo si;
+	size_t pages, step = 3;
+	unsigned long *m;
+	int fd, st;
+	pid_t p;
+
+	CHECK_OK(sysinfo(&si));
+	if (si.totalram * si.mem_unit > 200UL << 20 || si.freeswap * si.mem_unit < 2 * si.totalram * si.mem_unit)
+		SKIP("needs little memory and much swap");
+	alarm(0);
+	pages = si.totalram * si.mem_unit / PG * 12 / 10;
+	fd = CHECK_OK(memfd_create("big", 0));
+	for (size_t i = 0; i < pages; i++) {
+		unsigned long v[2] = { value(1, i, 1), value(2, i, 1) };
+
+		CHECK_EQ(pwrite(fd, v, sizeof(v), (off_t)(i * PG + 16)), (long)sizeof(v));
+	}
+	for (size_t i = 0; i < pages; i++) {
+		unsigned long v[2];
+
+		CHECK_EQ(pread(fd, v, sizeof(v), (off_t)(i * PG + 16)), (long)sizeof(v));
+		CHECK(v[0] == value(1, i, 1) && v[1] == value(2, i, 1));
+	}
+	m = mmap(NULL, pages * PG, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	CHECK(m != MAP_FAILED);
+	for (size_t i = 0; i < pages; i += step)
+		m[i * PG / 8 + 2] = value(1, i, 2);
+	CHILD(p) {
+		alarm(0);
+		for (size_t i = 0; i < pages; i++)
+			CHECK_EQ(m[i * PG / 8 + 2], value(1, i, i % step ? 1 : 2));
+	}
+	CHECK_EQ(waitpid(p, &st, 0), p);
+	CHECK_EQ(st, 0);
+	CHECK_OK(fstat(fd, &(struct stat){ 0 }));
+	CHECK_OK(ftruncate(fd, (off_t)(pages / 2 * PG + 24)));
+	CHECK_OK(ftruncate(fd, (off_t)(pages * PG)));
+	for (size_t i = 0; i < pages; i++) {
+		unsigned long v[2];
+
+		CHECK_EQ(pread(fd, v, sizeof(v), (off_t)(i * PG + 16)), (long)sizeof(v));
+		CHECK_EQ(v[0], i <= pages / 2 ? value(1, i, i % step ? 1 : 2) : 0);
+		CHECK_EQ(v[1], i < pages / 2 ? value(2, i, 1) : 0);
+	}
+}
