@@ -119,13 +119,20 @@ struct vma *vma_split(struct vma *v, u64 addr)
 	down_write(&v->lock);
 	if (n->ops && n->ops->open)
 		n->ops->open(n);
-	vma_set_range(v, v->start, addr, v->pgoff);
 	n->mm = mm;
-	if (n->file)
+	if (n->file) {
+		/* For a moment the upper half stands twice in the reverse map, never not at all. */
 		rmap_insert(n);
+		rmap_change_begin(v);
+	}
+	/* One change of the tree: faults in the upper half must not find a hole. */
 	tree_change_begin(mm);
+	WRITE_ONCE(v->end, addr);
+	vma_tree_resized(v);
 	vma_tree_insert(mm, n, v);
 	tree_change_end(mm);
+	if (n->file)
+		rmap_change_end(v);
 	n->has_anon |= READ_ONCE(v->has_anon);
 	up_write(&v->lock);
 	return n;
