@@ -597,7 +597,7 @@ def part_gdb(report, opts):
 
 
 def part_bochs(report, opts):
-    run_command(report, 'bochs', ['python3', 'tools/bochs.py'], 300, parse=True)
+    run_command(report, 'bochs', ['python3', 'tools/bochs.py'], 1200, parse=True)
 
 
 def part_debug(report, opts):
