@@ -164,16 +164,14 @@ static bool receive_one(struct port *p, u8 lsr, u8 c, char *sysrq)
 	return true;
 }
 
-static enum irq_result serial_interrupt(void *data)
+/* What the UART has for us now. */
+static void serial_serve(struct port *p)
 {
-	struct port *p = data;
 	u8 buf[64], flags[64], lsr;
 	size_t n = 0;
 	char sysrq = 0;
 	bool sent;
 
-	if (reg_read(p, UART_IIR) & IIR_NONE)
-		return IRQ_NONE;
 	spin_lock(&p->lock);
 	while (n < sizeof(buf) && (lsr = reg_read(p, UART_LSR)) & (LSR_DATA | LSR_BREAK)) {
 		u8 c = reg_read(p, UART_DATA);
@@ -195,7 +193,22 @@ static enum irq_result serial_interrupt(void *data)
 		(void)tty_input(p->tty, buf, flags, n);
 	if (p->tty && sent)
 		tty_wakeup(p->tty);
-	return IRQ_HANDLED;
+}
+
+/*
+ * The line is edge-triggered, and one line for all causes: if a second cause comes before the first is
+ * served, the line stays up and no further interrupt comes, ever. So: until none is left.
+ */
+static enum irq_result serial_interrupt(void *data)
+{
+	struct port *p = data;
+	enum irq_result ret = IRQ_NONE;
+
+	for (int i = 0; i < 256 && !(reg_read(p, UART_IIR) & IIR_NONE); i++) {
+		serial_serve(p);
+		ret = IRQ_HANDLED;
+	}
+	return ret;
 }
 
 /* --- set-up --- */
