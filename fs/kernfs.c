@@ -498,7 +498,9 @@ static void kernfs_evict(struct inode *inode)
 	inode->private = NULL;
 }
 
-static const struct super_ops kernfs_super_ops = { .statfs = simple_statfs, .evict_inode = kernfs_evict };
+static const struct super_ops kernfs_super_ops = {
+	.statfs = simple_statfs, .evict_inode = kernfs_evict, .remount = fs_remount_no_options,
+};
 
 /* --- sysfs --- */
 

@@ -245,7 +245,9 @@ static void proc_evict_inode(struct inode *inode)
 	}
 }
 
-static const struct super_ops proc_super_ops = { .statfs = simple_statfs, .evict_inode = proc_evict_inode };
+static const struct super_ops proc_super_ops = {
+	.statfs = simple_statfs, .evict_inode = proc_evict_inode, .remount = fs_remount_no_options,
+};
 
 static int proc_fill(struct super_block *sb, const char *options)
 {
@@ -268,10 +270,13 @@ static int proc_fill(struct super_block *sb, const char *options)
 static struct super_block *proc_mount(struct fs_type *t, u32 flags, const char *source, const char *options)
 {
 	(void)source;
+	/* hidepid=, gid=, subset= are missing: refused, not ignored. */
+	if (fs_no_options(options))
+		return ERR_PTR(-EINVAL);
 	return super_get_single(t, flags, proc_fill, options);
 }
 
-static struct fs_type proc_type = { .name = "proc", .mount = proc_mount };
+static struct fs_type proc_type = { .name = "proc", .mount = proc_mount, .check_options = fs_no_options };
 
 static int proc_init(void)
 {

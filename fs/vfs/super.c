@@ -147,6 +147,12 @@ int fs_no_options(const char *options)
 	return options && *options ? -EINVAL : 0;
 }
 
+int fs_remount_no_options(struct super_block *sb, u32 flags, const char *options)
+{
+	(void)sb, (void)flags;
+	return fs_no_options(options);
+}
+
 /* --- instances --- */
 
 struct super_block *super_create(struct fs_type *t, u32 flags, void *private)

@@ -32,7 +32,8 @@ struct fs_type {
 	int (*check_options)(const char *options);
 	struct list_head link;		/* [fs types lock] */
 };
-int fs_no_options(const char *options);		/* for types that have none */
+int fs_no_options(const char *options);		/* for types that have none: -EINVAL if there are some */
+int fs_remount_no_options(struct super_block *sb, u32 flags, const char *options);	/* their super_ops.remount */
 __must_check int fs_register(struct fs_type *t);
 struct fs_type *fs_type_find(const char *name);
 void fs_types_show(struct seq_file *s);		/* /proc/filesystems */

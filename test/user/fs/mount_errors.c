@@ -18,6 +18,12 @@ CASE(mount_errors)
 	CHECK_ERR(syscall(SYS_mount, "none", 8, "tmpfs", 0, NULL), EFAULT);
 	CHECK_ERR(syscall(SYS_mount, "none", "m", 8, 0, NULL), EFAULT);
 	CHECK_ERR(mount("none", "m", "tmpfs", 0, "nosuchoption=1"), EINVAL);
+	CHECK_ERR(mount("none", "m", "proc", 0, "nosuchoption=1"), EINVAL);
+	CHECK_ERR(mount("none", "m", "sysfs", 0, "nosuchoption=1"), EINVAL);
+	CHECK_OK(mount("none", "m", "proc", 0, NULL));
+	CHECK_ERR(mount(NULL, "m", NULL, MS_REMOUNT, "nosuchoption=1"), EINVAL);
+	CHECK_OK(mount(NULL, "m", NULL, MS_REMOUNT, NULL));
+	CHECK_OK(umount("m"));
 	CHECK_ERR(mount(NULL, "m", NULL, MS_REMOUNT, NULL), EINVAL);
 	CHECK_ERR(mount(NULL, "m", NULL, MS_MOVE, NULL), EINVAL);
 	CHILD(p) {

@@ -114,7 +114,6 @@ CASE(out_and_back)
 	fill(m, n, 7);
 	out(m, n, n * 4 * 9 / 10);
 	CHECK(field("/proc/meminfo", "SwapFree:") <= total - (long)n * 36 / 10);
-	usleep(20000);
 	CHECK_OK(mincore(m, n * PG, vec));
 	check(m, n, 7);
 	CHECK_OK(mincore(m, n * PG, vec));
