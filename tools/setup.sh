@@ -12,7 +12,7 @@ deps=build/deps
 
 run_packages="gcc make binutils libc6-dev python3 cpio gzip musl-tools busybox-static
 	qemu-system-x86 ovmf grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools"
-test_packages="clang libclang-rt-14-dev gdb bochs e2fsprogs xz-utils bzip2 linux-libc-dev git"
+test_packages="clang libclang-rt-14-dev gdb bochs bochsbios e2fsprogs xz-utils bzip2 linux-libc-dev git"
 debian_packages="debootstrap e2fsprogs grub-common grub-pc-bin grub-efi-amd64-bin mtools xz-utils"
 
 # A program or file of each package, to look for where there is no dpkg.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * Clock sources: TSC, HPET, ACPI PM timer. The TSC's rate comes from CPUID where it says (or the
- * hypervisor does), else it is measured against HPET, PM timer or, where there is nothing else, the
+ * Clock sources: TSC, HPET, ACPI PM timer. The TSC's rate comes from tsc_early_khz= or CPUID where it says (or
+ * the hypervisor does), else it is measured against HPET, PM timer or, where there is nothing else, the
  * PIT. It is trusted when CPUID calls it invariant, or when no CPU saw it run backwards against
  * another at start (warp test). A later comparison with another clock is not there yet.
  */
@@ -11,6 +11,8 @@
 #include <asm/features.h>
 #include <asm/fixmap.h>
 #include <base/assert.h>
+#include <base/errno.h>
+#include <base/string.h>
 #include <core/clock.h>
 #include <core/hooks.h>
 #include <core/machine.h>
@@ -140,6 +142,20 @@ static u64 __init measure(u64 (*read)(void), u64 mask, u64 ref_hz, u32 us)
 	return (u64)((unsigned __int128)(t1 - t0) * ref_hz / r1);
 }
 
+/* tsc_early_khz=: the rate, where CPUID tells that of another machine (an emulator's model does). */
+static u64 given_hz __initdata;
+static int __init set_tsc_khz(const char *value)
+{
+	u64 khz;
+	int err = kstrtou64(value, 10, &khz);
+
+	if (err || !khz || khz > 100000000)
+		return -EINVAL;
+	given_hz = khz * 1000;
+	return 0;
+}
+EARLY_KPARAM("tsc_early_khz", set_tsc_khz);
+
 static u64 __init from_cpuid(void)
 {
 	if (cpu_has(X86_HYPERVISOR)) {
@@ -163,8 +179,12 @@ static u64 __init from_cpuid(void)
 /* Twice, and again until two agree to a thousandth: an emulator may lose the CPU in the middle. */
 static u64 __init calibrate(bool hpet, bool pm, const char **how)
 {
-	u64 last = 0, v = from_cpuid();
+	u64 last = 0, v = given_hz;
 
+	*how = "tsc_early_khz=";
+	if (v)
+		return v;
+	v = from_cpuid();
 	*how = "CPUID";
 	if (v)
 		return v;
