@@ -180,6 +180,18 @@ void kt_handle(int sig, void (*fn)(int))
 		FAIL("sigaction(%d): errno %d", sig, errno);
 }
 
+void kt_wait_caught(int sig, const volatile sig_atomic_t *count, int n)
+{
+	sigset_t block, old;
+
+	sigemptyset(&block);
+	sigaddset(&block, sig);
+	sigprocmask(SIG_BLOCK, &block, &old);
+	while (*count < n)
+		sigsuspend(&old);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+}
+
 void kt_handle_info(int sig, void (*fn)(int, siginfo_t *, void *), int flags)
 {
 	struct sigaction sa = { .sa_sigaction = fn, .sa_flags = SA_SIGINFO | flags };

@@ -180,6 +180,8 @@ bool kt_try_get(const char *path, char *buf, size_t n);
 void kt_become(uid_t uid, gid_t gid);
 /* A signal handler without SA_RESTART and with an empty mask. */
 void kt_handle(int sig, void (*fn)(int));
+/* Wait until the handler of sig has raised *count to n. Not pause(): the signal may come before it. */
+void kt_wait_caught(int sig, const volatile sig_atomic_t *count, int n);
 void kt_handle_info(int sig, void (*fn)(int, siginfo_t *, void *), int flags);
 /* Monotonic clock in nanoseconds. */
 long long kt_now(void);

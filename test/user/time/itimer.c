@@ -11,8 +11,7 @@ CASE(real)
 
 	kt_handle(SIGALRM, on_sig);
 	CHECK_OK(setitimer(ITIMER_REAL, &it, &old));
-	while (n < 5)
-		pause();
+	kt_wait_caught(SIGALRM, &n, 5);
 	CHECK_GE(kt_now() - t, 14000000);
 	CHECK_OK(getitimer(ITIMER_REAL, &old));
 	CHECK_EQ(old.it_interval.tv_usec, 3000);

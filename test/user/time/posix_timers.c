@@ -21,8 +21,7 @@ CASE(one_shot_and_interval)
 	CHECK_OK(timer_gettime(t, &cur));
 	CHECK_EQ(cur.it_value.tv_sec | cur.it_value.tv_nsec, 0);
 	CHECK_OK(timer_settime(t, 0, &its, NULL));
-	while (n < 4)
-		pause();
+	kt_wait_caught(SIGUSR1, &n, 4);
 	CHECK_EQ(val, 5);
 	CHECK_OK(timer_gettime(t, &cur));
 	CHECK_EQ(cur.it_interval.tv_nsec, 2000000);
@@ -93,8 +92,7 @@ CASE(to_a_thread)
 	((int *)&ev)[4] = gettid();
 	CHECK_OK(syscall(SYS_timer_create, CLOCK_MONOTONIC, &ev, &id));
 	CHECK_OK(syscall(SYS_timer_settime, id, 0, &its, NULL));
-	while (!n)
-		pause();
+	kt_wait_caught(SIGUSR1, &n, 1);
 	((int *)&ev)[4] = 4000000;
 	CHECK_ERR(syscall(SYS_timer_create, CLOCK_MONOTONIC, &ev, &id), EINVAL);
 }

@@ -97,8 +97,7 @@ CASE(only_the_foreground_group)
 		share[0] = bg;
 		kt_handle(SIGINT, on_sig);
 		CHECK_EQ(write(fds[1], "x", 1), 1);
-		while (!got)
-			pause();
+		kt_wait_caught(SIGINT, &got, 1);
 		CHECK_EQ(waitpid(bg, &st, WNOHANG), 0);	/* the background one lives */
 		CHECK_OK(kill(bg, SIGKILL));
 		WAIT_SIGNAL(bg, SIGKILL);
