@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * What the files of net/inet share: the socket of AF_INET and AF_INET6, the demultiplexing tables,
+ * how packets come up and go down. docs/network.md has the whole picture.
+ *
+ * Life of an inet_sock: made by socket(2) (or by TCP for a connection nobody accepted yet), one
+ * reference of its file, one of each table it stands in, one of each queued timer. release() unlinks
+ * what it can; a TCP connection lives on as an orphan until it is done. The last put frees by RCU.
+ *
+ * Locks, outer first: rtnl; sk->lock (mutex, class SOCKET: one system call at a time changes the
+ * socket; never across a blocking wait or a user copy of TCP data); the TCP engine (class NET_ENGINE,
+ * tcp_impl.h); table buckets (class INET_HASH); sk->qlock (class SOCK_QUEUE: receive and error queues).
+ */
+#ifndef NET_INET_IMPL_H
+#define NET_INET_IMPL_H
+
+#include <base/list.h>
+#include <base/ref.h>
+#include <core/mutex.h>
+#include <fs/poll.h>
+#include <net/inet.h>
+#include <net/sock.h>
+#include <net/socket.h>
+
+struct inet_sock;
+struct ip_mc_sock;
+
+/* State numbers of /proc/net/tcp and TCP_INFO; UDP uses ESTABLISHED (connected) and CLOSE. */
+enum tcp_state {
+	TCP_ESTABLISHED = 1, TCP_SYN_SENT, TCP_SYN_RECV, TCP_FIN_WAIT1, TCP_FIN_WAIT2, TCP_TIME_WAIT, TCP_CLOSE, TCP_CLOSE_WAIT,
+	TCP_LAST_ACK, TCP_LISTEN, TCP_CLOSING, TCP_NEW_SYN_RECV,
+};
+
+#define RCV_SHUTDOWN	1u
+#define SEND_SHUTDOWN	2u
+
+/* In pkt.cb between ip_input/ip6_input and the sockets' queues. */
+struct ip_cb {
+	struct ipaddr src, dst;
+	int iif;			/* device it came by */
+	u8 family, proto, tos, ttl;	/* tos: traffic class; ttl: hop limit */
+	u8 opt_len;			/* IPv4 options behind the header at pkt_net() */
+	bool multicast, broadcast;
+	u16 frag_max;			/* largest fragment it came in; 0: whole */
+	u16 udp_off;			/* protocol's own: where data begins */
+	u32 flowinfo;			/* IPv6 */
+};
+static_assert(sizeof(struct ip_cb) <= PKT_CB, "pkt.cb");
+static inline struct ip_cb *ip_cb(const struct pkt *p) { return (struct ip_cb *)p->cb; }
+
+/* In pkt.cb on an error queue. */
+struct err_cb {
+	struct sock_err { u32 ee_errno; u8 origin, type, code, pad; u32 info, data; } ee;	/* struct sock_extended_err */
+	struct ipaddr offender;
+	struct ipaddr dst;		/* where the failed packet went */
+	u16 dport;
+	u16 data_off;			/* payload of the failed packet */
+	u8 family;
+	int iif;
+};
+static_assert(sizeof(struct err_cb) <= PKT_CB, "pkt.cb");
+
+/* SOL_IP and SOL_IPV6 options; [a] each. */
+struct inet_opts {
+	u8 tos, tclass;
+	s16 ttl, mc_ttl;		/* -1: the default */
+	s16 hops, mc_hops;		/* IPv6 */
+	u8 pmtudisc, pmtudisc6;		/* IP_PMTUDISC_* */
+	bool recverr, recverr6, hdrincl, freebind, transparent, mc_loop, mc_all, nodefrag, bind_no_port, router_alert, checksum;
+	bool mc_loop6, mc_all6, v6only, dontfrag, autoflowlabel, flowinfo_send;
+	u32 cmsg;			/* CMSG_* */
+	int mc_ifindex, mc_ifindex6, unicast_if;
+	struct ipaddr mc_addr;
+	u8 min_ttl;
+	s16 csum_offset;		/* IPV6_CHECKSUM of raw sockets; -1: off */
+	u8 ip_options_len;
+	u8 ip_options[40];		/* IP_OPTIONS for what is sent */
+	u32 local_port_range;
+};
+#define CMSG_PKTINFO	0x01u
+#define CMSG_TTL	0x02u
+#define CMSG_TOS	0x04u
+#define CMSG_RECVOPTS	0x08u
+#define CMSG_RETOPTS	0x10u
+#define CMSG_ORIGDST	0x20u
+#define CMSG_CHECKSUM	0x40u
+#define CMSG_FRAGSIZE	0x80u
+#define CMSG6_PKTINFO	0x100u
+#define CMSG6_HOPLIMIT	0x200u
+#define CMSG6_TCLASS	0x400u
+#define CMSG6_HOPOPTS	0x800u
+#define CMSG6_DSTOPTS	0x1000u
+#define CMSG6_RTHDR	0x2000u
+#define CMSG6_PATHMTU	0x4000u
+#define CMSG6_ORIGDST	0x8000u
+#define CMSG6_FLOWINFO	0x10000u
+#define CMSG6_FRAGSIZE	0x20000u
+
+/* What a transport gives the common code. All with sk->lock held and allowed to sleep unless said. */
+struct inet_proto {
+	int protocol, type;
+	size_t size;			/* of its socket, an inet_sock first */
+	int (*init)(struct inet_sock *sk);
+	void (*close)(struct inet_sock *sk);	/* the file is gone. May wait for SO_LINGER (drops and retakes lock) */
+	void (*destroy)(struct inet_sock *sk);	/* last reference: free what it owns. Any thread context */
+	/* Enter the port table at sk->laddr:port (0: choose) and set sk->lport. -EADDRINUSE. NULL: ports do not exist. */
+	int (*get_port)(struct inet_sock *sk, u16 port);
+	void (*put_port)(struct inet_sock *sk);
+	int (*connect)(struct inet_sock *sk, const struct ipaddr *a, u16 port, int ifindex, u32 fflags);
+	int (*disconnect)(struct inet_sock *sk);
+	int (*listen)(struct inet_sock *sk, int backlog);
+	int (*accept)(struct inet_sock *sk, struct socket *newsock, u32 fflags);	/* without lock */
+	int (*shutdown)(struct inet_sock *sk, u32 how);		/* RCV_SHUTDOWN, SEND_SHUTDOWN */
+	u32 (*poll)(struct inet_sock *sk);	/* state only; without lock */
+	int (*ioctl)(struct inet_sock *sk, u32 cmd, u64 arg);	/* without lock. -ENOIOCTLCMD */
+	ssize_t (*sendmsg)(struct inet_sock *sk, struct msg *m, size_t len);	/* without lock */
+	ssize_t (*recvmsg)(struct inet_sock *sk, struct msg *m, size_t len);	/* without lock */
+	/* own level; without lock. NULL: -ENOPROTOOPT */
+	int (*setsockopt)(struct inet_sock *sk, int level, int opt, uaddr_t val, int len);
+	int (*getsockopt)(struct inet_sock *sk, int level, int opt, uaddr_t val, uaddr_t len);
+	void (*sockopt_changed)(struct inet_sock *sk, int opt);	/* a SOL_SOCKET option was set */
+	void (*info)(struct inet_sock *sk, struct inet_sock_info *i);
+};
+
+struct inet_sock {
+	struct sock_common c;		/* [a] its fields */
+	struct ref ref;
+	struct rcu_head rcu;
+	struct net *net;		/* [I] */
+	const struct inet_proto *proto;	/* [I] */
+	struct socket *socket;		/* [lock; a] NULL: released */
+	kuid_t uid;			/* [I] maker's */
+	u64 ino;			/* [I] of the socket file */
+	struct mutex lock;		/* class SOCKET */
+	struct wait_queue wait;		/* everybody */
+	u32 shutdown;			/* [lock; a] */
+	u8 state;			/* [lock; TCP: engine] enum tcp_state */
+	bool bound_addr, bound_port;	/* [lock] by bind(2), not by connect */
+
+	struct ipaddr laddr, raddr;	/* [lock, bucket] keys of the tables; laddr: packets' source, or any */
+	struct ipaddr rcv_addr;		/* [lock] what bind(2) named: kept over disconnect */
+	u16 lport, rport;		/* [lock, bucket] host order */
+	int bound_if;			/* [a] SO_BINDTODEVICE, sin6_scope_id */
+	struct hlist_node port_link;	/* [bucket] port table */
+	struct hlist_node hash_link;	/* [bucket; r] demultiplexing table */
+	struct list_head all_link;	/* [inet_net.socks_lock] for walks */
+
+	struct inet_opts o;		/* [a] */
+	struct list_head mc_list;	/* [rtnl] memberships: struct ip_mc_sock (igmp.c, mld6.c) */
+
+	spinlock_t qlock;		/* class SOCK_QUEUE */
+	struct pkt_list rxq;		/* [qlock] received datagrams */
+	struct pkt_list errq;		/* [qlock] MSG_ERRQUEUE */
+	atomic64_t rmem, wmem;		/* bytes of truesize charged */
+	u32 drops;			/* [a] */
+	s64 last_stamp;			/* [a] SIOCGSTAMP */
+	void *filter;			/* [lock; r] SO_ATTACH_FILTER: struct sock_filter_prog of net/core/filter.c */
+
+	struct route dst;		/* [lock] of a connected socket; dst.dev NULL: none */
+};
+
+static inline struct inet_sock *inet_sk(const struct socket *s) { return s->sk; }
+
+/* --- af_inet.c: life and the common part of the calls --- */
+
+void inet_proto_register(const struct inet_proto *p);	/* one for each (type, protocol); at boot */
+/* AF_INET6 is there once this was called (net/inet/af_inet6.c). */
+__must_check int inet6_family_enable(void);
+struct inet_sock *inet_sock_alloc(struct net *net, int family, const struct inet_proto *p, int protocol, gfp_t gfp);	/* NULL */
+static inline void inet_sock_get(struct inet_sock *sk) { ref_get(&sk->ref); }
+void inet_sock_put(struct inet_sock *sk);
+/* Make s the socket of sk (accept). */
+void inet_sock_graft(struct inet_sock *sk, struct socket *s);
+/* Pending error, and wake everybody who waits. Any thread context or spinlock. */
+void inet_sock_error(struct inet_sock *sk, int err);
+void inet_sock_wake(struct inet_sock *sk, u32 events);
+/* sockaddr_in or sockaddr_in6 (by the socket's family) to our form. -EINVAL, -EAFNOSUPPORT. ifindex from scope ids. */
+__must_check int inet_addr_in(const struct inet_sock *sk, const struct sockaddr_storage *a, int len, struct ipaddr *out,
+	u16 *port, int *ifindex);
+/* length */
+int inet_addr_out(const struct inet_sock *sk, const struct ipaddr *a, u16 port, int ifindex, struct sockaddr_storage *out);
+/* Give a socket without a port one now (connect, sendto). lock held. */
+__must_check int inet_autobind(struct inet_sock *sk);
+/* A flow filled from the socket's options. */
+void inet_sock_flow(const struct inet_sock *sk, const struct ipaddr *dst, int oif, struct flow *f);
+
+/* --- datagram.c: what udp, raw and ping share --- */
+
+/* Queue for the reader: charges rcvbuf, filters, wakes. Consumes p. 0, -ENOMEM (full: counted in drops). No lock held. */
+int inet_queue_rcv(struct inet_sock *sk, struct pkt *p);
+/* Wait for and take (MSG_PEEK: a reference-free look under a clone) the next datagram. ERR_PTR. */
+struct pkt *inet_dequeue(struct inet_sock *sk, u32 msg_flags, u32 file_flags);
+/* The whole of recvmsg once payload begins at `off` of p. Name, control messages, MSG_TRUNC; consumes p. */
+ssize_t inet_recv_copy(struct inet_sock *sk, struct msg *m, struct pkt *p, u32 off, u16 sport, size_t len);
+ssize_t inet_recv_errqueue(struct inet_sock *sk, struct msg *m, size_t len);
+/* Put an error with the packet that met it (clone of it, data at its network header) on the queue when recverr asks. */
+void inet_queue_err(struct inet_sock *sk, const struct err_cb *e, struct pkt *p);
+/* Charge p to the sender; waits for room up to the deadline. 0, -EAGAIN, -ERESTARTSYS, -EPIPE, pending error. */
+__must_check int inet_wait_wmem(struct inet_sock *sk, u32 msg_flags, u32 file_flags);
+void inet_charge_wmem(struct inet_sock *sk, struct pkt *p);
+void inet_cmsg_ip(struct inet_sock *sk, struct msg *m, const struct pkt *p);	/* ip_sockopt.c */
+void inet_cmsg_ip6(struct inet_sock *sk, struct msg *m, const struct pkt *p);	/* ip6_sockopt.c */
+
+/* Control messages and addresses of one sendmsg. */
+struct send_ctl {
+	struct ipaddr dst, src;		/* src any: choose */
+	u16 port;
+	int oif;
+	int tos, ttl;			/* -1: the socket's */
+	u32 mark, priority;
+	u16 gso_size;			/* UDP_SEGMENT */
+	bool dontfrag;
+};
+__must_check int ip_cmsg_send(struct inet_sock *sk, struct msg *m, struct send_ctl *c);		/* ip_sockopt.c */
+__must_check int ip6_cmsg_send(struct inet_sock *sk, struct msg *m, struct send_ctl *c);	/* ip6_sockopt.c */
+
+/* --- options --- */
+
+int ip_setsockopt(struct inet_sock *sk, int opt, uaddr_t val, int len);		/* SOL_IP */
+int ip_getsockopt(struct inet_sock *sk, int opt, uaddr_t val, uaddr_t len);
+int ip6_setsockopt(struct inet_sock *sk, int opt, uaddr_t val, int len);	/* SOL_IPV6; ip6_sockopt.c */
+int ip6_getsockopt(struct inet_sock *sk, int opt, uaddr_t val, uaddr_t len);
+
+/* --- up: ip_input.c, ip6_input.c --- */
+
+/* What ICMP of either family says about a packet of ours. */
+struct icmp_err {
+	u8 family, type, code;
+	int err;			/* errno, positive */
+	bool hard;			/* ends a connection */
+	u32 info;			/* MTU */
+	struct ipaddr offender;
+};
+
+struct inet_transport {
+	u8 proto;
+	/* Packets for this machine: data at the transport header (trans_off), ip_cb filled, length cut to what IP said,
+		checksum not
+	   yet looked at. Consumes the list. Thread context. */
+	void (*receive)(struct net *net, struct pkt_list *l);
+	/* p: the quoted packet, data at its transport header (8 bytes at least), ip_cb src and dst as quoted:
+	   src is ours. Does not consume. */
+	void (*error)(struct net *net, struct pkt *p, const struct icmp_err *e);
+};
+void inet_transport_register(const struct inet_transport *t);
+const struct inet_transport *inet_transport_find(u8 proto);
+/* Local delivery, both families: raw sockets' copies, then the transport. Consumes; false: nobody wanted it
+   (protocol unreachable). */
+bool inet_deliver(struct net *net, struct pkt *p);
+/* Ends the burst: transports that collect (TCP) run now. Called after each batch by ip_input and ip6_input. */
+void inet_deliver_flush(struct net *net);
+/* Set by raw.c and ping.c. raw: p not consumed; true: some socket took a copy. */
+extern bool (*raw_receive_hook)(struct net *net, struct pkt *p);
+extern void (*raw_error_hook)(struct net *net, struct pkt *p, u8 proto, const struct icmp_err *e);
+extern bool (*ping_receive_hook)(struct net *net, struct pkt *p);	/* echo replies; not consumed */
+extern void (*ping_error_hook)(struct net *net, struct pkt *p, const struct icmp_err *e);
+
+/* Transport checksum of a packet with ip_cb: true if right (or vouched for). */
+bool inet_csum_ok(struct pkt *p, u8 proto);
+u32 inet_pseudo(const struct ipaddr *src, const struct ipaddr *dst, u8 proto, u32 len);
+
+/* --- down: ip_output.c, ip6_output.c --- */
+
+struct ip_out {
+	struct ipaddr src, dst;
+	u8 proto, tos;
+	s16 ttl;			/* -1: the default (multicast: 1) */
+	bool df;			/* never fragment: -EMSGSIZE above the path MTU */
+	bool noprobe;			/* IP_PMTUDISC_PROBE: the device's MTU counts, not the path's */
+	bool hdr_included;		/* raw: the network header is there */
+	u32 mark, priority;
+	u8 opt_len;
+	const u8 *options;		/* IPv4 options */
+	struct inet_sock *sk;		/* for mc_loop and error queue; or NULL */
+	u32 flowlabel;
+};
+/* p: data at the transport header, room of PKT_HEADROOM in front; csum_state PARTIAL or done. Consumed. By family of dst. */
+int inet_output(struct net *net, const struct route *r, struct pkt *p, const struct ip_out *o);
+int ip_output(struct net *net, const struct route *r, struct pkt *p, const struct ip_out *o);
+/* ip6_output.c's ip6_output */
+extern int (*ip6_output_hook)(struct net *net, const struct route *r, struct pkt *p, const struct ip_out *o);
+
+/* --- icmp.c, icmp6.c --- */
+
+/* Tell the sender of p (ip_cb, network header at net_off) about it; rate limited; not for multicasts, fragments, errors. */
+void icmp_send(struct net *net, struct pkt *p, u8 type, u8 code, u32 info);
+void icmp6_send(struct net *net, struct pkt *p, u8 type, u8 code, u32 info);
+void icmp_port_unreach(struct net *net, struct pkt *p);	/* by family */
+extern void (*icmp6_send_hook)(struct net *net, struct pkt *p, u8 type, u8 code, u32 info);
+
+/* --- multicast: igmp.c (IPv4), mld6.c --- */
+
+bool inet_mc_member(struct net_device *dev, const struct ipaddr *group, const struct ipaddr *src);	/* device wants it */
+/* socket wants it */
+bool inet_mc_allow(const struct inet_sock *sk, const struct ipaddr *group, const struct ipaddr *src, int iif);
+void inet_mc_drop(struct inet_sock *sk);	/* at close */
+
+#define INET_PORT_HASH	1024u
+struct inet_bucket {
+	spinlock_t lock;		/* class INET_HASH */
+	struct hlist_head head;		/* [lock; r] */
+};
+
+/* Tables of one namespace. */
+struct inet_net {
+	struct inet_sysctl sysctl;	/* [a] */
+	struct inet_conf4 conf4_all, conf4_default;	/* [a] */
+	struct inet_conf6 conf6_all, conf6_default;	/* [a] */
+	spinlock_t socks_lock;		/* class OBJECT */
+	struct list_head socks;		/* [socks_lock] inet_sock.all_link */
+	struct inet_bucket udp_port[INET_PORT_HASH];	/* [bucket] by local port: bind and demultiplexing of UDP */
+	struct fib_tables *fib;		/* [I] route.c */
+	struct neigh_table *neigh;	/* [I] neigh.c */
+	struct ip_frags *frags;		/* [I] ip_frag.c: reassembly of both families */
+	struct tcp_net *tcp;		/* [I] tcp.c: engine, connection and listener tables, TIME_WAIT */
+	void *ip6;			/* [I] IPv6's own */
+	u32 route_gen;			/* [a] */
+};
+static inline struct inet_net *net_inet(const struct net *net) { return net->inet; }
+
+#endif
