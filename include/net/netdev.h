@@ -159,8 +159,11 @@ void dev_put(struct net_device *dev);
 void netdev_carrier(struct net_device *dev, bool on);
 void netdev_receive(struct net_device *dev, u32 queue, struct pkt_list *batch);
 void netdev_tx_wake(struct net_device *dev, u32 queue);
-#define DEV_STAT_ADD(dev, field,
-	n)	do { preempt_disable(); percpu_this((dev)->stats)->field += (n); preempt_enable(); } while (0)
+#define DEV_STAT_ADD(dev, field, n)	do { \
+	preempt_disable(); \
+	percpu_this((dev)->stats)->field += (n); \
+	preempt_enable(); \
+	} while (0)
 
 /* --- for protocols --- */
 
