@@ -351,6 +351,7 @@ test-boot:
 bench:
 	@tools/setup.sh test
 	$(Q)$(MAKE) --no-print-directory -j$(shell nproc) all user
+	$(Q)$(MAKE) --no-print-directory -s -C test/user OUT=$(abspath build) perf
 	@$(PYTHON) tools/bench.py $(BENCH)
 .PHONY: bench
 

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: MPL-2.0
 """Speed beside Linux: the same static program on Keel and on Debian's kernel, in the same QEMU.
 
-    tools/bench.py [icount|wall|all] [--runs N] [--rows GLOB]
+    tools/bench.py [icount|wall|disk|all] [--runs N] [--rows GLOB]
 
 icount: one CPU, guest time is the number of instructions; exact, but blind to TLB misses and device
 accesses. wall: two CPUs, the kernels alternate, median of the runs and their spread; Linux with
 idle=poll beside it. Linux is taken at its best (docs/performance.md says why). A ratio above 1 means that
-Keel is faster. Rows of several threads ("/4") are printed, not judged.
+Keel is faster. Rows of several threads ("/4") are printed, not judged. disk: tools/bench_disk.py.
 
 The program (test/perf/bench.c, /test/bench in build/user.cpio) prints, as pid 1:
     ROW NAME VALUE UNIT      unit ns or us (less is better) or MB/s (more is better)
@@ -24,6 +24,7 @@ import statistics
 import sys
 import time
 
+import bench_disk
 from qemu import TOP, Guest, Machine
 
 LINUX_BEST = ('mitigations=off init_on_alloc=0 lsm=none audit=0 cgroup_disable=memory preempt=none tsc=reliable '
@@ -106,7 +107,7 @@ def table(mode, keel, linux, poll, rows):
 
 def main():
     p = argparse.ArgumentParser(description='speed beside Linux')
-    p.add_argument('mode', nargs='?', default='all', choices=('icount', 'wall', 'all'))
+    p.add_argument('mode', nargs='?', default='all', choices=('icount', 'wall', 'disk', 'all'))
     p.add_argument('--runs', type=int, default=5, help='wall clock: runs of each kernel')
     p.add_argument('--rows', default='*')
     p.add_argument('--json', help='write the figures here')
@@ -124,6 +125,8 @@ def main():
             linux.append(run('linux', 'wall', extra))
         poll = [run('linux-poll', 'wall', extra)]
         out['wall'] = table('wall', keel, linux, poll, a.rows)
+    if a.mode in ('disk', 'all'):
+        out.update(bench_disk.main(['--runs', str(a.runs), '--rows', a.rows]))
     if a.json:
         with open(a.json, 'w') as f:
             json.dump({m: {'mean': round(v[0], 3), 'rows': v[1]} for m, v in out.items()}, f, indent=1)

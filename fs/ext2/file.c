@@ -24,7 +24,20 @@ static int ext2_writepages(struct mapping *m, struct writeback_control *wbc)
 	return iomap_writepages(m, wbc, &ext2_iomap_ops);
 }
 
+static ssize_t ext2_direct_io(struct kiocb *k, struct iov_iter *i)
+{
+	ssize_t n;
+
+	if (i->dir == ITER_DEST)
+		return iomap_dio_read(k, i, &ext2_iomap_ops);
+	n = iomap_dio_write(k, i, &ext2_iomap_ops);
+	if (n > 0)
+		WRITE_ONCE(EXT2_SB(k->file->inode->sb)->data_done, true);
+	return n;
+}
+
 const struct mapping_ops ext2_mapping_ops = {
+	.direct_io = ext2_direct_io,
 	.read_folio = ext2_read_folio,
 	.readahead = ext2_readahead,
 	.writepages = ext2_writepages,
@@ -82,7 +95,7 @@ static ssize_t ext2_read_iter(struct file *f, struct kiocb *k, struct iov_iter *
 
 	if (k->flags & IOCB_DIRECT) {
 		inode_lock_shared(f->inode);
-		n = iomap_dio_read(k, to, &ext2_iomap_ops);
+		n = ext2_direct_io(k, to);
 		inode_unlock_shared(f->inode);
 	} else {
 		n = filemap_read(k, to);
@@ -120,14 +133,47 @@ static int mark_large(struct inode *inode, loff_t end)
 	return 0;
 }
 
+/*
+ * Direct writes that only overwrite: many at a time. -EAGAIN when something else must happen (a hole, a longer
+ * file, rights that a write takes away): then exclusively. Writers at the same time each set the time to now.
+ */
+static ssize_t write_overwrite(struct file *f, struct kiocb *k, struct iov_iter *from)
+{
+	struct inode *inode = f->inode;
+	ssize_t n;
+
+	inode_lock_shared(inode);
+	n = -EAGAIN;
+	if (!(inode->flags & S_NOSEC) || inode->mode & (S_ISUID | S_ISGID) ||
+	    (u64)k->pos + iov_iter_count(from) > (u64)inode->size)
+		goto out;
+	n = generic_write_checks(k, from);
+	if (n > 0)
+		n = file_update_for_write(f) ?: n;
+	if (n > 0) {
+		k->flags |= IOCB_OVERWRITE;
+		n = ext2_direct_io(k, from);
+		k->flags &= ~IOCB_OVERWRITE;
+	}
+out:
+	inode_unlock_shared(inode);
+	return n;
+}
+
 static ssize_t ext2_write_iter(struct file *f, struct kiocb *k, struct iov_iter *from)
 {
 	struct inode *inode = f->inode;
 	bool sync = (k->flags & (IOCB_DSYNC | IOCB_SYNC)) || (inode->flags & S_SYNC) || (inode->sb->flags & SB_SYNCHRONOUS);
+	ssize_t n, done = 0;
 	loff_t pos;
-	ssize_t n;
 	int err;
 
+	if ((k->flags & (IOCB_DIRECT | IOCB_APPEND)) == IOCB_DIRECT) {
+		n = write_overwrite(f, k, from);
+		if ((n > 0 && !iov_iter_count(from)) || (n < 0 && n != -EAGAIN) || k->flags & IOCB_NOWAIT)
+			goto written;
+		done = max_t(ssize_t, n, 0);
+	}
 	inode_lock(inode);
 	n = generic_write_checks(k, from);
 	if (n <= 0)
@@ -142,11 +188,13 @@ static ssize_t ext2_write_iter(struct file *f, struct kiocb *k, struct iov_iter 
 	if (err)
 		goto out;
 	if (k->flags & IOCB_DIRECT)
-		n = iomap_dio_write(k, from, &ext2_iomap_ops);
+		n = ext2_direct_io(k, from);
 	else
 		n = iomap_file_write(k, from, &ext2_iomap_ops);
 out:
 	inode_unlock(inode);
+	n = done ? done + max_t(ssize_t, n, 0) : n;
+written:
 	if (n > 0 && sync) {
 		err = write_and_wait(inode, k->pos - n, k->pos - 1);
 		if (!err)

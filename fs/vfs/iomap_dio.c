@@ -356,7 +356,7 @@ ssize_t iomap_dio_write(struct kiocb *k, struct iov_iter *from, const struct iom
 		}
 		if (!direct)
 			len = min_t(u64, iov_iter_count(from), UNDER_WAY_MAX);
-		if (!err && !direct && nowait)
+		if (!err && !direct && (nowait || k->flags & IOCB_OVERWRITE))
 			err = -EAGAIN;
 		n = err ? err : direct ? write_direct(k, from, &m, len) : 0;
 		(void)iomap_finish(inode, pos, len, n > 0 ? (u64)n : 0, flags, ops, &m);

@@ -87,6 +87,7 @@ struct kiocb {
 #define IOCB_SYNC	0x10u
 #define IOCB_HIPRI	0x20u
 #define IOCB_NONBLOCK	0x40u		/* O_NONBLOCK of the file */
+#define IOCB_OVERWRITE	0x80u		/* direct: only what was written before, else -EAGAIN; inode lock held shared */
 
 static inline void file_get(struct file *f) { atomic64_inc(&f->ref); }
 void file_put(struct file *f);		/* any thread context; the work may be put off to return to user */
