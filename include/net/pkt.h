@@ -17,6 +17,7 @@
 #ifndef NET_PKT_H
 #define NET_PKT_H
 
+#include <base/csum.h>
 #include <base/list.h>
 #include <base/ref.h>
 #include <core/page.h>
@@ -88,6 +89,7 @@ struct pkt {
 	/* Called when the pkt dies: returns what was charged. May be NULL. Context: any, takes only SOCK_QUEUE locks. */
 	void (*destructor)(struct pkt *p);
 	void *sk;			/* the destructor's; keeps what it needs by itself */
+	u32 charged;			/* bytes that the destructor gives back; truesize may change meanwhile */
 	u8 cb[PKT_CB] __aligned(8);	/* the layer's that holds the pkt now */
 	struct pkt_frag frag[PKT_FRAGS];
 };
@@ -228,15 +230,6 @@ __must_check int pkt_append(struct pkt *p, const void *src, u32 n, gfp_t gfp);
 
 /* --- checksums (ones' complement) --- */
 
-/* Sums are 32-bit accumulators in network order of 16-bit words; csum_fold gives what stands in a header. */
-u32 csum_partial(const void *p, u32 n, u32 sum);
-static inline be16_t csum_fold(u32 sum)
-{
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (be16_t){ (u16)~sum };
-}
-static inline u32 csum_add(u32 a, u32 b) { a += b; return a + (a < b); }
 u32 pkt_csum(const struct pkt *p, u32 off, u32 n, u32 sum);
 /* Resolve CSUM_PARTIAL into bytes. -ENOMEM (headers were shared). */
 __must_check int pkt_csum_help(struct pkt *p);

@@ -15,13 +15,11 @@
 #include <fs/poll.h>
 #include <fs/super.h>
 #include <kernel/task.h>
+#include <net/net.h>
 #include <net/socket.h>
 #include <uapi/linux/magic.h>
 
 #include "internal.h"
-
-struct net { struct ref ref; };
-struct net init_net = { REF_INIT(1) };
 
 static const struct net_family *families[AF_MAX];	/* [a] set once */
 static struct mount *sock_mnt;

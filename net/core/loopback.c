@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * lo: what is sent is received by the thread that sends it. The queue's runner (xmit.c) is the only one that
+ * calls lo_xmit for that queue, so replies which the protocols send from in here are queued behind and not nested.
+ */
+#include <base/err.h>
+#include <base/string.h>
+#include <core/init.h>
+#include <net/netdev.h>
+
+#define LO_QUEUES	64
+#define LO_MTU		65536
+
+static void lo_xmit(struct net_device *dev, u32 queue, struct pkt_list *batch)
+{
+	for (struct pkt *p = batch->first; p; p = p->next) {
+		pkt_orphan(p);
+		p->local = true;
+		if (p->csum_state != CSUM_PARTIAL)
+			p->csum_state = CSUM_UNNECESSARY;
+		p->tstamp = 0;
+	}
+	netdev_receive(dev, queue, batch);
+}
+
+static const struct netdev_ops lo_ops = { .xmit = lo_xmit };
+
+static int loopback_init(void)
+{
+	struct net_device *dev = netdev_alloc(0, "lo", LO_QUEUES, LO_QUEUES);
+	int err;
+
+	if (!dev)
+		return -ENOMEM;
+	dev->type = ARPHRD_LOOPBACK;
+	dev->addr_len = ETH_ALEN;
+	dev->hard_header_len = ETH_HLEN;
+	dev->flags = IFF_LOOPBACK;
+	dev->mtu = LO_MTU;
+	dev->min_mtu = 0;
+	dev->max_mtu = 0;
+	dev->txqueuelen = 1000000;
+	dev->features = NETIF_CSUM | NETIF_SG | NETIF_TSO4 | NETIF_TSO6 | NETIF_UFO_L4 | NETIF_RXCSUM;
+	dev->hw_features = NETIF_SG | NETIF_TSO4 | NETIF_TSO6 | NETIF_UFO_L4;
+	dev->carrier = true;
+	dev->ops = &lo_ops;
+	err = netdev_register(dev);
+	if (err) {
+		dev_put(dev);
+		return err;
+	}
+	init_net.lo = dev;
+	return 0;
+}
+INITCALL_BUS(loopback_init);

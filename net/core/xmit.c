@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Transmit: from a protocol to a device's queue. A queue is run by whoever finds it idle; others leave their packets to
+ * that thread. The runner calls ops->xmit without the lock, so the order within a queue is kept and drivers
+ * need no lock of their own against other senders. After RUN_BUDGET rounds a runner hands over to a worker.
+ */
+#include <base/err.h>
+#include <base/math.h>
+#include <base/string.h>
+#include <core/clock.h>
+#include <core/init.h>
+#include <core/rcu.h>
+#include <core/slab.h>
+
+#include "internal_dev.h"
+
+#define RUN_BUDGET	64
+#define RUN_BATCH	64u
+
+struct queue_work {
+	struct work work;
+	struct netdev_queue *q;
+};
+
+static struct workqueue *xmit_wq;
+
+void netdev_queue_init(struct netdev_queue *q, struct net_device *dev, u32 index)
+{
+	spin_lock_init(&q->lock, NET_XMIT);
+	q->dev = dev;
+	q->index = index;
+	q->dead = true;
+	pkt_list_init(&q->list);
+}
+
+static void count_sent(struct net_device *dev, const struct pkt_list *l)
+{
+	u64 bytes = 0, packets = 0;
+
+	for (const struct pkt *p = l->first; p; p = p->next) {
+		bytes += p->len;
+		packets += p->gso_segs > 1 ? p->gso_segs : 1;
+	}
+	DEV_STAT_ADD(dev, tx_packets, packets);
+	DEV_STAT_ADD(dev, tx_bytes, bytes);
+}
+
+/* Take back what a list held before and what the driver left of it: the rest is uncounted. */
+static void uncount(struct net_device *dev, const struct pkt_list *l)
+{
+	u64 bytes = 0, packets = 0;
+
+	for (const struct pkt *p = l->first; p; p = p->next) {
+		bytes += p->len;
+		packets += p->gso_segs > 1 ? p->gso_segs : 1;
+	}
+	DEV_STAT_ADD(dev, tx_packets, -packets);
+	DEV_STAT_ADD(dev, tx_bytes, -bytes);
+}
+
+static void take_batch(struct netdev_queue *q, struct pkt_list *l)
+{
+	struct pkt *p;
+
+	while (l->n < RUN_BATCH && (p = pkt_list_pop(&q->list)) != NULL)
+		pkt_list_add(l, p);
+}
+
+static void run_later(struct work *w);
+
+/* q->lock held and q->running ours; both let go of at the end. */
+static void queue_run(struct netdev_queue *q)
+{
+	struct net_device *dev = q->dev;
+
+	for (int round = 0; !pkt_list_empty(&q->list) && !q->stopped && !q->dead; round++) {
+		struct pkt_list l = PKT_LIST_INIT;
+
+		if (round == RUN_BUDGET) {
+			struct queue_work *w = kmalloc(sizeof(*w), GFP_ATOMIC);
+
+			if (w) {
+				work_init(&w->work, run_later);
+				w->q = q;
+				dev_get(dev);
+				spin_unlock(&q->lock);
+				(void)work_queue(xmit_wq, &w->work);
+				return;		/* still running: the worker goes on */
+			}
+		}
+		take_batch(q, &l);
+		q->woken = false;
+		spin_unlock(&q->lock);
+		count_sent(dev, &l);
+		dev->ops->xmit(dev, q->index, &l);
+		WRITE_ONCE(dev->trans_start, clock_monotonic_coarse_ns());
+		if (!pkt_list_empty(&l))
+			uncount(dev, &l);
+		spin_lock(&q->lock);
+		if (!pkt_list_empty(&l)) {
+			pkt_list_join(&l, &q->list);
+			q->list = l;
+			q->stopped = !q->woken;
+		}
+	}
+	q->running = false;
+	spin_unlock(&q->lock);
+}
+
+static void run_later(struct work *w)
+{
+	struct netdev_queue *q = container_of(w, struct queue_work, work)->q;
+	struct net_device *dev = q->dev;
+
+	kfree(container_of(w, struct queue_work, work));
+	spin_lock(&q->lock);
+	queue_run(q);
+	dev_put(dev);
+}
+
+static int enqueue(struct net_device *dev, struct pkt *p)
+{
+	u32 i = p->hash_valid ? p->hash % dev->nr_txq : (u32)this_cpu_id() % dev->nr_txq;
+	struct netdev_queue *q = &dev->txq[i];
+
+	spin_lock(&q->lock);
+	if (q->dead || q->list.n >= READ_ONCE(dev->txqueuelen)) {
+		int err = q->dead ? -ENETDOWN : -ENOBUFS;
+
+		q->drops++;
+		spin_unlock(&q->lock);
+		pkt_free(p);
+		return err;
+	}
+	pkt_list_add(&q->list, p);
+	if (q->running || q->stopped) {
+		spin_unlock(&q->lock);
+		return 0;
+	}
+	q->running = true;
+	queue_run(q);
+	return 0;
+}
+
+void netdev_tx_wake(struct net_device *dev, u32 queue)
+{
+	struct netdev_queue *q = &dev->txq[queue];
+
+	spin_lock(&q->lock);
+	q->woken = true;
+	q->stopped = false;
+	if (q->running || q->dead || pkt_list_empty(&q->list)) {
+		spin_unlock(&q->lock);
+		return;
+	}
+	q->running = true;
+	queue_run(q);
+}
+
+void netdev_queues_start(struct net_device *dev)
+{
+	for (u32 i = 0; i < dev->nr_txq; i++) {
+		struct netdev_queue *q = &dev->txq[i];
+
+		spin_lock(&q->lock);
+		q->dead = false;
+		q->stopped = false;
+		spin_unlock(&q->lock);
+	}
+}
+
+void netdev_queues_stop(struct net_device *dev)
+{
+	for (u32 i = 0; i < dev->nr_txq; i++) {
+		struct netdev_queue *q = &dev->txq[i];
+		struct pkt_list l = PKT_LIST_INIT;
+		bool running;
+
+		spin_lock(&q->lock);
+		q->dead = true;
+		pkt_list_join(&l, &q->list);
+		running = q->running;
+		spin_unlock(&q->lock);
+		pkt_list_free(&l);
+		while (running) {
+			schedule_until(clock_monotonic_ns() + NSEC_PER_MSEC);
+			spin_lock(&q->lock);
+			running = q->running;
+			spin_unlock(&q->lock);
+		}
+	}
+}
+
+/* --- what a device cannot do is done here --- */
+
+static bool needs_segments(const struct net_device *dev, const struct pkt *p, u32 features)
+{
+	u32 f;
+
+	if (!p->gso_size)
+		return false;
+	f = p->gso_type & GSO_TCPV4 ? NETIF_TSO4 : p->gso_type & GSO_TCPV6 ? NETIF_TSO6 : NETIF_UFO_L4;
+	return !(features & f) || (dev->gso_max && p->len > dev->gso_max) || p->csum_state != CSUM_PARTIAL;
+}
+
+static int send_one(struct net_device *dev, struct pkt *p)
+{
+	u32 features = READ_ONCE(dev->features);
+
+	if (p->csum_state == CSUM_PARTIAL && !(features & NETIF_CSUM) && pkt_csum_help(p))
+		goto drop;
+	if (p->nr_frags && !(features & NETIF_SG) && !pkt_make_linear(p, p->len))
+		goto drop;
+	return enqueue(dev, p);
+drop:
+	DEV_STAT_ADD(dev, tx_dropped, 1);
+	pkt_free(p);
+	return -ENOMEM;
+}
+
+int netdev_xmit(struct pkt *p)
+{
+	struct net_device *dev = p->dev;
+	struct pkt_list l = PKT_LIST_INIT;
+	int err = 0;
+
+	if (!netdev_running(dev)) {
+		DEV_STAT_ADD(dev, tx_dropped, 1);
+		pkt_free(p);
+		return -ENETDOWN;
+	}
+	pkt_set_mac(p);
+	if (net_taps_active(dev))
+		net_taps_transmit(dev, p);
+	if (!needs_segments(dev, p, READ_ONCE(dev->features)))
+		return send_one(dev, p);
+	if (pkt_gso_segment(p, &l)) {
+		DEV_STAT_ADD(dev, tx_dropped, 1);
+		return -ENOBUFS;
+	}
+	while ((p = pkt_list_pop(&l)) != NULL) {
+		int e = send_one(dev, p);
+
+		err = err ? err : e;
+	}
+	return err;
+}
+
+void netdev_xmit_list(struct pkt_list *l)
+{
+	struct pkt *p;
+
+	while ((p = pkt_list_pop(l)) != NULL)
+		(void)netdev_xmit(p);
+}
+
+int netdev_header(struct pkt *p, struct net_device *dev, u16 proto, const u8 *dst)
+{
+	struct eth_hdr *h;
+
+	p->protocol = to_be16(proto);
+	p->dev = dev;
+	if (!dev->hard_header_len)
+		return 0;
+	if (pkt_writable(p, ETH_HLEN, GFP_ATOMIC))
+		return -ENOMEM;
+	h = (struct eth_hdr *)pkt_push(p, ETH_HLEN);
+	memcpy(h->dst, dst ? dst : dev->broadcast, ETH_ALEN);
+	memcpy(h->src, dev->addr, ETH_ALEN);
+	h->proto = to_be16(proto);
+	pkt_set_mac(p);
+	p->mac_len = ETH_HLEN;
+	return 0;
+}
+
+static int xmit_init(void)
+{
+	xmit_wq = workqueue_create("net_xmit", 0);
+	return xmit_wq ? 0 : -ENOMEM;
+}
+INITCALL_VFS(xmit_init);
