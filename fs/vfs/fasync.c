@@ -72,6 +72,8 @@ static s64 band_of(int poll_code)
 		return EPOLLIN | EPOLLRDNORM;
 	case POLL_OUT:
 		return EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND;
+	case POLL_MSG:
+		return EPOLLIN | EPOLLRDNORM | EPOLLMSG;
 	case POLL_PRI:
 		return EPOLLPRI | EPOLLRDBAND;
 	case POLL_HUP:
@@ -118,6 +120,13 @@ static void send_to_owner(const struct file *f, int fd, int poll_code)
 	t = pid_task(pid, f->owner.type == PIDTYPE_TID ? PIDTYPE_TID : PIDTYPE_TGID);
 	if (t)
 		send_to_task(f, t, fd, poll_code, f->owner.type == PIDTYPE_TID ? SIG_TO_THREAD : SIG_TO_PROCESS);
+}
+
+void file_signal_owner(struct file *f, int fd, int poll_code)
+{
+	rcu_read_lock();
+	send_to_owner(f, fd, poll_code);
+	rcu_read_unlock();
 }
 
 void fasync_send_slow(struct fasync_queue *q, int poll_code)

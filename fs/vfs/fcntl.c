@@ -77,6 +77,13 @@ static void set_owner(struct file *f, struct pid *pid, int type)
 		pid_put(old);
 }
 
+/* The calling process, unless there is an owner. */
+void file_set_default_owner(struct file *f)
+{
+	if (!READ_ONCE(f->owner.pid))
+		set_owner(f, current->proc->pids[PIDTYPE_TGID], PIDTYPE_TGID);
+}
+
 static long set_owner_number(struct file *f, int who)
 {
 	struct pid *pid = NULL;
@@ -226,6 +233,8 @@ static long fcntl_do(struct file *f, int fd, u32 cmd, u64 arg)
 		return F_UNLCK;
 	case F_SETLEASE:
 		return (u32)arg == F_UNLCK ? -EAGAIN : -EINVAL;
+	case F_NOTIFY:
+		return dnotify_set(f, fd, (u32)arg);
 	case F_SETPIPE_SZ: case F_GETPIPE_SZ:
 		return pipe_fcntl(f, cmd, arg);
 	case F_ADD_SEALS: case F_GET_SEALS:

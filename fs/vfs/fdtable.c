@@ -182,6 +182,8 @@ static int filp_close(struct file *f, struct files *fs)
 		err = f->ops->flush(f);
 	if (unlikely(READ_ONCE(f->inode->locks) != NULL) && !(f->mode & FMODE_PATH))
 		locks_remove_posix(f, fs);
+	if (unlikely(READ_ONCE(f->inode->notify) != NULL) && !(f->mode & FMODE_PATH))
+		dnotify_flush(f, fs);
 	file_put_sync(f);
 	return err;
 }

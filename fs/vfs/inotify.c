@@ -36,6 +36,7 @@
 #include <kernel/task.h>
 #include <uapi/linux/inotify.h>
 #include <uapi/linux/ioctls.h>
+#include "notify_internal.h"
 
 #define USER_EVENTS	IN_ALL_EVENTS
 #define MARK_FLAGS	(IN_EXCL_UNLINK | IN_ONESHOT)
@@ -78,15 +79,7 @@ struct mark {
 	bool alive;			/* [group mutex; atomic reads] */
 };
 
-/* What hangs on inode->notify. */
-struct conn {
-	struct list_head marks;		/* [marks_lock] */
-	struct list_head link;		/* [marks_lock] in all_conns */
-	struct inode *inode;		/* [I] it dies with the inode */
-	u32 mask;			/* [marks_lock; atomic reads] all that somebody wants */
-};
-
-static DEFINE_SPINLOCK(marks_lock, NOTIFY);
+DEFINE_SPINLOCK(marks_lock, NOTIFY);
 static LIST_HEAD(all_conns);		/* [marks_lock] */
 static u64 next_seq;			/* [marks_lock] */
 atomic_t notify_watches = ATOMIC_INIT(0);
@@ -180,11 +173,10 @@ static void send_event(struct group *g, s32 wd, u32 mask, const struct qstr *nam
 
 /* --- marks --- */
 
-/* marks_lock held. */
-static void conn_recompute(struct conn *c)
+void conn_recompute(struct notify_conn *c)
 {
+	u32 mask = dnotify_mask(c);
 	struct mark *m;
-	u32 mask = 0;
 
 	list_for_each_entry(m, &c->marks, link)
 		mask |= m->mask;
@@ -217,7 +209,7 @@ static void mark_destroy(struct mark *m)
 }
 
 /* The first mark made after `seq`, referenced; NULL. at: the mark with that number if it is still there. */
-static struct mark *mark_next(struct conn *c, const struct mark *at, u64 seq)
+static struct mark *mark_next(struct notify_conn *c, const struct mark *at, u64 seq)
 {
 	struct list_head *p;
 	struct mark *m, *found = NULL;
@@ -239,7 +231,7 @@ static struct mark *mark_next(struct conn *c, const struct mark *at, u64 seq)
 #define for_each_mark(m, c) \
 	for (m = mark_next(c, NULL, 0); m; m = mark_step(c, m))
 
-static struct mark *mark_step(struct conn *c, struct mark *m)
+static struct mark *mark_step(struct notify_conn *c, struct mark *m)
 {
 	struct mark *next = mark_next(c, m, m->seq);
 
@@ -247,19 +239,15 @@ static struct mark *mark_step(struct conn *c, struct mark *m)
 	return next;
 }
 
-static struct conn *inode_conn(const struct inode *inode)
-{
-	return smp_load_acquire(&inode->notify);
-}
-
 /* d: the dentry of an event about an open file; NULL otherwise. */
 static void send_to_marks(struct inode *inode, u32 mask, const struct qstr *name, u32 cookie, const struct dentry *d)
 {
-	struct conn *c = inode_conn(inode);
+	struct notify_conn *c = inode_conn(inode);
 	struct mark *m;
 
 	if (!c || !(READ_ONCE(c->mask) & mask & (IN_ALL_EVENTS | IN_UNMOUNT)))
 		return;
+	dnotify_send(c, mask);
 	for_each_mark(m, c) {
 		u32 want = READ_ONCE(m->mask), flags = READ_ONCE(m->flags);
 
@@ -284,7 +272,7 @@ void notify_slow(struct inode *inode, u32 mask, const struct qstr *name, u32 coo
 static struct inode *watched_parent(struct dentry *d, u32 mask, char *buf, struct qstr *name)
 {
 	struct inode *dir = NULL;
-	struct conn *c;
+	struct notify_conn *c;
 
 	spin_lock(&d->lock);
 	if (!dentry_is_root(d)) {
@@ -329,7 +317,7 @@ void notify_dentry(struct dentry *d, u32 mask)
 
 static void destroy_marks(struct inode *inode, u32 mask)
 {
-	struct conn *c = inode_conn(inode);
+	struct notify_conn *c = inode_conn(inode);
 	u32 shown = mask == IN_UNMOUNT && S_ISDIR_I(inode) ? mask | IN_ISDIR : mask;
 	struct mark *m;
 
@@ -347,9 +335,9 @@ void notify_inode_unlinked(struct inode *inode)
 
 void notify_inode_gone(struct inode *inode)
 {
-	struct conn *c = inode->notify;
+	struct notify_conn *c = inode->notify;
 
-	WARN_ONCE(!list_empty(&c->marks));
+	WARN_ONCE(!list_empty(&c->marks) || !list_empty(&c->dirs));
 	spin_lock(&marks_lock);
 	list_del(&c->link);
 	spin_unlock(&marks_lock);
@@ -361,7 +349,7 @@ void notify_inode_gone(struct inode *inode)
 static struct inode *watched_inode_of(const struct super_block *sb)
 {
 	struct inode *inode = NULL;
-	struct conn *c;
+	struct notify_conn *c;
 
 	spin_lock(&marks_lock);
 	list_for_each_entry(c, &all_conns, link) {
@@ -389,9 +377,9 @@ void notify_unmount(struct super_block *sb)
 
 /* --- watches --- */
 
-static struct conn *conn_get(struct inode *inode)
+struct notify_conn *conn_get(struct inode *inode)
 {
-	struct conn *c = inode_conn(inode), *fresh;
+	struct notify_conn *c = inode_conn(inode), *fresh;
 
 	if (c)
 		return c;
@@ -399,6 +387,7 @@ static struct conn *conn_get(struct inode *inode)
 	if (!fresh)
 		return NULL;
 	list_init(&fresh->marks);
+	list_init(&fresh->dirs);
 	fresh->inode = inode;
 	spin_lock(&marks_lock);
 	c = inode->notify;
@@ -414,7 +403,7 @@ static struct conn *conn_get(struct inode *inode)
 }
 
 /* group->mutex held: its marks stay. */
-static struct mark *mark_find(struct group *g, struct conn *c)
+static struct mark *mark_find(struct group *g, struct notify_conn *c)
 {
 	struct mark *m, *found = NULL;
 
@@ -429,7 +418,7 @@ static struct mark *mark_find(struct group *g, struct conn *c)
 	return found;
 }
 
-static int mark_update(struct mark *m, struct conn *c, u32 arg)
+static int mark_update(struct mark *m, struct notify_conn *c, u32 arg)
 {
 	u32 mask = (arg & USER_EVENTS) | IN_UNMOUNT, flags = arg & MARK_FLAGS;
 
@@ -463,7 +452,7 @@ static int wd_alloc(struct group *g, struct mark *m)
 }
 
 /* group->mutex held. */
-static int mark_create(struct group *g, struct inode *inode, struct conn *c, u32 arg)
+static int mark_create(struct group *g, struct inode *inode, struct notify_conn *c, u32 arg)
 {
 	struct mark *m;
 	int err;
@@ -503,7 +492,7 @@ out_uncharge:
 
 static int watch_add(struct group *g, struct inode *inode, u32 arg)
 {
-	struct conn *c = conn_get(inode);
+	struct notify_conn *c = conn_get(inode);
 	struct mark *m;
 	int res;
 

@@ -245,6 +245,10 @@ void fs_replace_all(const struct path *from, const struct path *to);
 
 /* --- fcntl.c --- */
 int file_set_fasync(struct file *f, int fd, bool on);
+void file_set_default_owner(struct file *f);
+/* F_NOTIFY, and a close that ends what it began in this table of descriptors. */
+int dnotify_set(struct file *f, int fd, u32 arg);
+void dnotify_flush(struct file *f, const void *owner);
 
 /* --- xattr.c, sync.c --- */
 void sync_sb(struct super_block *sb, bool wait);

@@ -173,6 +173,8 @@ static void notify_renamed(struct inode *olddir, struct inode *newdir, const str
 
 	notify_inode(olddir, IN_MOVED_FROM | isdir, oldname, cookie);
 	notify_inode(newdir, IN_MOVED_TO | isdir, &d->name, cookie);
+	if (olddir == newdir)
+		dnotify_renamed(olddir);
 	if (replaced)
 		notify_inode(replaced, IN_ATTRIB, NULL, 0);
 	notify_inode(inode, IN_MOVE_SELF, NULL, 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Events on files for inotify (fs/vfs/inotify.c). Cheap when nobody watches: one load. */
+/* Events on files for inotify (fs/vfs/inotify.c) and F_NOTIFY (fs/vfs/dnotify.c). Cheap when nobody watches: one load. */
 #ifndef FS_NOTIFY_H
 #define FS_NOTIFY_H
 
@@ -15,6 +15,8 @@ static inline void notify_inode(struct inode *inode, u32 mask, const struct qstr
 }
 /* An event on an open or named file: to its own watchers and its directory's. */
 void notify_dentry(struct dentry *d, u32 mask);
+/* A name changed within a directory: the one event that only F_NOTIFY knows (fs/vfs/dnotify.c). */
+void dnotify_renamed(struct inode *dir);
 extern atomic_t notify_watches;		/* 0: skip all */
 /*
  * The ends of a watched inode. A dentry lets go of it and no link is left: IN_DELETE_SELF; its file system

@@ -146,6 +146,7 @@ ssize_t filemap_read(struct kiocb *k, struct iov_iter *to);
 ssize_t filemap_write(struct kiocb *k, struct iov_iter *from);
 int filemap_mmap(struct file *f, struct vma *v);		/* file_ops.mmap */
 int filemap_fault(struct vm_fault_ctx *f);
+int filemap_page_mkwrite(struct vm_fault_ctx *f);
 /* Map pages around a read fault that are uptodate already. True if the page itself is mapped now. */
 bool filemap_map_around(struct vm_fault_ctx *f);
 

@@ -167,6 +167,8 @@ struct mm *mm_switch_current(struct mm *mm);
 /* Returns the address or -errno. pgoff in pages. */
 long mmap_do(struct mm *mm, struct file *file, u64 addr, u64 len, u32 prot, u32 flags, u64 pgoff);
 int munmap_do(struct mm *mm, u64 addr, u64 len);
+/* Of [addr, addr + len) only the whole mappings that match says: how many, or -errno. */
+long munmap_matching(struct mm *mm, u64 addr, u64 len, bool (*match)(const struct vma *v, void *arg), void *arg);
 int mprotect_do(struct mm *mm, u64 addr, u64 len, u32 prot);
 long mremap_do(u64 addr, u64 old_len, u64 new_len, u32 flags, u64 new_addr);
 int madvise_do(struct mm *mm, u64 addr, u64 len, int advice);

@@ -110,7 +110,7 @@ bool filemap_map_around(struct vm_fault_ctx *ctx)
 }
 
 /* A shared page becomes writable: it counts as dirty from now on. */
-static int filemap_page_mkwrite(struct vm_fault_ctx *ctx)
+int filemap_page_mkwrite(struct vm_fault_ctx *ctx)
 {
 	folio_mark_dirty(ctx->folio);
 	return 0;
