@@ -97,9 +97,11 @@ static void hang(void *arg)
 /* Another CPU with interrupts off: its neighbour reports it. */
 KTEST(fatal, hard_lockup)
 {
-	int cpu = cpumask_next(this_cpu_id(), &cpu_online_mask);
+	int here = this_cpu_id(), cpu = cpumask_next(here, &cpu_online_mask);
 
-	if (cpu >= MAX_CPUS) {
+	if (cpu >= MAX_CPUS)
+		cpu = cpumask_first(&cpu_online_mask);
+	if (cpu == here) {
 		ktest_skip("needs two CPUs");
 		return;
 	}
