@@ -352,7 +352,8 @@ int ext2_alloc_blocks(struct ext2_sb *s, struct inode *inode, u64 goal, u32 want
 {
 	bool file = inode && S_ISREG_I(inode) && !(how & ALLOC_META);
 	struct want w = { .want = want };
-	struct ext2_window *win = file ? &EXT2_I(inode)->window : NULL;
+	/* Nobody writes to a file that is closed: it needs no room to grow. */
+	struct ext2_window *win = file && atomic_read(&inode->writecount) > 0 ? &EXT2_I(inode)->window : NULL;
 	u32 g, at, len;
 	int err = -ENOSPC;
 

@@ -193,6 +193,27 @@ static u32 inherited_flags(const struct inode *dir, umode_t mode)
 	return S_ISREG(mode) ? f : f & (EXT2_NODUMP_FL | EXT2_NOATIME_FL);
 }
 
+/* The only inode of its block of the table: what stands there does not matter and need not be read. */
+static void skip_itable_read(struct ext2_sb *s, u32 ino)
+{
+	u32 g = (ino - 1) / s->l.inodes_per_group, i = (ino - 1) % s->l.inodes_per_group;
+	u32 first = i - i % s->l.inodes_per_block, end = min(first + s->l.inodes_per_block, s->l.inodes_per_group);
+	const void *map = buffer_data(s->groups[g].ib);
+	struct buffer *bh;
+	u32 used = 0;
+
+	mutex_lock(&s->alloc);
+	for (u32 n = first; n < end; n++)
+		used += ext2_bit(map, n);
+	mutex_unlock(&s->alloc);
+	if (used != 1 || (g == 0 && first < s->l.first_ino))
+		return;
+	bh = buffer_get(s->bdev, le32(ext2_group_desc(s, g)->inode_table) + (u64)(i / s->l.inodes_per_block),
+			s->l.block_size);
+	if (!IS_ERR(bh))
+		buffer_put(bh);
+}
+
 struct inode *ext2_new_inode(struct inode *dir, umode_t mode, const struct qstr *name)
 {
 	struct ext2_sb *s = EXT2_SB(dir->sb);
@@ -228,6 +249,7 @@ struct inode *ext2_new_inode(struct inode *dir, umode_t mode, const struct qstr 
 	if (s->l.inode_size > EXT2_INODE_SMALL)
 		ei->extra_isize = (u16)(sizeof(struct ext2_inode) - EXT2_INODE_SMALL);
 	ei->parent = (u32)dir->ino;
+	skip_itable_read(s, (u32)ino);
 	set_bit(EI_NEW, &ei->state);
 	set_bit(EI_XATTR, &ei->state);		/* there are none to look for */
 	ext2_set_vfs_flags(inode);

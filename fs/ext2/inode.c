@@ -8,12 +8,18 @@
 #include <kernel/ns.h>
 #include "ext2.h"
 
+#define ITABLE_AHEAD	32u	/* blocks of a table that are read at once */
+
 struct buffer *ext2_itable_read(struct ext2_sb *s, u32 ino, struct ext2_inode **raw)
 {
 	u32 g = (ino - 1) / s->l.inodes_per_group, i = (ino - 1) % s->l.inodes_per_group;
-	u64 b = le32(ext2_group_desc(s, g)->inode_table) + (u64)(i / s->l.inodes_per_block);
-	struct buffer *bh = ext2_bread(s, b);
+	u64 table = le32(ext2_group_desc(s, g)->inode_table), at = i / s->l.inodes_per_block, b = table + at;
+	u64 first = at & ~(u64)(ITABLE_AHEAD - 1);
+	struct buffer *bh;
 
+	buffer_readahead_from(s->bdev, b, table + first, (u32)min_t(u64, ITABLE_AHEAD, s->l.itable_blocks - first),
+			      s->l.block_size);
+	bh = ext2_bread(s, b);
 	if (IS_ERR(bh)) {
 		ext2_io_error(s, b);
 		return bh;

@@ -114,7 +114,8 @@ u64 ext2_goal(struct inode *inode, u64 lblk)
 		return ei->goal;
 	if (lblk && !ext2_map_lookup(inode, lblk - 1, 1, &p, &n) && p)
 		return p + 1;
-	colour = (inode->ino % 16) * (ext2_group_blocks(&s->l, g) / 16);
+	/* Files of one directory side by side, those of others elsewhere in the group. */
+	colour = ((ei->parent ? ei->parent : inode->ino) % 16) * (ext2_group_blocks(&s->l, g) / 16);
 	return ext2_group_first(&s->l, g) + colour;
 }
 

@@ -144,8 +144,22 @@ struct buffer *buffer_get_zeroed(struct block_device *b, u64 block, u32 size)
 
 void buffer_readahead(struct block_device *b, u64 block, u32 size)
 {
-	if (!beyond(b, block, size))
-		filemap_readahead(NULL, bdev_mapping(b), block * size >> PAGE_SHIFT, 1);
+	buffer_readahead_from(b, block, block, 1, size);
+}
+
+void buffer_readahead_from(struct block_device *b, u64 block, u64 first, u32 nr, u32 size)
+{
+	struct mapping *m = bdev_mapping(b);
+	u64 page = first * size >> PAGE_SHIFT, last = ((first + nr) * size - 1) >> PAGE_SHIFT;
+	void *e;
+
+	if (beyond(b, block, size) || beyond(b, first + nr - 1, size))
+		return;
+	rcu_read_lock();
+	e = xa_load(&m->folios, block * size >> PAGE_SHIFT);
+	rcu_read_unlock();
+	if (!e || xa_is_value(e))
+		filemap_readahead(NULL, m, page, last - page + 1);
 }
 
 void buffer_hold(struct buffer *bh)
@@ -384,6 +398,11 @@ static u64 buffer_scan(struct shrinker *s, u64 nr, gfp_t gfp)
 		freed++;
 	}
 	return freed;
+}
+
+void buffers_drop_unused(void)
+{
+	(void)buffer_scan(NULL, buffer_count(NULL), GFP_KERNEL);
 }
 
 static struct shrinker buffer_shrinker = {

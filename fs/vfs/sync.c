@@ -59,7 +59,7 @@ int super_sync(struct super_block *sb, bool wait)
 	if (sb->flags & SB_RDONLY)
 		return 0;
 	/* Begin all, so that the devices have much to choose from; then wait. */
-	if (wait)
+	if (wait && !wb_start_all(sb))
 		(void)sync_inodes(sb, false);
 	err = sync_inodes(sb, wait);
 	e = SOP(sb, sync_fs) ? sb->ops->sync_fs(sb, wait) : 0;

@@ -21,6 +21,7 @@
 #include <core/rcu.h>
 #include <core/slab.h>
 #include <core/work.h>
+#include <fs/block.h>
 #include <kernel/sched.h>
 #include <mm/writeback.h>
 
@@ -244,9 +245,12 @@ static void round_again(struct wb *wb, struct inode *i, u64 since)
 /* Inodes dirty since before `limit`; `background`: until little enough is dirty. */
 static void write_some(struct wb *wb, u64 limit, bool background)
 {
+	struct blk_plug plug;
 	struct inode *i;
 	u64 since = 0;
 
+	/* Small files that lie side by side go out together. */
+	blk_plug_start(&plug);
 	round_begin(wb, limit);
 	while ((!background || dirty_over_background()) && !kthread_should_stop() && (i = round_next(wb, &since))) {
 		struct writeback_control wbc = { 0, LOFF_MAX, WB_NONE, CHUNK_PAGES };
@@ -258,6 +262,15 @@ static void write_some(struct wb *wb, u64 limit, bool background)
 		cond_resched();
 	}
 	round_end(wb);
+	blk_plug_finish(&plug);
+}
+
+bool wb_start_all(struct super_block *sb)
+{
+	if (!sb->wb)
+		return false;
+	write_some(sb->wb, clock_monotonic_ns(), false);
+	return true;
 }
 
 static void flush_round(struct wb *wb)

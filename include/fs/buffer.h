@@ -42,6 +42,8 @@ __must_check struct buffer *buffer_get(struct block_device *b, u64 block, u32 si
 __must_check struct buffer *buffer_read(struct block_device *b, u64 block, u32 size);
 /* Start reading, do not wait. */
 void buffer_readahead(struct block_device *b, u64 block, u32 size);
+/* If `block` is not in memory, start reading the nr blocks from `first` on, which it belongs to. */
+void buffer_readahead_from(struct block_device *b, u64 block, u64 first, u32 nr, u32 size);
 /* Fresh block: zeroed and uptodate, whatever was on disk. ERR_PTR. */
 __must_check struct buffer *buffer_get_zeroed(struct block_device *b, u64 block, u32 size);
 /* One more reference. */
@@ -61,5 +63,7 @@ void buffer_forget(struct buffer *bh);
 int buffers_sync(struct block_device *b);
 /* No buffer of the device is in use any more: let go of them all. */
 void buffers_drop(struct block_device *b);
+/* Let go of all that nobody uses: their pages can leave the cache. */
+void buffers_drop_unused(void);
 
 #endif

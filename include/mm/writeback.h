@@ -26,6 +26,8 @@ void wb_forget(struct inode *inode);
 __must_check bool inode_grab(struct inode *inode);
 /* The same without waiting for its state lock; false: try again, unless I_FREEING is set. */
 __must_check bool inode_trygrab(struct inode *inode);
+/* Start writing all inodes that are dirty now, the oldest first; false: this instance has no list of them. */
+bool wb_start_all(struct super_block *sb);
 /* Memory is short, or there is too much dirty: write back what there is, all instances. Any thread context. */
 void wb_wake_all(void);
 /* Wake the flusher of one instance. */

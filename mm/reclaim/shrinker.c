@@ -3,6 +3,7 @@
 #include <core/mutex.h>
 #include <core/rcu.h>
 #include <core/slab.h>
+#include <fs/buffer.h>
 #include <fs/super.h>
 #include <mm/writeback.h>
 #include "internal.h"
@@ -65,11 +66,14 @@ static void drop_inode_pages(struct super_block *sb, void *arg)
 void drop_caches(int what)
 {
 	lru_drain_all();
-	if (what & 1)
-		super_for_each(drop_inode_pages, NULL);
+	/* Inodes and dentries first: what they hold of the page cache goes with it. */
 	if (what & 2)
 		for (int i = 0; i < 8 && shrinkers_run(1, GFP_KERNEL); i++)
 			;
+	if (what & 1) {
+		buffers_drop_unused();
+		super_for_each(drop_inode_pages, NULL);
+	}
 	/* What was freed waits for RCU; slabs of type-stable objects wait once more. */
 	rcu_barrier();
 	slab_shrink_all();
