@@ -198,6 +198,13 @@ def part_check(report, opts):
 def part_host(report, opts):
     run_command(report, 'host', MAKE + ['-C', 'test/host', 'run'], 600, parse=True)
     run_command(report, 'host/uapi', ['python3', 'test/host/uapi_test.py'], 120)
+    run_command(report, 'host/ext2', ['python3', 'tools/ext2_fuzz.py'], 300, parse=True)
+
+
+def part_ext2_fuzz(report, opts):
+    """fs/ext2 on the host: thousands of damaged images, whole ones for e2fsck, failures one after the other."""
+    run_command(report, 'ext2-fuzz', ['python3', 'tools/ext2_fuzz.py', '--damaged=7000', '--whole=350', '--failures=6000',
+                                      '--first=100000'], 1800, parse=True)
 
 
 KTEST_DONE = re.compile(r'(\d+) passed, (\d+) failed, (\d+) skipped')
@@ -677,13 +684,13 @@ PARTS = {
     'debug-kernel': part_debug_kernel, 'clang': part_clang, 'busybox': part_busybox,
     'commands': part_commands, 'runner': part_runner, 'busybox-slice': part_busybox_slice, 'debian': part_debian,
     'debian-slice': part_debian_slice, 'stress': part_stress,
-    'gdb': part_gdb, 'min-memory': part_min_memory,
+    'gdb': part_gdb, 'min-memory': part_min_memory, 'ext2-fuzz': part_ext2_fuzz,
 }
 # What CI runs, with budgets in seconds on two cores.
 CI = (('check', 120), ('host', 120), ('kernel', 120), ('oracle', 240), ('user', 900), ('boot', 420), ('debug-kernel', 300),
       ('busybox-slice', 180), ('debian-slice', 300), ('gdb', 60))
 LONG = ('check', 'host', 'clang', 'kernel', 'user', 'oracle', 'debug', 'boot-all', 'gdb', 'commands', 'runner', 'min-memory', 'bochs', 'stress', 'busybox',
-        'debian')
+        'ext2-fuzz', 'debian')
 
 
 def run_part(report, name, opts, budget=None):

@@ -49,14 +49,22 @@ static u32 group_head(const struct ext2_sb *s, u32 g)
 	return n;
 }
 
-bool ext2_block_is_system(struct ext2_sb *s, u64 b)
+static bool overlap(u64 a, u64 an, u64 b, u64 bn)
 {
-	u32 g = group_of(s, b);
-	const struct ext2_group *d = ext2_group_desc(s, g);
-	u32 it = le32(d->inode_table);
+	return a < b + bn && b < a + an;
+}
 
-	return b == le32(d->block_bitmap) || b == le32(d->inode_bitmap) || (b >= it && b < it + (u64)s->l.itable_blocks) ||
-	       b < ext2_group_first(&s->l, g) + group_head(s, g);
+bool ext2_run_is_system(struct ext2_sb *s, u64 first, u64 n)
+{
+	for (u32 g = group_of(s, first); g <= group_of(s, first + n - 1); g++) {
+		const struct ext2_group *d = ext2_group_desc(s, g);
+
+		if (overlap(first, n, le32(d->block_bitmap), 1) || overlap(first, n, le32(d->inode_bitmap), 1) ||
+		    overlap(first, n, le32(d->inode_table), s->l.itable_blocks) ||
+		    overlap(first, n, ext2_group_first(&s->l, g), group_head(s, g)))
+			return true;
+	}
+	return false;
 }
 
 static const char *bitmap_check(struct ext2_sb *s, u32 g, const void *map)
@@ -79,10 +87,10 @@ int ext2_group_bitmaps(struct ext2_sb *s, u32 g)
 	struct buffer *bb, *ib;
 	const char *why;
 
-	if (gi->bb)
-		return 0;
 	if (gi->bad)
 		return -EUCLEAN;
+	if (gi->bb)
+		return 0;
 	bb = ext2_bread(s, le32(d->block_bitmap));
 	if (IS_ERR(bb)) {
 		ext2_io_error(s, le32(d->block_bitmap));
@@ -278,11 +286,11 @@ static int find_blocks(struct ext2_sb *s, u64 goal, struct want *w, u32 *g, u32 
 	}
 	w->heed = true;
 	err = find_any(s, goal, w, g, at, len);
-	if (err == -ENOSPC && w->least > 1) {
+	if ((err == -ENOSPC || err == -EUCLEAN) && w->least > 1) {
 		w->least = 1;
 		err = find_any(s, goal, w, g, at, len);
 	}
-	if (err == -ENOSPC) {
+	if (err == -ENOSPC || err == -EUCLEAN) {
 		w->heed = false;
 		err = find_any(s, goal, w, g, at, len);
 	}
@@ -382,7 +390,7 @@ int ext2_alloc_blocks(struct ext2_sb *s, struct inode *inode, u64 goal, u32 want
 		goto out;
 	*got = min(len, w.want);
 	*first = ext2_group_first(&s->l, g) + at;
-	if (ext2_block_is_system(s, *first) || ext2_block_is_system(s, *first + *got - 1)) {
+	if (ext2_run_is_system(s, *first, *got)) {
 		s->groups[g].bad = true;
 		err = ext2_error(s, "allocating block %llu in system zone", (unsigned long long)*first);
 		goto out;
@@ -470,7 +478,7 @@ void ext2_free_blocks(struct ext2_sb *s, u64 first, u64 n, bool now)
 {
 	if (!n)
 		return;
-	if (!run_valid(s, first, n) || ext2_block_is_system(s, first) || ext2_block_is_system(s, first + n - 1)) {
+	if (!run_valid(s, first, n) || ext2_run_is_system(s, first, n)) {
 		(void)ext2_error(s, "freeing blocks %llu+%llu in system zone or beyond the end", (unsigned long long)first,
 				 (unsigned long long)n);
 		return;
@@ -562,6 +570,8 @@ int ext2_balloc_init(struct ext2_sb *s)
 		const struct ext2_group *d = ext2_group_desc(s, g);
 		u64 first = ext2_group_first(&s->l, g), end = first + ext2_group_blocks(&s->l, g);
 
+		/* Behind the copies of super block and descriptors: who writes a bitmap must not write those. */
+		first += group_head(s, g);
 		if (!ext2_group_valid(&s->l, g, d) || le32(d->block_bitmap) < first || le32(d->block_bitmap) >= end ||
 		    le32(d->inode_bitmap) < first || le32(d->inode_bitmap) >= end || le32(d->inode_table) < first ||
 		    le32(d->inode_table) + (u64)s->l.itable_blocks > end) {

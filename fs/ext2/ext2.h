@@ -64,6 +64,7 @@ struct ext2_sb {
 	u32 hash_seed[4];		/* [I] */
 	u32 hash_version;		/* [I] default, with signedness */
 	bool hash_unsigned;		/* [I] */
+	bool begun;			/* [vfs->umount] the disk says that it is in use */
 	bool was_valid;			/* [vfs->umount] clean when it was mounted for writing */
 	bool failed;			/* [a] an error was seen: state says so */
 	bool aborted;			/* [a] nothing is written any more */
@@ -196,8 +197,9 @@ static inline bool ext2_block_valid(const struct ext2_sb *s, u64 b)
 	return b > s->l.first_data_block && b < s->l.blocks_count;
 }
 struct ext2_group *ext2_group_desc(struct ext2_sb *s, u32 g);
-/* Is the block one of the metadata of its file system: bitmaps, tables, super blocks? */
-bool ext2_block_is_system(struct ext2_sb *s, u64 b);
+/* Is one of the blocks metadata of the file system: bitmaps, tables, super blocks? All are valid. */
+bool ext2_run_is_system(struct ext2_sb *s, u64 first, u64 n);
+static inline bool ext2_block_is_system(struct ext2_sb *s, u64 b) { return ext2_run_is_system(s, b, 1); }
 
 /* --- batch.c --- */
 /* Around every change of metadata. May sleep; -EROFS once aborted. Not nested, no inode may be put within. */
@@ -318,6 +320,7 @@ struct ext2_dx_walk {
 		struct ext2_dx_entry *e;
 	} f[3];
 	u32 hash, minor, version;
+	u64 seen;			/* leaves: a sane index has no more than the directory has blocks */
 };
 int ext2_dx_start(struct inode *dir, const struct qstr *name, struct ext2_dx_walk *w);
 u64 ext2_dx_leaf(const struct ext2_dx_walk *w);

@@ -85,6 +85,14 @@ bool ext2_group_has_super(const struct ext2_layout *l, u32 g)
 	return !l->sparse || g <= 1 || power_of(g, 3) || power_of(g, 5) || power_of(g, 7);
 }
 
+bool ext2_super_place(const struct ext2_layout *l, u64 block)
+{
+	u64 off = block - l->first_data_block;
+
+	return block >= l->first_data_block && block < l->blocks_count && off % l->blocks_per_group == 0 &&
+	       ext2_group_has_super(l, (u32)(off / l->blocks_per_group));
+}
+
 u64 ext2_gdt_block(const struct ext2_layout *l, u32 i, u64 sb_block)
 {
 	u32 g = i * l->descs_per_block;

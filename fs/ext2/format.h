@@ -157,6 +157,8 @@ static inline u64 ext2_group_first(const struct ext2_layout *l, u32 g)
 /* Blocks in group g: the last one may be short. */
 u32 ext2_group_blocks(const struct ext2_layout *l, u32 g);
 bool ext2_group_has_super(const struct ext2_layout *l, u32 g);
+/* Does a super block, the first one or a copy, belong in this block? */
+bool ext2_super_place(const struct ext2_layout *l, u64 block);
 /* Block number of descriptor block i; sb_block: where the super block in use stands. */
 u64 ext2_gdt_block(const struct ext2_layout *l, u32 i, u64 sb_block);
 /* Is the descriptor within its file system? (its three places) */
@@ -247,6 +249,7 @@ struct ext2_xattr_entry {
 	le32_t value_block, value_size, hash;
 	char name[];
 };
+#define EXT2_XATTR_AREA_MAX	4096u
 #define EXT2_XATTR_PAD(n)	(((n) + 3u) & ~3u)
 #define EXT2_XATTR_LEN(n)	EXT2_XATTR_PAD((u32)sizeof(struct ext2_xattr_entry) + (n))
 

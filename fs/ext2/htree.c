@@ -124,6 +124,8 @@ int ext2_dx_next(struct inode *dir, struct ext2_dx_walk *w, bool all, u32 *hash)
 		level--;
 	if (level < 0)
 		return 0;
+	if (++w->seen > dir_blocks(dir))
+		return ext2_dir_corrupt(dir, w->f[0].lblk, "index names blocks more than once");
 	h = le32(w->f[level].e[w->f[level].at + 1].hash);
 	if (!all && (h & ~1u) != w->hash)
 		return 0;
@@ -149,7 +151,11 @@ static int cmp_entry(const void *a, const void *b)
 
 	if (x->hash != y->hash)
 		return x->hash < y->hash ? -1 : 1;
-	return x->minor < y->minor ? -1 : x->minor > y->minor;
+	if (x->minor != y->minor)
+		return x->minor < y->minor ? -1 : 1;
+	if (x->lblk != y->lblk)
+		return x->lblk < y->lblk ? -1 : 1;
+	return x->off < y->off ? -1 : x->off > y->off;
 }
 
 /* Append the live entries of a leaf. How many there are then; -errno. */
@@ -306,8 +312,10 @@ static int split_leaf(struct inode *dir, struct ext2_dx_walk *w, struct buffer *
 	int err;
 	u64 lblk;
 
-	if (!v)
+	if (!v) {
+		buffer_put(leaf);
 		return -ENOMEM;
+	}
 	n = collect(dir, leaf, leaf_lblk, w->version, v, 0, max);
 	err = n < 0 ? (int)n : n < 2 ? -ENOSPC : 0;
 	if (err)
@@ -491,11 +499,20 @@ out:
 
 /* --- readdir --- */
 
-static loff_t pos_of(u32 hash, u32 minor)
+/*
+ * The position of an entry: 31 bits of hash, 24 of the minor hash, and its place among those that share them, so
+ * that a damaged directory with many equal names has an end.
+ */
+static loff_t pos_of(u32 hash, u32 minor, u32 nth)
 {
-	u64 p = (u64)(hash >> 1) << 32 | minor;
+	u64 p = (u64)(hash >> 1) << 32 | (minor & 0xffffff00) | min(nth, 255u);
 
 	return (loff_t)max_t(u64, p, 3);
+}
+
+static bool same_pos(const struct leaf_entry *a, const struct leaf_entry *b)
+{
+	return a->hash >> 1 == b->hash >> 1 && a->minor >> 8 == b->minor >> 8;
 }
 
 #define POS_END	((loff_t)0x7fffffffffffffffll)
@@ -546,12 +563,16 @@ static int emit_chain(struct file *f, struct dir_context *c, const struct leaf_e
 	struct ext2_sb *s = EXT2_SB(f->inode->sb);
 	struct buffer *bh = NULL;
 	u64 have = ~0ull;
+	u32 nth = 0;
 	int r = 1;
 
 	for (u32 i = 0; i < n && r == 1; i++) {
 		const struct ext2_dirent *d;
+		loff_t pos;
 
-		if (pos_of(v[i].hash, v[i].minor) < c->pos)
+		nth = i && same_pos(&v[i], &v[i - 1]) ? nth + 1 : 0;
+		pos = pos_of(v[i].hash, v[i].minor, nth);
+		if (pos < c->pos || nth > 255)
 			continue;
 		if (have != v[i].lblk) {
 			buffer_put(bh);
@@ -561,7 +582,7 @@ static int emit_chain(struct file *f, struct dir_context *c, const struct leaf_e
 			have = v[i].lblk;
 		}
 		d = dirent_at(bh, v[i].off);
-		c->pos = pos_of(v[i].hash, v[i].minor);
+		c->pos = pos;
 		if (!dir_emit(c, d->name, d->name_len, le32(d->ino), ext2_dt_type(s, d->type)))
 			r = 0;
 	}
@@ -598,7 +619,7 @@ int ext2_dx_iterate(struct file *f, struct dir_context *c)
 		}
 		r = emit_chain(f, c, v, (u32)n);
 		if (r == 1)
-			c->pos = more ? max_t(loff_t, pos_of(next & ~1u, 0), c->pos) : POS_END;
+			c->pos = more ? max_t(loff_t, pos_of(next & ~1u, 0, 0), c->pos) : POS_END;
 	}
 	ext2_dx_end(&w);
 	up_read(&EXT2_I(dir)->dir_sem);

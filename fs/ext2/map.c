@@ -55,6 +55,7 @@ static u64 hole_left(const struct ext2_path *p, u32 i, u32 bits)
 /* A run in one array of pointers. */
 static int run_in(struct inode *inode, u64 lblk, const le32_t *p, u32 left, u32 max, u64 *pblk, u32 *n)
 {
+	struct ext2_sb *s = EXT2_SB(inode->sb);
 	u32 first = le32(p[0]), k = 1;
 
 	max = min(max, left + 1);
@@ -62,7 +63,7 @@ static int run_in(struct inode *inode, u64 lblk, const le32_t *p, u32 left, u32 
 		k++;
 	*pblk = first;
 	*n = k;
-	if (first && (!pointer_ok(EXT2_SB(inode->sb), first) || !pointer_ok(EXT2_SB(inode->sb), first + k - 1ull)))
+	if (first && (!ext2_block_valid(s, first) || !ext2_block_valid(s, first + k - 1ull) || ext2_run_is_system(s, first, k)))
 		return bad_pointer(inode, lblk, first);
 	return 0;
 }

@@ -35,6 +35,7 @@ static int finish(struct inode *dir, int err)
 static struct dentry *ext2_lookup(struct inode *dir, struct dentry *d, u32 flags)
 {
 	struct inode *inode = NULL;
+	struct dentry *other;
 	u32 ino;
 	int err;
 
@@ -57,7 +58,11 @@ static struct dentry *ext2_lookup(struct inode *dir, struct dentry *d, u32 flags
 						  (unsigned long long)dir->ino));
 		}
 	}
-	return dentry_splice(d, inode);
+	other = dentry_splice(d, inode);
+	if (IS_ERR(other) && PTR_ERR(other) == -EUCLEAN)
+		(void)ext2_error(EXT2_SB(dir->sb), "directory %llu names directory %u, which has another name",
+				 (unsigned long long)dir->ino, ino);
+	return other;
 }
 
 /* --- making --- */
@@ -321,6 +326,13 @@ struct renaming {
 	struct inode *whiteout;
 };
 
+/* One directory less below dir; a count that was wrong on the disk must not fall to "removed". */
+static void drop_subdir(struct inode *dir)
+{
+	if (dir->nlink > 2)
+		inode_set_nlink(dir, dir->nlink - 1);
+}
+
 static void moved(struct renaming *r)
 {
 	r->inode->ctime = current_time64();
@@ -344,8 +356,10 @@ static int exchange_once(struct renaming *r)
 	if (!err && d2)
 		err = ext2_set_dotdot(r->target, r->dir);
 	if (d1 != d2) {
-		inode_set_nlink(r->dir, r->dir->nlink + (d2 ? 1 : -1u));
-		inode_set_nlink(r->newdir, r->newdir->nlink + (d1 ? 1 : -1u));
+		struct inode *more = d2 ? r->dir : r->newdir, *less = d2 ? r->newdir : r->dir;
+
+		inode_set_nlink(more, more->nlink + 1);
+		drop_subdir(less);
 	}
 out:
 	if (!err) {
@@ -378,11 +392,11 @@ static int rename_once(struct renaming *r)
 		err = ext2_set_dotdot(r->inode, r->newdir);
 		if (err)
 			return err;
-		inode_set_nlink(r->dir, r->dir->nlink - 1);
+		drop_subdir(r->dir);
 		if (!r->target)
 			inode_set_nlink(r->newdir, r->newdir->nlink + 1);
 	} else if (isdir && r->target) {
-		inode_set_nlink(r->dir, r->dir->nlink - 1);
+		drop_subdir(r->dir);
 	}
 	if (r->target) {
 		if (isdir)

@@ -284,7 +284,15 @@ static int begin_writing(struct ext2_sb *s)
 	es->mnt_count = to_le16((u16)(count + 1));
 	es->mtime = to_le32((u32)now);
 	err = buffer_write_sync(s->sb_bh);
-	return err ? err : bdev_flush(s->bdev);
+	if (!err)
+		err = bdev_flush(s->bdev);
+	if (err) {
+		es->state = to_le16(state);
+		es->mnt_count = to_le16(count);
+		return err;
+	}
+	s->begun = true;
+	return 0;
 }
 
 static int end_writing(struct ext2_sb *s)
@@ -442,6 +450,10 @@ static int ext2_fill(struct super_block *sb, const char *options)
 	if (err)
 		return err;
 	s->sb_where = (u32)(((u64)w.sb << 10) >> s->l.block_bits);
+	if (!ext2_super_place(&s->l, s->sb_where)) {
+		pr_err("EXT2-fs (%s): error: no copy of the super block belongs at sb=%u\n", sb->id, w.sb);
+		return -EINVAL;
+	}
 	s->sb_bh = read_super(sb, w.sb, &es, s->l.block_size);
 	if (IS_ERR(s->sb_bh)) {
 		err = (int)PTR_ERR(s->sb_bh);
@@ -476,7 +488,7 @@ static void ext2_put_super(struct super_block *sb)
 		return;
 	(void)delayed_work_cancel_sync(&s->timer);
 	if (s->sb_bh && s->array && s->gdt) {
-		if (!(sb->flags & SB_RDONLY) && s->committed_id + 1 == s->batch_id)
+		if (s->begun && !(sb->flags & SB_RDONLY) && s->committed_id + 1 == s->batch_id)
 			(void)end_writing(s);
 		(void)delayed_work_cancel_sync(&s->timer);
 		ext2_batch_discard(s);

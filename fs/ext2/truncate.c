@@ -67,6 +67,12 @@ int ext2_truncate(struct inode *inode, loff_t size)
 
 	if (size > old)
 		return grow(inode, size);
+	/* What is left may end in a hole whose end no write-back will ever reach: then the disk learns it here. */
+	if ((u64)size > READ_ONCE(ei->disksize)) {
+		err = filemap_write_and_wait(&inode->data, (loff_t)ei->disksize, size - 1);
+		if (err)
+			return err;
+	}
 	if ((u64)size & (bs - 1)) {
 		err = iomap_zero_range(inode, size, min_t(u64, bs - ((u64)size & (bs - 1)), (u64)(old - size)), &ext2_iomap_ops);
 		if (err)
@@ -79,8 +85,7 @@ int ext2_truncate(struct inode *inode, loff_t size)
 		return err;
 	down_write(&ei->map_sem);
 	ext2_ext_drop(inode, first, ~0ull);
-	if (ei->disksize > (u64)size)
-		ei->disksize = (u64)size;
+	ei->disksize = (u64)size;
 	err = ext2_map_free(inode, first, ~0ull >> 1);
 	up_write(&ei->map_sem);
 	ext2_dirty_data(inode);
@@ -98,6 +103,12 @@ static int punch(struct inode *inode, loff_t off, loff_t len)
 
 	if (off >= inode->size)
 		return 0;
+	/* Data that goes now may have been what would have told the disk the size. */
+	if ((u64)inode->size > READ_ONCE(ei->disksize)) {
+		err = grow(inode, inode->size);
+		if (err)
+			return err;
+	}
 	/* Up to the end of the last block, if it reaches the end of the file. */
 	end = min_t(u64, start + (u64)len, ((u64)inode->size + bs - 1) & ~(bs - 1));
 	first = (start + bs - 1) >> s->l.block_bits;
@@ -172,6 +183,7 @@ out:
 static int preallocate(struct inode *inode, loff_t off, loff_t len, bool keep_size)
 {
 	struct ext2_sb *s = EXT2_SB(inode->sb);
+	struct ext2_inode_info *ei = EXT2_I(inode);
 	u64 end = (u64)off + (u64)len, lblk = (u64)off >> s->l.block_bits;
 	u64 stop = (end + s->l.block_size - 1) >> s->l.block_bits;
 	int err = 0;
@@ -192,6 +204,8 @@ static int preallocate(struct inode *inode, loff_t off, loff_t len, bool keep_si
 				return -ENOSPC;
 		}
 		err = grow(inode, (loff_t)end);
+	} else if (stop << s->l.block_bits > READ_ONCE(ei->disksize)) {
+		err = grow(inode, inode->size);		/* of which the disk may show less yet */
 	}
 	while (!err && lblk < stop) {
 		err = fill_hole(inode, &lblk, stop);

@@ -358,6 +358,8 @@ int ext2_xattr_store(struct inode *inode, u8 index, const char *name, const void
 	struct ext2_inode_info *ei = EXT2_I(inode);
 	int err;
 
+	if (s->l.rev == 0)
+		return -EOPNOTSUPP;		/* no way to say in the super block that there are some */
 	if (strlen(name) > EXT2_NAME_LEN)
 		return -ERANGE;
 	if (size > s->l.block_size)
@@ -367,7 +369,7 @@ int ext2_xattr_store(struct inode *inode, u8 index, const char *name, const void
 	up_write(&ei->dir_sem);
 	if (err)
 		return err;
-	if (!(s->l.compat & EXT2_COMPAT_EXT_ATTR) && s->l.rev > 0) {
+	if (!(s->l.compat & EXT2_COMPAT_EXT_ATTR)) {
 		mutex_lock(&s->alloc);
 		s->l.compat |= EXT2_COMPAT_EXT_ATTR;
 		s->es->feature_compat = to_le32(s->l.compat);
@@ -592,7 +594,8 @@ struct posix_acl *ext2_get_acl(struct inode *inode, int type)
 	if (n < 0)
 		acl = n == -ENODATA ? NULL : ERR_PTR(n);
 	else if (n < 4 || le32(*(le32_t *)buf) != DISK_ACL_VERSION)
-		acl = ERR_PTR(-EINVAL);
+		acl = ERR_PTR(ext2_error(EXT2_SB(inode->sb), "inode %llu: unknown access control list",
+					 (unsigned long long)inode->ino));
 	else
 		acl = acl_from_disk(inode, buf, (size_t)n);
 	kfree(buf);

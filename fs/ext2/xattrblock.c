@@ -25,10 +25,24 @@ static inline bool is_last(const struct ext2_xattr_entry *e)
 	return !w;
 }
 
+/* Taking a value out moves those below it: no two may share a byte. used: a bit for each four bytes. */
+static bool mark(u8 *used, u32 v, u32 n)
+{
+	for (u32 i = v / 4; i < (v + n + 3) / 4; i++) {
+		if (ext2_bit(used, i))
+			return false;
+		ext2_bit_set(used, i);
+	}
+	return true;
+}
+
 const char *ext2_xattr_check(const struct ext2_xattr_area *a)
 {
+	u8 used[EXT2_XATTR_AREA_MAX / 4 / 8] = { 0 };
 	u32 off = a->first, low = a->end;
 
+	if (a->end > EXT2_XATTR_AREA_MAX)
+		return "attribute area too large";
 	/* First the names, then the values, which must lie behind them. */
 	for (;;) {
 		const struct ext2_xattr_entry *e = entry_at(a, off);
@@ -47,6 +61,8 @@ const char *ext2_xattr_check(const struct ext2_xattr_area *a)
 			if (v & 3 || v >= a->end || n > a->end - v || EXT2_XATTR_PAD(n) > a->end - v)
 				return "attribute value beyond the end";
 			low = v < low ? v : low;
+			if (!mark(used, v, n))
+				return "attribute values overlap";
 		}
 		if (memchr(e->name, 0, e->name_len))
 			return "attribute name with a zero byte";

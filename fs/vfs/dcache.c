@@ -468,6 +468,19 @@ static inline bool name_matches(const struct dentry *d, const struct qstr *q)
 	return d->name.hash == q->hash && d->name.len == q->len && memcmp(d->name.name, q->name, q->len) == 0;
 }
 
+/* d is hashed already: of two look-ups that bring the directory in by different names, one at least sees the other. */
+static bool has_other_name(const struct dentry *d, struct inode *inode)
+{
+	struct dentry *other;
+	bool has = false;
+
+	spin_lock(&inode->state_lock);
+	hlist_for_each_entry(other, &inode->aliases, alias)
+		has |= other != d && !(READ_ONCE(other->flags) & DCACHE_UNHASHED);
+	spin_unlock(&inode->state_lock);
+	return has;
+}
+
 struct dentry *dentry_splice(struct dentry *d, struct inode *inode)
 {
 	struct dentry *p = d->parent, *other, *found = NULL;
@@ -494,8 +507,13 @@ struct dentry *dentry_splice(struct dentry *d, struct inode *inode)
 		spin_unlock(&d->lock);
 	}
 	spin_unlock(&p->lock);
-	if (found)
+	if (found) {
 		inode_put(inode);
+	} else if (inode && S_ISDIR_I(inode) && (d->sb->type->flags & FS_REQUIRES_DEV) && has_other_name(d, inode)) {
+		/* On a damaged disk: a tree with such a loop would lock one inode twice. */
+		dentry_unhash(d);
+		return ERR_PTR(-EUCLEAN);
+	}
 	return found;
 }
 

@@ -476,6 +476,18 @@ u64 inodes_evict_sb(struct super_block *sb)
 	return busy;
 }
 
+u64 inodes_in_use(struct super_block *sb)
+{
+	struct inode *i;
+	u64 n = 0;
+
+	spin_lock(&sb->inode_list_lock);
+	list_for_each_entry(i, &sb->inodes, sb_link)
+		n++;
+	spin_unlock(&sb->inode_list_lock);
+	return n;
+}
+
 /* --- contents common to all --- */
 
 void inode_init_owner(struct inode *inode, const struct inode *dir, umode_t mode)

@@ -27,6 +27,7 @@ void inode_note_ops(struct inode *inode);
 void path_accessed(const struct path *p, struct inode *inode);
 /* Unused inodes of an instance that shuts down; returns those still in use. */
 u64 inodes_evict_sb(struct super_block *sb);
+u64 inodes_in_use(struct super_block *sb);
 int inode_write_now(struct inode *inode, bool wait);
 /* A change of contents or owner takes file capabilities away. Inode lock held. */
 __must_check int inode_kill_caps(struct inode *inode);

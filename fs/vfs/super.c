@@ -218,8 +218,11 @@ static void super_shutdown(struct super_block *sb)
 	(void)dentry_shrink_sb(sb);
 	notify_unmount(sb);
 	busy = inodes_evict_sb(sb);
+	/* A file system that could not write may hold some: with the last reference they go at once now. */
 	if (SOP(sb, put_super))
 		sb->ops->put_super(sb);
+	if (busy)
+		busy = inodes_in_use(sb);
 	if (busy)
 		pr_err("VFS: %llu inodes of %s are in use after unmount\n", (unsigned long long)busy, sb->id);
 	up_write(&sb->umount);

@@ -86,7 +86,8 @@ u32 dentry_hash_name(const struct dentry *parent, const char *name, size_t len);
 void dentry_instantiate(struct dentry *d, struct inode *inode);
 /*
  * The same for one that is hashed already or not: for ->lookup: adds (also negative, inode
- * NULL) to the hash. Returns NULL, the alias to use, or ERR_PTR (inode reference consumed).
+ * NULL) to the hash. Returns NULL, the alias to use, or ERR_PTR (inode reference consumed). A directory on a
+ * disk that has a name already: -EUCLEAN.
  */
 struct dentry *dentry_splice(struct dentry *d, struct inode *inode);
 void dentry_hash_add(struct dentry *d);
