@@ -674,7 +674,7 @@ def part_debian(report, opts):
         if scenario.get('tier') == 'debian':
             for name, one in expand(base, scenario):
                 run_scenario(report, name, one, opts)
-    debian_suite(report, 'debian', 'full', timeout=3600)
+    debian_suite(report, 'debian', 'full', timeout=7200)
     debian_suite(report, 'debian', 'cpython', timeout=7200)
 
 

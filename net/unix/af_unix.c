@@ -28,6 +28,8 @@ struct unix_sock *unix_new(struct socket *s, int type)
 	u->state = SS_UNCONNECTED;
 	u->user = current_cred()->user;
 	ref_get(&u->user->ref);
+	u->sock = s;
+	unix_list_add(u);
 	if (s)
 		s->sk = u;
 	return u;
@@ -42,6 +44,7 @@ void unix_put(struct unix_sock *u)
 {
 	if (!u || !ref_put(&u->ref))
 		return;
+	unix_list_del(u);
 	sock_common_fini(&u->c);
 	user_put(u->user);
 	pid_put(u->listen_pid);
@@ -166,6 +169,7 @@ int unix_release(struct socket *s)
 
 	if (!u)
 		return 0;
+	unix_list_socket(u, NULL);
 	unix_release_sock(u, false);
 	s->sk = NULL;
 	unix_put(u);

@@ -55,6 +55,8 @@ struct unix_sock {
 	int inflight, gc_refs, gc_state;	/* [gc_mutex] gc.c: messages that hold our file; marks */
 	struct file *gc_file;		/* [gc_mutex] borrowed while inflight > 0 */
 	struct list_head gc_link;	/* [gc_mutex] */
+	struct list_head list;		/* [list_lock of proc.c] of all */
+	struct socket *sock;		/* [list_lock of proc.c] NULL: not accepted yet, or closed */
 	struct rcu_head rcu;
 };
 
@@ -72,6 +74,10 @@ struct unix_packet {
 static inline struct unix_sock *unix_sk(const struct socket *s) { return s->sk; }
 static inline void unix_get(struct unix_sock *u) { ref_get(&u->ref); }
 void unix_put(struct unix_sock *u);
+/* proc.c: who is there, and behind which open socket. */
+void unix_list_add(struct unix_sock *u);
+void unix_list_del(struct unix_sock *u);
+void unix_list_socket(struct unix_sock *u, struct socket *s);
 __must_check struct unix_sock *unix_new(struct socket *s, int type);	/* NULL */
 /* embryo: a connection that was never accepted; its client sees a reset. */
 void unix_release_sock(struct unix_sock *u, bool embryo);

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * /proc/net/unix. All sockets stand on a list from creation to their last reference; each knows its open
+ * socket while it has one. Under list_lock: the socket's file is alive while the sock points to it.
+ */
+#include "internal.h"
+#include <core/init.h>
+#include <fs/procfs.h>
+
+#define SO_ACCEPTCON	0x10000u	/* the kernel's flag for a listener, as shown */
+
+static DEFINE_SPINLOCK(list_lock, OBJECT);
+static LIST_HEAD(socks);		/* [list_lock] */
+
+void unix_list_add(struct unix_sock *u)
+{
+	spin_lock(&list_lock);
+	list_add_tail(&u->list, &socks);
+	spin_unlock(&list_lock);
+}
+
+void unix_list_del(struct unix_sock *u)
+{
+	spin_lock(&list_lock);
+	list_del(&u->list);
+	spin_unlock(&list_lock);
+}
+
+void unix_list_socket(struct unix_sock *u, struct socket *s)
+{
+	spin_lock(&list_lock);
+	u->sock = s;
+	spin_unlock(&list_lock);
+}
+
+/* NULs are shown as @. */
+static void show_name(struct seq_file *f, const struct unix_addr *a)
+{
+	int n = a->len - (int)offsetof(struct sockaddr_un, sun_path) - (a->name.sun_path[0] != 0);
+
+	seq_putc(f, ' ');
+	for (int i = 0; i < n; i++)
+		seq_putc(f, a->name.sun_path[i] ? a->name.sun_path[i] : '@');
+}
+
+static void show_sock(struct seq_file *f, const struct unix_sock *u)
+{
+	const struct unix_addr *a = READ_ONCE(u->addr);
+	bool connected = READ_ONCE(u->state) == SS_CONNECTED;
+	u64 ino = u->sock && u->sock->file ? u->sock->file->inode->ino : 0;
+	u32 shown = u->sock ? (connected ? 3 : 1) : (connected ? 2 : 4);
+
+	/* Where Linux shows an address: the inode, which is as unique and says nothing about memory. */
+	seq_printf(f, "%016lx: %08X %08X %08X %04X %02X %5lu", ino, (u32)ref_read(&u->ref) + 1, 0u,
+		   READ_ONCE(u->c.listening) ? SO_ACCEPTCON : 0u, (u32)u->c.type, shown, ino);
+	if (a)
+		show_name(f, a);
+	seq_putc(f, '\n');
+}
+
+static int unix_proc_show(struct seq_file *f, void *v)
+{
+	const struct unix_sock *u;
+
+	(void)v;
+	seq_puts(f, "Num       RefCount Protocol Flags    Type St Inode Path\n");
+	spin_lock(&list_lock);
+	list_for_each_entry(u, &socks, list)
+		show_sock(f, u);
+	spin_unlock(&list_lock);
+	return 0;
+}
+
+static int unix_proc_init(void)
+{
+	return proc_create("net/unix", 0444, unix_proc_show, NULL);
+}
+INITCALL_BUS(unix_proc_init);
