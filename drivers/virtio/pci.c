@@ -281,7 +281,8 @@ static int request_msix(struct vpci *d, bool per_queue)
 		struct virtqueue *q = d->vqs[i];
 
 		if (per_queue) {
-			q->irq = pci_msix_request(d->pci, i + 1, (int)i, queue_interrupt, q, q->name);
+			q->irq = pci_msix_request(d->pci, i + 1, (int)(i / max(d->v.queues_per_cpu, 1u)), queue_interrupt, q,
+						  q->name);
 			err = min(q->irq, 0);
 		}
 		if (!err)

@@ -194,6 +194,18 @@ bool vring_enable_cb(struct vring *r)
 	return !vring_more(r);
 }
 
+bool vring_enable_cb_delayed(struct vring *r)
+{
+	u16 wait = (u16)(r->pending * 3u / 4u);
+
+	if (!r->event_idx)
+		return vring_enable_cb(r);
+	r->cb_off = false;
+	WRITE_ONCE(used_event(r)->raw, to_le16((u16)(r->last_used + wait)).raw);
+	smp_mb();
+	return (u16)(used_idx(r) - r->last_used) <= wait;
+}
+
 void *vring_detach(struct vring *r)
 {
 	r->broken = true;

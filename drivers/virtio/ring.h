@@ -89,6 +89,8 @@ bool vring_more(const struct vring *r);
 void vring_disable_cb(struct vring *r);
 /* False: something is there already. */
 bool vring_enable_cb(struct vring *r);
+/* As vring_enable_cb(), but an interrupt may wait until most of what is under way is finished. */
+bool vring_enable_cb_delayed(struct vring *r);
 /* Tear-down: the token of any request that is still under way; NULL: none. */
 void *vring_detach(struct vring *r);
 

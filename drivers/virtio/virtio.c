@@ -94,6 +94,9 @@ void *virtqueue_get(struct virtqueue *q, u32 *len)
 
 void virtqueue_disable_cb(struct virtqueue *q) { vring_disable_cb(&q->ring); }
 bool virtqueue_enable_cb(struct virtqueue *q) { return vring_enable_cb(&q->ring); }
+bool virtqueue_enable_cb_delayed(struct virtqueue *q) { return vring_enable_cb_delayed(&q->ring); }
+bool virtqueue_more(const struct virtqueue *q) { return vring_more(&q->ring); }
+unsigned int virtqueue_pending(const struct virtqueue *q) { return q->ring.pending; }
 unsigned int virtqueue_max_pieces(const struct virtqueue *q)
 {
 	return q->ind.cpu ? q->ring.ind_max : q->ring.num;
@@ -143,6 +146,8 @@ static int negotiate(struct virtio_dev *v, const struct virtio_driver *drv)
 	want |= BIT(VIRTIO_F_INDIRECT_DESC) | BIT(VIRTIO_F_EVENT_IDX) | BIT(VIRTIO_F_VERSION_1) |
 		BIT(VIRTIO_F_ACCESS_PLATFORM);
 	v->features = offered & want;
+	if (drv->fix_features)
+		v->features = drv->fix_features(v->features);
 	err = v->ops->set_features(v, v->features);
 	if (err || !virtio_has(v, VIRTIO_F_VERSION_1))
 		return err;

@@ -44,12 +44,15 @@ struct virtio_dev {
 	void *private;			/* the driver's */
 	/* The driver's wishes, before setup_queues: entries of a queue, pieces of one request; 0: the usual. */
 	u32 queue_max, indirect_max;
+	u32 queues_per_cpu;		/* neighbours whose interrupts go to one CPU; 0: one */
 };
 
 struct virtio_driver {
 	struct driver drv;
 	u32 device_id;
 	u64 features;			/* what the driver understands */
+	/* Take out of what both sides know the features whose requirements are missing. NULL: all are wanted. */
+	u64 (*fix_features)(u64 features);
 	int (*probe)(struct virtio_dev *v);
 	void (*remove)(struct virtio_dev *v);
 };
@@ -69,6 +72,11 @@ void *virtqueue_get(struct virtqueue *q, u32 *len);	/* finished token or NULL */
 /* Interrupts off/on for this queue; on returns false if something came meanwhile: poll again. */
 void virtqueue_disable_cb(struct virtqueue *q);
 bool virtqueue_enable_cb(struct virtqueue *q);
+/* The same, but the interrupt may wait until most of what is under way is finished. */
+bool virtqueue_enable_cb_delayed(struct virtqueue *q);
+/* Is something finished? A hint without the caller's lock. */
+bool virtqueue_more(const struct virtqueue *q);
+unsigned int virtqueue_pending(const struct virtqueue *q);	/* requests under way */
 unsigned int virtqueue_free_slots(const struct virtqueue *q);
 /* Pieces that one request may have, and entries of the queue. */
 unsigned int virtqueue_max_pieces(const struct virtqueue *q);
