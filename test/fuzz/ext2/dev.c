@@ -110,6 +110,21 @@ struct buffer *buffer_read(struct block_device *b, u64 block, u32 size)
 	return bh;
 }
 
+/* Not read: what is not in memory by chance is zeros. */
+struct buffer *buffer_get(struct block_device *b, u64 block, u32 size)
+{
+	bool known = find(block, size) || below(2);
+	struct buffer *bh = buffer_read(b, block, size);
+
+	if (!IS_ERR(bh) && !known)
+		memset(bh->data, 0, size);
+	return bh;
+}
+
+void buffer_readahead_from(struct block_device *b, u64 block, u64 first, u32 nr, u32 size)
+{
+}
+
 struct buffer *buffer_get_zeroed(struct block_device *b, u64 block, u32 size)
 {
 	struct buffer *bh = buffer_read(b, block, size);
