@@ -678,19 +678,32 @@ def part_debian(report, opts):
     debian_suite(report, 'debian', 'cpython', timeout=7200)
 
 
+def part_powercut_slice(report, opts):
+    """Power cuts on ext2: states that a disk could be left in, of 20 random workloads."""
+    if build(report, 'powercut-slice', 'kernel'):
+        run_command(report, 'powercut-slice', ['python3', 'tools/powercut.py', '--seeds', '1-20', '--states', '24'], 600, parse=True)
+
+
+def part_powercut(report, opts):
+    """The same for 220 workloads, at each flush."""
+    if build(report, 'powercut', 'kernel'):
+        run_command(report, 'powercut', ['python3', 'tools/powercut.py', '--seeds', '1-220', '--states', '0'], 10800, parse=True)
+
+
 PARTS = {
     'check': part_check, 'host': part_host, 'kernel': part_kernel, 'user': part_user, 'oracle': part_oracle,
     'boot': part_boot, 'boot-all': part_boot_all, 'bochs': part_bochs, 'debug': part_debug,
     'debug-kernel': part_debug_kernel, 'clang': part_clang, 'busybox': part_busybox,
     'commands': part_commands, 'runner': part_runner, 'busybox-slice': part_busybox_slice, 'debian': part_debian,
     'debian-slice': part_debian_slice, 'stress': part_stress,
-    'gdb': part_gdb, 'min-memory': part_min_memory, 'ext2-fuzz': part_ext2_fuzz,
+    'gdb': part_gdb, 'min-memory': part_min_memory, 'ext2-fuzz': part_ext2_fuzz, 'powercut-slice': part_powercut_slice,
+    'powercut': part_powercut,
 }
 # What CI runs, with budgets in seconds on two cores.
 CI = (('check', 120), ('host', 120), ('kernel', 120), ('oracle', 240), ('user', 900), ('boot', 420), ('debug-kernel', 300),
-      ('busybox-slice', 180), ('debian-slice', 300), ('gdb', 60))
+      ('busybox-slice', 180), ('debian-slice', 300), ('gdb', 60), ('powercut-slice', 240))
 LONG = ('check', 'host', 'clang', 'kernel', 'user', 'oracle', 'debug', 'boot-all', 'gdb', 'commands', 'runner', 'min-memory', 'bochs', 'stress', 'busybox',
-        'ext2-fuzz', 'debian')
+        'ext2-fuzz', 'debian', 'powercut')
 
 
 def run_part(report, name, opts, budget=None):

@@ -7,9 +7,10 @@
  *   0  what nothing on the disk points to: data (written before), fresh blocks, stubs of new inodes; link
  *      counts that rose; the end of inodes without a name; bitmaps, whose set bits include all in use
  *   1  directory blocks, with old names still in them where a newer one must come first; inodes
- *   2  new inodes as they are; those in new directories after their directories
+ *   2  new inodes as they are; those in new directories after their directories; then the end of files that
+ *      a rename replaced, which took its old name, and of directories that files left
  *   3  old names out
- *   4  link counts that fell; the end of files that a rename replaced
+ *   4  link counts that fell
  *
  * Only then may blocks and inodes that were freed be used again. A phase with nothing to write costs no
  * flush. One commit serves all who wait for it.
@@ -360,7 +361,7 @@ static void put_deleted(struct commit *c, const struct ext2_deleted *d)
 
 int ext2_phase_of_end(const struct ext2_inode_info *ei)
 {
-	return test_bit(EI_REPLACED, &ei->state) ? PHASE_GONE : test_bit(EI_LATE_DIR, &ei->state) ? PHASE_LATE : 0;
+	return ei->state & (BIT(EI_REPLACED) | BIT(EI_LATE_DIR)) ? PHASE_LATE : 0;
 }
 
 /* Inodes whose last name is gone: their end is on the disk before the name's block. */
@@ -541,7 +542,6 @@ static void phase_gone(struct commit *c)
 	list_for_each_entry(ei, &c->dirty, dirty_link)
 		if (ei->vfs.nlink && !is_new(ei) && ei->disk_links > links_wanted(ei))
 			put_image(c, ei, PHASE_GONE, IMAGE_FULL, links_wanted(ei));
-	put_ends(c, PHASE_GONE);
 }
 
 /* --- the whole --- */
@@ -692,7 +692,14 @@ void ext2_batch_discard(struct ext2_sb *s)
 			ext2_unhold(s, bh);
 		}
 	}
-	list_splice_init(&s->tombs, &puts);
+	spin_lock(&s->lock);
+	for (struct ext2_tomb *t; (t = list_first_entry_or_null(&s->tombs, struct ext2_tomb, link)) != NULL;) {
+		list_del_init(&t->hash);
+		t->dir->dir_tombs--;
+		s->nr_held--;
+		list_move_tail(&t->link, &puts);
+	}
+	spin_unlock(&s->lock);
 	up_write(&s->batch);
 	release(&c, &puts);
 }

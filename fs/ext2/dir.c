@@ -8,6 +8,7 @@
  *
  * Locks: the directory's inode lock (VFS), within it ei->dir_sem, which the commit takes to bury.
  */
+#include <base/hash.h>
 #include <base/math.h>
 #include <fs/file.h>
 #include <fs/path.h>
@@ -46,6 +47,11 @@ static u64 dir_blocks(const struct inode *dir)
 
 /* --- tombs --- */
 
+static struct list_head *tomb_chain(struct ext2_sb *s, const struct ext2_inode_info *dir, u64 lblk)
+{
+	return &s->tomb_hash[hash_u64(dir->vfs.ino * 31 + lblk, 8)];
+}
+
 bool ext2_entry_dead(struct inode *dir, u64 lblk, u32 off)
 {
 	struct ext2_inode_info *ei = EXT2_I(dir);
@@ -56,8 +62,8 @@ bool ext2_entry_dead(struct inode *dir, u64 lblk, u32 off)
 	if (likely(!READ_ONCE(ei->dir_tombs)))
 		return false;
 	spin_lock(&s->lock);
-	list_for_each_entry(t, &s->tombs, link) {
-		if (t->dir == ei && t->victim && t->lblk == lblk && t->off == off) {
+	list_for_each_entry(t, tomb_chain(s, ei, lblk), hash) {
+		if (t->dir == ei && !t->set_ino && t->lblk == lblk && t->off == off) {
 			dead = true;
 			break;
 		}
@@ -66,7 +72,10 @@ bool ext2_entry_dead(struct inode *dir, u64 lblk, u32 off)
 	return dead;
 }
 
-/* False: no memory; then the change is made at once, and only its order is lost. */
+/*
+ * The entry goes (set_ino 0) or gets set_ino at the end of the commit. victim: has a name there that counts until
+ * then; NULL if its end comes before. False: no memory; then the change is made at once, and only its order is lost.
+ */
 static bool tomb_add(struct inode *dir, u64 lblk, u32 off, struct inode *victim, u32 set_ino)
 {
 	struct ext2_tomb *t = kmalloc(sizeof(*t), GFP_NOFS);
@@ -87,7 +96,9 @@ static bool tomb_add(struct inode *dir, u64 lblk, u32 off, struct inode *victim,
 	t->set_ino = set_ino;
 	spin_lock(&s->lock);
 	list_add_tail(&t->link, &s->tombs);
+	list_add_tail(&t->hash, tomb_chain(s, t->dir, lblk));
 	t->dir->dir_tombs++;
+	s->nr_held++;
 	spin_unlock(&s->lock);
 	return true;
 }
@@ -102,7 +113,7 @@ void ext2_bury(struct ext2_tomb *t)
 	bh = ext2_dir_bread(dir, t->lblk);
 	if (!IS_ERR(bh)) {
 		ext2_hold(s, bh, BH_INPLACE);
-		if (!t->victim)
+		if (t->set_ino)
 			dirent_at(bh, t->off)->ino = to_le32(t->set_ino);
 		else if (!ext2_dirblock_remove(buffer_data(bh), s->l.block_size, t->off, s->l.inodes_count))
 			(void)ext2_dir_corrupt(dir, t->lblk, "changed behind our back");
@@ -110,15 +121,17 @@ void ext2_bury(struct ext2_tomb *t)
 	}
 	spin_lock(&s->lock);
 	list_del_init(&t->link);
+	list_del_init(&t->hash);
 	t->dir->dir_tombs--;
+	s->nr_held--;
 	spin_unlock(&s->lock);
 	up_write(&t->dir->dir_sem);
 }
 
 /* --- looking up --- */
 
-/* 1: found at *off; 0: not in this block; -EUCLEAN. */
-static int search_block(struct inode *dir, struct buffer *bh, u64 lblk, const struct qstr *name, u32 *where)
+/* 1: found at *off; 0: not in this block; -EUCLEAN. dead: an entry that only the disk still has. */
+static int search_block(struct inode *dir, struct buffer *bh, u64 lblk, const struct qstr *name, bool dead, u32 *where)
 {
 	struct ext2_sb *s = EXT2_SB(dir->sb);
 	u32 size = s->l.block_size;
@@ -130,7 +143,7 @@ static int search_block(struct inode *dir, struct buffer *bh, u64 lblk, const st
 		if (unlikely(why != NULL))
 			return ext2_dir_corrupt(dir, lblk, why);
 		if (d->name_len == name->len && le32(d->ino) && !memcmp(d->name, name->name, name->len) &&
-		    !ext2_entry_dead(dir, lblk, off)) {
+		    ext2_entry_dead(dir, lblk, off) == dead) {
 			*where = off;
 			return 1;
 		}
@@ -138,7 +151,7 @@ static int search_block(struct inode *dir, struct buffer *bh, u64 lblk, const st
 	return 0;
 }
 
-static struct buffer *find_linear(struct inode *dir, const struct qstr *name, u64 *lblk, u32 *off)
+static struct buffer *find_linear(struct inode *dir, const struct qstr *name, bool dead, u64 *lblk, u32 *off)
 {
 	u64 n = dir_blocks(dir), first = EXT2_I(dir)->dir_hint < n ? EXT2_I(dir)->dir_hint : 0;
 
@@ -150,7 +163,7 @@ static struct buffer *find_linear(struct inode *dir, const struct qstr *name, u6
 		bh = ext2_dir_bread(dir, *lblk);
 		if (IS_ERR(bh))
 			return bh;
-		r = search_block(dir, bh, *lblk, name, off);
+		r = search_block(dir, bh, *lblk, name, dead, off);
 		if (r == 1)
 			return bh;
 		buffer_put(bh);
@@ -161,7 +174,7 @@ static struct buffer *find_linear(struct inode *dir, const struct qstr *name, u6
 	return NULL;
 }
 
-static struct buffer *find_indexed(struct inode *dir, const struct qstr *name, u64 *lblk, u32 *off)
+static struct buffer *find_indexed(struct inode *dir, const struct qstr *name, bool dead, u64 *lblk, u32 *off)
 {
 	struct ext2_dx_walk w;
 	struct buffer *bh = NULL;
@@ -174,7 +187,7 @@ static struct buffer *find_indexed(struct inode *dir, const struct qstr *name, u
 			err = (int)PTR_ERR(bh);
 			break;
 		}
-		err = search_block(dir, bh, *lblk, name, off);
+		err = search_block(dir, bh, *lblk, name, dead, off);
 		if (err == 1) {
 			ext2_dx_end(&w);
 			return bh;
@@ -192,11 +205,32 @@ static struct buffer *find_indexed(struct inode *dir, const struct qstr *name, u
 }
 
 /* The block with the entry, referenced; NULL: not there. dir_sem held. */
-static struct buffer *find(struct inode *dir, const struct qstr *name, u64 *lblk, u32 *off)
+static struct buffer *find_any(struct inode *dir, const struct qstr *name, bool dead, u64 *lblk, u32 *off)
 {
 	if (name->len > EXT2_NAME_LEN)
 		return NULL;
-	return ext2_is_indexed(dir) ? find_indexed(dir, name, lblk, off) : find_linear(dir, name, lblk, off);
+	return ext2_is_indexed(dir) ? find_indexed(dir, name, dead, lblk, off) : find_linear(dir, name, dead, lblk, off);
+}
+
+static struct buffer *find(struct inode *dir, const struct qstr *name, u64 *lblk, u32 *off)
+{
+	return find_any(dir, name, false, lblk, off);
+}
+
+/* Does the disk still have an entry of this name that is gone? Two of one name must not meet there. */
+static int name_is_buried(struct inode *dir, const struct qstr *name)
+{
+	struct buffer *bh;
+	u64 lblk;
+	u32 off;
+
+	if (likely(!EXT2_I(dir)->dir_tombs))
+		return 0;
+	bh = find_any(dir, name, true, &lblk, &off);
+	if (!bh || IS_ERR(bh))
+		return bh ? (int)PTR_ERR(bh) : 0;
+	buffer_put(bh);
+	return -EAGAIN;
 }
 
 int ext2_find_entry(struct inode *dir, const struct qstr *name, u32 *ino)
@@ -342,7 +376,9 @@ int ext2_add_entry(struct inode *dir, const struct qstr *name, struct inode *ino
 	if (name->len > EXT2_NAME_LEN)
 		return -ENAMETOOLONG;
 	down_write(&EXT2_I(dir)->dir_sem);
-	err = add_locked(dir, name, (u32)inode->ino, ext2_file_type(s, inode->mode));
+	err = name_is_buried(dir, name);
+	if (!err)
+		err = add_locked(dir, name, (u32)inode->ino, ext2_file_type(s, inode->mode));
 	up_write(&EXT2_I(dir)->dir_sem);
 	if (err)
 		return err;
@@ -357,8 +393,9 @@ int ext2_delete_entry(struct inode *dir, const struct qstr *name, struct inode *
 {
 	struct ext2_sb *s = EXT2_SB(dir->sb);
 	struct ext2_inode_info *vi = EXT2_I(victim);
-	bool wait = (vi->add_batch == s->batch_id || test_bit(EI_LATE_DIR, &vi->state)) &&
-		    !(vi->state & (BIT(EI_NEW) | BIT(EI_STUB)));
+	/* Also when other names stay, so that this name cannot be made again beside it. */
+	bool wait = (vi->add_batch == s->batch_id || test_bit(EI_LATE_DIR, &vi->state) ||
+		     (victim->nlink > 1 && !S_ISDIR_I(victim))) && ext2_on_disk(victim);
 	struct buffer *bh;
 	int err = 0;
 	u64 lblk;
@@ -408,6 +445,110 @@ int ext2_set_entry(struct inode *dir, const struct qstr *name, struct inode *ino
 	if (err)
 		return err;
 	note_added(dir, inode);
+	dir_changed(dir);
+	return 0;
+}
+
+/* An entry, where it is. */
+struct place {
+	struct buffer *bh;
+	u64 lblk;
+	u32 off;
+};
+
+static int find_place(struct inode *dir, const struct qstr *name, struct place *p)
+{
+	p->bh = find(dir, name, &p->lblk, &p->off);
+	if (!p->bh || IS_ERR(p->bh)) {
+		int err = p->bh ? (int)PTR_ERR(p->bh) : -ENOENT;
+
+		p->bh = NULL;
+		return err;
+	}
+	return 0;
+}
+
+/*
+ * Whatever makes it to the disk, both entries change or none: they lie in one sector, or both blocks are copies,
+ * which the directory's inode switches to.
+ */
+static int own_pair(struct inode *dir, struct place *a, struct place *b)
+{
+	struct ext2_sb *s = EXT2_SB(dir->sb);
+	struct place *p[2] = { a, b };
+
+	if (a->bh == b->bh && !(a->bh->state & BH_FRESH) && a->off / SECTOR_SIZE == b->off / SECTOR_SIZE &&
+	    (a->off + 7) / SECTOR_SIZE == (b->off + 7) / SECTOR_SIZE) {
+		ext2_hold(s, a->bh, BH_INPLACE);
+		return 0;
+	}
+	for (int i = 0; i < 2; i++) {
+		struct buffer *old = p[i]->bh, *copy;
+
+		if (old->state & BH_FRESH)
+			continue;
+		copy = ext2_dir_cow(dir, p[i]->lblk, old);
+		if (IS_ERR(copy))
+			return (int)PTR_ERR(copy);
+		p[i]->bh = copy;
+		if (p[!i]->bh == old) {
+			/* The copy took one reference of the old block along; this is the other one. */
+			buffer_put(old);
+			buffer_hold(copy);
+			p[!i]->bh = copy;
+		}
+	}
+	return 0;
+}
+
+static void point_at(struct inode *dir, struct place *p, struct inode *inode)
+{
+	dirent_at(p->bh, p->off)->ino = to_le32((u32)inode->ino);
+	dirent_at(p->bh, p->off)->type = ext2_file_type(EXT2_SB(dir->sb), inode->mode);
+}
+
+static int change_pair_locked(struct inode *dir, struct place *to, struct inode *to_inode, struct place *from,
+			      struct inode *from_inode, bool bury)
+{
+	struct ext2_sb *s = EXT2_SB(dir->sb);
+	int err = own_pair(dir, to, from);
+	bool dying;
+
+	if (err)
+		return err;
+	if (to_inode)
+		point_at(dir, to, to_inode);
+	dying = from_inode && (from_inode->nlink == 1 || S_ISDIR_I(from_inode));
+	if (from_inode && (!bury || tomb_add(dir, from->lblk, from->off, dying ? NULL : from_inode, 0)))
+		point_at(dir, from, from_inode);
+	else if (from->bh->state & BH_FRESH)
+		(void)!ext2_dirblock_remove(buffer_data(from->bh), s->l.block_size, from->off, s->l.inodes_count);
+	else
+		dirent_at(from->bh, from->off)->ino = to_le32(0);	/* nothing outside of this sector */
+	return 0;
+}
+
+int ext2_change_pair(struct inode *dir, const struct qstr *to, struct inode *to_inode, const struct qstr *from,
+		     struct inode *from_inode, bool bury)
+{
+	struct place a = { .bh = NULL }, b = { .bh = NULL };
+	int err;
+
+	down_write(&EXT2_I(dir)->dir_sem);
+	err = find_place(dir, to, &a);
+	if (!err)
+		err = find_place(dir, from, &b);
+	if (!err)
+		err = change_pair_locked(dir, &a, to_inode, &b, from_inode, bury);
+	buffer_put(a.bh);
+	buffer_put(b.bh);
+	up_write(&EXT2_I(dir)->dir_sem);
+	if (err)
+		return err;
+	if (to_inode)
+		note_added(dir, to_inode);
+	if (from_inode && !bury)
+		note_added(dir, from_inode);
 	dir_changed(dir);
 	return 0;
 }
@@ -489,7 +630,7 @@ int ext2_set_dotdot(struct inode *dir, struct inode *parent)
 	bh = ext2_dir_bread(dir, 0);
 	r = (int)PTR_ERR_OR_ZERO(bh);
 	if (!r) {
-		r = search_block(dir, bh, 0, &dotdot, &off);
+		r = search_block(dir, bh, 0, &dotdot, false, &off);
 		if (r == 0)
 			r = ext2_dir_corrupt(dir, 0, "no ..");
 		/* The new name is not on the disk yet: the old way up holds until then. */

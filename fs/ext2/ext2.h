@@ -48,6 +48,8 @@ struct ext2_group_info {
 	u32 debts;			/* directories against files, for the spread */
 };
 
+#define TOMB_HASH	256u
+
 struct ext2_sb {
 	struct super_block *vfs;	/* [I] */
 	struct block_device *bdev;	/* [I] */
@@ -95,7 +97,8 @@ struct ext2_sb {
 	struct list_head orphans;	/* [lock] unlinked and still open, no reference */
 	struct list_head deleted;	/* [lock] struct ext2_deleted */
 	struct list_head tombs;		/* [lock] struct ext2_tomb */
-	u32 nr_held;			/* [lock] buffers on the lists */
+	struct list_head tomb_hash[TOMB_HASH];	/* [lock] the same by directory and block */
+	u32 nr_held;			/* [lock] buffers on the lists, and tombs */
 	bool data_done;			/* [a] data reached the device since the last flush */
 	bool frozen;			/* [a] */
 	struct buffer **array;		/* [commit] room for WRITE_MAX pointers */
@@ -126,7 +129,7 @@ struct ext2_window {
 #define EI_ORPHANED	4		/* the disk knows that it has no link */
 #define EI_XATTR	5		/* in-inode attributes were looked for */
 #define EI_MANY		6		/* has had names in more than one directory in this batch */
-#define EI_REPLACED	8		/* lost its last name to another file: that comes first */
+#define EI_REPLACED	8		/* lost its last name to another file: its end comes after that */
 #define EI_LATE_DIR	9		/* removed with tombs in it: stays until its former files have new names */
 #define EI_COMMITTING	7		/* on the commit's list, which has the reference */
 
@@ -161,9 +164,9 @@ struct ext2_inode_info {
 
 /* An entry that the disk still has and nobody shall see; or a change of an entry that comes last. */
 struct ext2_tomb {
-	struct list_head link;		/* sb->tombs */
+	struct list_head link, hash;	/* sb->tombs, tomb_hash */
 	struct ext2_inode_info *dir;	/* referenced */
-	struct ext2_inode_info *victim;	/* referenced; NULL for a change */
+	struct ext2_inode_info *victim;	/* referenced; NULL: a change, or its inode ends before */
 	u64 lblk;
 	u32 off;
 	u32 set_ino;			/* not 0: the entry gets this inode (..) */
@@ -183,6 +186,11 @@ struct ext2_deleted {
 
 static inline struct ext2_sb *EXT2_SB(const struct super_block *sb) { return sb->private; }
 static inline struct ext2_inode_info *EXT2_I(const struct inode *i) { return container_of(i, struct ext2_inode_info, vfs); }
+/* Does the disk know it, more than an empty image? */
+static inline bool ext2_on_disk(const struct inode *inode)
+{
+	return !(EXT2_I(inode)->state & (BIT(EI_NEW) | BIT(EI_STUB)));
+}
 
 /* --- super.c --- */
 /* Something on the disk is wrong: say it, remember it in the super block, obey errors=. Returns -EUCLEAN. */
@@ -297,6 +305,13 @@ int ext2_add_entry(struct inode *dir, const struct qstr *name, struct inode *ino
 int ext2_delete_entry(struct inode *dir, const struct qstr *name, struct inode *victim);
 /* The entry called name gets another inode. */
 int ext2_set_entry(struct inode *dir, const struct qstr *name, struct inode *inode);
+/*
+ * Two names of one directory change at once on the disk: `to` gets to_inode (NULL: it was just added), `from` gets
+ * from_inode or (NULL) goes. bury: from_inode ends, and then its entry goes too. -ENOSPC: no room for copies, and
+ * nothing was changed.
+ */
+int ext2_change_pair(struct inode *dir, const struct qstr *to, struct inode *to_inode, const struct qstr *from,
+		     struct inode *from_inode, bool bury);
 int ext2_make_empty(struct inode *inode, struct inode *parent);
 int ext2_dir_is_empty(struct inode *dir);		/* 1, 0, -errno */
 int ext2_set_dotdot(struct inode *dir, struct inode *parent);

@@ -6,6 +6,7 @@
  * Locks: the VFS holds the directories' inode locks, and that of the file that loses or changes a name.
  */
 #include <base/math.h>
+#include <base/printf.h>
 #include <fs/file.h>
 #include <fs/path.h>
 #include <uapi/linux/fs.h>
@@ -319,6 +320,13 @@ static int ext2_rmdir(struct inode *dir, struct dentry *d)
 
 /* --- renaming --- */
 
+/*
+ * What a cut leaves of a rename is the old state or the new one. In one directory two entries change at once
+ * (ext2_change_pair()). A file that is replaced is not let go by that: it gets the old name of the other, which goes
+ * when its inode has ended, so that at no moment a file of the disk is without a name. Between directories, whose
+ * inodes cannot be written at once, the file first gets a name beside the one that it is to take; that one is made up.
+ * A file that the disk does not know yet is committed first: no empty file takes another's place.
+ */
 struct renaming {
 	struct inode *dir, *newdir, *inode, *target;	/* target: NULL or what had the new name */
 	const struct qstr *from, *to;
@@ -342,69 +350,123 @@ static void moved(struct renaming *r)
 		ext2_dirty_data(r->newdir);
 }
 
-static int exchange_once(struct renaming *r)
+/* One name more or less beside those that users know. Directories do not count theirs. */
+static void count_name(struct inode *inode, int n)
 {
-	bool d1 = S_ISDIR_I(r->inode), d2 = S_ISDIR_I(r->target);
-	int err = ext2_set_entry(r->newdir, r->to, r->inode);
+	if (S_ISDIR_I(inode))
+		return;
+	inode_set_nlink(inode, inode->nlink + (u32)n);
+	ext2_dirty_data(inode);
+}
 
+/* The target has lost its name, at once on the disk (replaced: only once its end is written). */
+static void drop_target(struct renaming *r, bool replaced)
+{
+	if (S_ISDIR_I(r->target))
+		inode_set_nlink(r->target, 1);
+	if (replaced && r->target->nlink == 1)
+		set_bit(EI_REPLACED, &EXT2_I(r->target)->state);
+	drop_link(r->target, r->newdir);
+}
+
+/* `to` and what stands at `from` in the same directory change places, or `to` is taken over. */
+static int take_place(struct renaming *r, struct inode *dir, const struct qstr *from)
+{
+	struct inode *t = r->target;
+	bool bury = ext2_on_disk(t) && (t->nlink == 1 || S_ISDIR_I(t) || EXT2_I(t)->add_batch == EXT2_SB(t->sb)->batch_id);
+	int err = ext2_change_pair(dir, r->to, r->inode, from, bury ? t : NULL, bury);
+
+	if (err == -ENOSPC) {
+		/* No room for copies: in order at least. */
+		err = ext2_set_entry(dir, r->to, r->inode);
+		if (!err)
+			err = ext2_delete_entry(dir, from, r->inode);
+	}
 	if (!err)
-		err = ext2_set_entry(r->dir, r->from, r->target);
-	if (err || r->dir == r->newdir)
-		goto out;
-	if (d1)
-		err = ext2_set_dotdot(r->inode, r->newdir);
-	if (!err && d2)
-		err = ext2_set_dotdot(r->target, r->dir);
-	if (d1 != d2) {
-		struct inode *more = d2 ? r->dir : r->newdir, *less = d2 ? r->newdir : r->dir;
-
-		inode_set_nlink(more, more->nlink + 1);
-		drop_subdir(less);
-	}
-out:
-	if (!err) {
-		r->target->ctime = current_time64();
-		ext2_dirty(r->target);
-		moved(r);
-	}
+		drop_target(r, true);
 	return err;
 }
 
-static int rename_once(struct renaming *r)
+/* The name goes over within one directory. */
+static int rename_here(struct renaming *r)
 {
-	bool isdir = S_ISDIR_I(r->inode);
 	int err;
 
-	/* The new name first: ext2_delete_entry() sees by it that the old one must stay for now. */
-	if (r->target)
-		err = ext2_set_entry(r->newdir, r->to, r->inode);
-	else
-		err = ext2_add_entry(r->newdir, r->to, r->inode);
+	if (r->target && !r->whiteout)
+		return take_place(r, r->dir, r->from);
+	err = r->target ? ext2_set_entry(r->dir, r->to, r->inode) : ext2_add_entry(r->dir, r->to, r->inode);
 	if (err)
 		return err;
-	if (r->whiteout)
-		err = ext2_set_entry(r->dir, r->from, r->whiteout);
-	else
-		err = ext2_delete_entry(r->dir, r->from, r->inode);
-	if (err)
-		return err;
-	if (isdir && r->dir != r->newdir) {
+	err = ext2_change_pair(r->dir, r->to, NULL, r->from, r->whiteout, false);
+	if (err == -ENOSPC)
+		err = r->whiteout ? ext2_set_entry(r->dir, r->from, r->whiteout) : ext2_delete_entry(r->dir, r->from, r->inode);
+	if (!err && r->target)
+		drop_target(r, false);
+	return err;
+}
+
+/* To another directory where nothing has the name, or what the disk does not know; or of what it does not know. */
+static int rename_there(struct renaming *r)
+{
+	int err = r->target ? ext2_set_entry(r->newdir, r->to, r->inode) : ext2_add_entry(r->newdir, r->to, r->inode);
+
+	if (!err)
+		err = r->whiteout ? ext2_set_entry(r->dir, r->from, r->whiteout) : ext2_delete_entry(r->dir, r->from, r->inode);
+	if (!err && r->target)
+		drop_target(r, false);
+	return err;
+}
+
+/* Parents of a directory that moved or replaced one. */
+static int settle_parents(struct renaming *r)
+{
+	int err = 0;
+
+	if (!S_ISDIR_I(r->inode))
+		return 0;
+	if (r->dir != r->newdir) {
 		err = ext2_set_dotdot(r->inode, r->newdir);
 		if (err)
 			return err;
 		drop_subdir(r->dir);
 		if (!r->target)
 			inode_set_nlink(r->newdir, r->newdir->nlink + 1);
-	} else if (isdir && r->target) {
+	} else if (r->target) {
 		drop_subdir(r->dir);
 	}
-	if (r->target) {
-		if (isdir)
-			inode_set_nlink(r->target, 1);
-		if (r->target->nlink == 1)
-			set_bit(EI_REPLACED, &EXT2_I(r->target)->state);
-		drop_link(r->target, r->newdir);
+	return 0;
+}
+
+static int rename_once(struct renaming *r)
+{
+	int err;
+
+	if (r->target && ext2_on_disk(r->target) && !ext2_on_disk(r->inode))
+		return -EAGAIN;
+	err = r->dir == r->newdir && ext2_on_disk(r->inode) ? rename_here(r) : rename_there(r);
+	if (!err)
+		err = settle_parents(r);
+	if (!err)
+		moved(r);
+	return err;
+}
+
+static int exchange_once(struct renaming *r)
+{
+	int err;
+
+	if (!ext2_on_disk(r->inode) || !ext2_on_disk(r->target))
+		return -EAGAIN;
+	err = ext2_change_pair(r->dir, r->to, r->inode, r->from, r->target, false);
+	if (err == -ENOSPC) {
+		err = ext2_set_entry(r->dir, r->to, r->inode);
+		if (!err)
+			err = ext2_set_entry(r->dir, r->from, r->target);
 	}
+	if (err)
+		return err;
+	r->target->ctime = current_time64();
+	ext2_dirty(r->target);
 	moved(r);
 	return 0;
 }
@@ -422,27 +484,235 @@ static int make_whiteout(struct renaming *r)
 	return 0;
 }
 
-static int rename_try(struct renaming *r)
+/* One operation of a rename; with a whiteout if want. */
+static int rename_try(struct renaming *r, int (*once)(struct renaming *r), bool whiteout)
 {
 	struct ext2_sb *s = EXT2_SB(r->dir->sb);
-	int err = ext2_begin(s);
+	int err, tries = 0;
+
+	do {
+		err = ext2_begin(s);
+		if (err)
+			return err;
+		r->whiteout = NULL;
+		if (whiteout)
+			err = make_whiteout(r);
+		if (!err)
+			err = once(r);
+		if (r->whiteout) {
+			if (err)
+				abandon(r->whiteout);
+			else
+				inode_unlock_new(r->whiteout);
+		}
+		ext2_end(s);
+		inode_put(r->whiteout);
+	} while (err && retry(s, err, &tries));
+	return err;
+}
+
+/* --- renaming between directories, in steps with a commit after each but the last --- */
+
+static int via_add(struct renaming *r)
+{
+	int err = ext2_add_entry(r->newdir, r->from, r->inode);
+
+	if (!err)
+		count_name(r->inode, 1);
+	return err;
+}
+
+static int via_remove(struct renaming *r)
+{
+	int err = ext2_delete_entry(r->newdir, r->from, r->inode);
+
+	if (!err)
+		count_name(r->inode, -1);
+	return err;
+}
+
+/* struct renaming of the whole and the made-up name; r->from is that name while a step runs. */
+struct crossing {
+	struct renaming r;		/* first: the steps are called with it */
+	const struct qstr *from, *via;
+};
+
+static struct crossing *crossing_of(struct renaming *r)
+{
+	return container_of(r, struct crossing, r);
+}
+
+/* The last step of a replacement: the made-up name takes the place, the old name goes. */
+static int via_replace(struct renaming *r)
+{
+	struct crossing *c = crossing_of(r);
+	int err = take_place(r, r->newdir, c->via);
 
 	if (err)
 		return err;
-	r->whiteout = NULL;
-	if (r->flags & RENAME_WHITEOUT)
-		err = make_whiteout(r);
+	err = r->whiteout ? ext2_set_entry(r->dir, c->from, r->whiteout) : ext2_delete_entry(r->dir, c->from, r->inode);
 	if (!err)
-		err = r->flags & RENAME_EXCHANGE ? exchange_once(r) : rename_once(r);
-	if (r->whiteout) {
-		if (err)
-			abandon(r->whiteout);
-		else
-			inode_unlock_new(r->whiteout);
-	}
-	ext2_end(s);
-	inode_put(r->whiteout);
+		count_name(r->inode, -1);
+	if (!err)
+		err = settle_parents(r);
+	if (!err)
+		moved(r);
 	return err;
+}
+
+static int via_swap(struct renaming *r)
+{
+	return ext2_change_pair(r->newdir, r->to, r->inode, r->from, r->target, false);
+}
+
+/* The last step of an exchange: the target, which has the made-up name, takes the old one. */
+static int via_exchange(struct renaming *r)
+{
+	bool d1 = S_ISDIR_I(r->inode), d2 = S_ISDIR_I(r->target);
+	struct crossing *c = crossing_of(r);
+	int err = ext2_set_entry(r->dir, c->from, r->target);
+
+	if (!err)
+		err = ext2_delete_entry(r->newdir, c->via, r->target);
+	if (!err)
+		count_name(r->inode, -1);
+	if (!err && d1)
+		err = ext2_set_dotdot(r->inode, r->newdir);
+	if (!err && d2)
+		err = ext2_set_dotdot(r->target, r->dir);
+	if (err)
+		return err;
+	if (d1 != d2) {
+		struct inode *more = d2 ? r->dir : r->newdir, *less = d2 ? r->newdir : r->dir;
+
+		inode_set_nlink(more, more->nlink + 1);
+		drop_subdir(less);
+	}
+	r->target->ctime = current_time64();
+	ext2_dirty(r->target);
+	moved(r);
+	return 0;
+}
+
+/* A name that nobody has there. */
+static int make_up_name(const struct renaming *r, char *buf, size_t size, struct qstr *q)
+{
+	u32 taken = 0;
+
+	for (u32 n = 0; n < 1000; n++) {
+		int err;
+
+		memset(q, 0, sizeof(*q));
+		q->name = buf;
+		q->len = (u32)snprintf(buf, size, ".rename-%llu-%u", (unsigned long long)r->inode->ino, n);
+		err = ext2_find_entry(r->newdir, q, &taken);
+		if (err || !taken)
+			return err;
+	}
+	return -EEXIST;
+}
+
+static int rename_between(struct renaming *r)
+{
+	struct ext2_sb *s = EXT2_SB(r->dir->sb);
+	bool swap = r->flags & RENAME_EXCHANGE, whiteout = r->flags & RENAME_WHITEOUT;
+	struct crossing c = { .r = *r, .from = r->from };
+	struct qstr via;
+	char name[48];
+	int err = make_up_name(r, name, sizeof(name), &via);
+
+	if (err)
+		return err;
+	c.via = c.r.from = &via;
+	err = rename_try(&c.r, via_add, false);
+	if (err)
+		return err;
+	err = ext2_commit(s);
+	if (!err && !swap)
+		err = rename_try(&c.r, via_replace, whiteout);
+	if (!err && swap) {
+		err = rename_try(&c.r, via_swap, false);
+		if (!err) {
+			/* From here on there is no way back but an aborted file system. */
+			err = ext2_commit(s);
+			return err ? err : rename_try(&c.r, via_exchange, false);
+		}
+	}
+	if (err)
+		(void)!rename_try(&c.r, via_remove, false);
+	return err;
+}
+
+/* Between directories with a whiteout: it takes the old name when the disk has the new one. */
+static int whiteout_add(struct renaming *r)
+{
+	int err = ext2_add_entry(r->newdir, r->to, r->inode);
+
+	if (!err)
+		count_name(r->inode, 1);
+	return err;
+}
+
+static int whiteout_finish(struct renaming *r)
+{
+	int err = ext2_set_entry(r->dir, r->from, r->whiteout);
+
+	if (!err)
+		count_name(r->inode, -1);
+	if (!err)
+		err = settle_parents(r);
+	if (!err)
+		moved(r);
+	return err;
+}
+
+static int whiteout_undo(struct renaming *r)
+{
+	int err = ext2_delete_entry(r->newdir, r->to, r->inode);
+
+	if (!err)
+		count_name(r->inode, -1);
+	return err;
+}
+
+static int rename_with_whiteout(struct renaming *r)
+{
+	int err = rename_try(r, whiteout_add, false);
+
+	if (err)
+		return err;
+	err = ext2_commit(EXT2_SB(r->dir->sb));
+	if (!err)
+		err = rename_try(r, whiteout_finish, true);
+	if (err)
+		(void)!rename_try(r, whiteout_undo, false);
+	return err;
+}
+
+static int rename_any(struct renaming *r)
+{
+	bool same = r->dir == r->newdir, whiteout = r->flags & RENAME_WHITEOUT;
+	struct ext2_sb *s = EXT2_SB(r->dir->sb);
+	int err;
+
+	if (r->flags & RENAME_EXCHANGE)
+		return same ? rename_try(r, exchange_once, false) : rename_between(r);
+	/* What replaces a file has its contents on the disk, as far as they were written. */
+	if (r->target && S_ISREG_I(r->inode)) {
+		if (EXT2_I(r->inode)->nr_exts || EXT2_I(r->inode)->disksize < (u64)inode_size(r->inode))
+			(void)filemap_write_and_wait(&r->inode->data, 0, (loff_t)(~0ull >> 1));
+		/* Written, but for the commit: how the disk knows the file is what it would show. */
+		if (ext2_on_disk(r->target) && EXT2_I(r->inode)->datasync_id > READ_ONCE(s->committed_id)) {
+			err = ext2_commit(s);
+			if (err)
+				return err;
+		}
+	}
+	if (r->target && ext2_on_disk(r->target) && (!same || whiteout))
+		return rename_between(r);
+	if (whiteout && !same)
+		return rename_with_whiteout(r);
+	return rename_try(r, rename_once, whiteout);
 }
 
 static int ext2_rename(struct inode *dir, struct dentry *d, struct inode *newdir, struct dentry *newd, u32 flags)
@@ -452,7 +722,7 @@ static int ext2_rename(struct inode *dir, struct dentry *d, struct inode *newdir
 		.flags = flags,
 	};
 	bool isdir = S_ISDIR_I(d->inode);
-	int err, tries = 0;
+	int err;
 
 	if (flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT))
 		return -EINVAL;
@@ -465,10 +735,7 @@ static int ext2_rename(struct inode *dir, struct dentry *d, struct inode *newdir
 		if (isdir && !r.target && dir != newdir && newdir->nlink >= EXT2_MAX_LINKS)
 			return -EMLINK;
 	}
-	do
-		err = rename_try(&r);
-	while (err && retry(EXT2_SB(dir->sb), err, &tries));
-	err = finish(newdir, err);
+	err = finish(newdir, rename_any(&r));
 	return err ? err : finish(dir, 0);
 }
 

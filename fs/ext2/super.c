@@ -403,6 +403,8 @@ static void init_locks(struct ext2_sb *s)
 	list_init(&s->orphans);
 	list_init(&s->deleted);
 	list_init(&s->tombs);
+	for (u32 i = 0; i < TOMB_HASH; i++)
+		list_init(&s->tomb_hash[i]);
 	s->batch_id = 1;
 	delayed_work_init(&s->timer, ext2_timer_fn);
 }

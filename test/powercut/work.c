@@ -20,19 +20,24 @@
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #define MAX_FILES 24
+#define MAX_DIRS 6
+#define MAX_OLD 16
 #define MARK_AT (28u << 20)
 
 struct file {
-	int used, fid, dir;
-	char path[64];
+	int used, fid;
+	char path[2][96];		/* the second one: a hard link, or empty */
 	long sectors;
 };
 
 static struct file files[MAX_FILES];
+static char dirs[MAX_DIRS][96];		/* the last one may lie in another */
+static char old_names[MAX_OLD][96];	/* to be used again */
 static uint64_t seed = 1;
-static int next_fid = 1, seq, disk, nr_dirs;
+static int next_fid = 1, seq, disk, nr_dirs, moves, nr_old;
 static char *mark;
 
 static uint32_t rnd(uint32_t n)
@@ -78,12 +83,47 @@ static void fill(char *buf, int fid, long first, long n, int s)
 	}
 }
 
-static void new_path(char *p, int fid)
+static int exists(const char *p)
 {
-	if (nr_dirs && rnd(3))
-		sprintf(p, "/m/d%d/f%d", (int)rnd((uint32_t)nr_dirs), fid);
-	else
-		sprintf(p, "/m/f%d", fid);
+	return access(p, F_OK) == 0;
+}
+
+static void note_old(const char *p)
+{
+	strcpy(old_names[nr_old++ % MAX_OLD], p);
+}
+
+static const char *any_dir(void)
+{
+	return nr_dirs && rnd(3) ? dirs[rnd((uint32_t)nr_dirs)] : "/m";
+}
+
+/* A name that is free: a fresh one, or one that was given up; in_dir says where, NULL anywhere. */
+static void new_path(char *p, const char *in_dir)
+{
+	if (!rnd(3)) {
+		const char *o = old_names[rnd(MAX_OLD)];
+		size_t n = in_dir ? strlen(in_dir) : 0;
+
+		if (*o && !exists(o) && (!in_dir || (!strncmp(o, in_dir, n) && o[n] == '/' && !strchr(o + n + 1, '/')))) {
+			char up[96];
+
+			strcpy(up, o);
+			*strrchr(up, '/') = 0;
+			if (exists(up)) {
+				strcpy(p, o);
+				return;
+			}
+		}
+	}
+	sprintf(p, "%s/f%d%.*s", in_dir ? in_dir : any_dir(), next_fid++, rnd(4) ? 0 : (int)rnd(40),
+		"-a-rather-long-name-that-fills-up-a-sector");
+}
+
+static void dir_of(char *dir, const char *p)
+{
+	strcpy(dir, p);
+	*strrchr(dir, '/') = 0;
 }
 
 static void write_some(struct file *f, int fd, long at, long n)
@@ -92,7 +132,7 @@ static void write_some(struct file *f, int fd, long at, long n)
 
 	n = n > 512 ? 512 : n;
 	seq++;
-	tell("B W %d %s %ld %ld %d", f->fid, f->path + 2, at, n, seq);
+	tell("B W %d %s %ld %ld %d", f->fid, f->path[0] + 2, at, n, seq);
 	fill(buf, f->fid, at, n, seq);
 	if (pwrite(fd, buf, (size_t)n * 512, at * 512) != n * 512)
 		die("write");
@@ -111,7 +151,7 @@ static struct file *some(void)
 	return NULL;
 }
 
-static void op_create(void)
+static struct file *make_file(const char *in_dir)
 {
 	struct file *f = NULL;
 	int fd;
@@ -120,12 +160,13 @@ static void op_create(void)
 		if (!files[i].used)
 			f = &files[i];
 	if (!f)
-		return;
+		return NULL;
 	f->fid = next_fid++;
 	f->sectors = 0;
-	new_path(f->path, f->fid);
-	tell("B C %d %s", f->fid, f->path + 2);
-	fd = open(f->path, O_CREAT | O_EXCL | O_RDWR, 0644);
+	f->path[1][0] = 0;
+	new_path(f->path[0], in_dir);
+	tell("B C %d %s", f->fid, f->path[0] + 2);
+	fd = open(f->path[0], O_CREAT | O_EXCL | O_RDWR, 0644);
 	if (fd < 0)
 		die("create");
 	f->used = 1;
@@ -134,9 +175,15 @@ static void op_create(void)
 	if (!rnd(3)) {
 		if (fsync(fd))
 			die("fsync");
-		tell("D F %d %s", f->fid, f->path + 2);
+		tell("D F %d %s", f->fid, f->path[0] + 2);
 	}
 	close(fd);
+	return f;
+}
+
+static void op_create(void)
+{
+	make_file(NULL);
 }
 
 static void op_write(void)
@@ -147,10 +194,10 @@ static void op_write(void)
 
 	if (!f)
 		return;
-	sync = !rnd(5);
+	sync = !rnd(4);
 	if (sync)
-		flags |= O_SYNC;
-	fd = open(f->path, flags);
+		flags |= rnd(2) ? O_SYNC : O_DSYNC;
+	fd = open(f->path[0], flags);
 	if (fd < 0)
 		die("open");
 	if (rnd(2)) {
@@ -162,11 +209,11 @@ static void op_write(void)
 	}
 	write_some(f, fd, at, n);
 	if (sync) {
-		tell("D O %d %s %ld %ld", f->fid, f->path + 2, at, n);
+		tell("D O %d %s %ld %ld", f->fid, f->path[0] + 2, at, n);
 	} else if (!rnd(3)) {
 		if (rnd(2) ? fsync(fd) : fdatasync(fd))
 			die("fsync");
-		tell("D F %d %s", f->fid, f->path + 2);
+		tell("D F %d %s", f->fid, f->path[0] + 2);
 	}
 	close(fd);
 }
@@ -179,109 +226,215 @@ static void op_truncate(void)
 	if (!f)
 		return;
 	n = rnd((uint32_t)f->sectors + 30);
-	tell("B T %d %s %ld", f->fid, f->path + 2, n);
-	if (truncate(f->path, n * 512))
+	tell("B T %d %s %ld", f->fid, f->path[0] + 2, n);
+	if (truncate(f->path[0], n * 512))
 		die("truncate");
 	f->sectors = n;
+}
+
+static void sync_dir(const char *of)
+{
+	char dir[96];
+	int fd;
+
+	dir_of(dir, of);
+	fd = open(dir, O_RDONLY | O_DIRECTORY);
+	if (fd < 0 || fsync(fd))
+		die("fsync dir");
+	close(fd);
+}
+
+/* A name less; the file's other one, if it has one, is the first from now on. */
+static void lost_name(struct file *f, int which)
+{
+	if (f->path[1][0]) {
+		if (!which)
+			strcpy(f->path[0], f->path[1]);
+		f->path[1][0] = 0;
+	} else {
+		f->used = 0;
+	}
+}
+
+static void rename_to(struct file *f, int which, const char *target, struct file *g, int gw)
+{
+	char to[96], from[96];
+
+	strcpy(to, target);
+	strcpy(from, f->path[which]);
+	tell("B R %d %s %s", f->fid, from + 2, to + 2);
+	if (rename(from, to))
+		die("rename");
+	note_old(from);
+	strcpy(f->path[which], to);
+	if (g)
+		lost_name(g, gw);
+	if (!rnd(3)) {
+		sync_dir(to);
+		tell("D N %d %s %s", f->fid, to + 2, from + 2);
+	}
 }
 
 static void op_rename(void)
 {
 	struct file *f = some(), *g = rnd(2) ? some() : NULL;
-	char to[64];
+	int which, gw = 0;
+	char to[96];
 
 	if (!f || f == g)
 		return;
-	if (g)
-		strcpy(to, g->path);
-	else
-		new_path(to, next_fid++);
-	tell("B R %d %s %s", f->fid, f->path + 2, to + 2);
-	if (rename(f->path, to))
-		die("rename");
-	if (g)
-		g->used = 0;
-	strcpy(f->path, to);
-	if (!rnd(3)) {
-		char dir[64], *s;
-		int fd;
+	which = f->path[1][0] && rnd(2);
+	if (g) {
+		gw = g->path[1][0] && rnd(2);
+		strcpy(to, g->path[gw]);
+	} else if (rnd(2)) {
+		char dir[96];
 
-		strcpy(dir, to);
-		s = strrchr(dir, '/');
-		*s = 0;
-		fd = open(dir, O_RDONLY | O_DIRECTORY);
-		if (fd < 0 || fsync(fd))
-			die("fsync dir");
-		close(fd);
-		tell("D N %d %s", f->fid, f->path + 2);
+		dir_of(dir, f->path[which]);
+		new_path(to, dir);
+	} else {
+		new_path(to, NULL);
 	}
+	rename_to(f, which, to, g, gw);
+}
+
+/* How editors and databases replace a file: a new one beside it, with or without fsync, takes its name. */
+static void op_replace(void)
+{
+	struct file *g = some(), *f;
+	char dir[96];
+	int gw;
+
+	if (!g)
+		return;
+	gw = g->path[1][0] && rnd(2);
+	dir_of(dir, g->path[gw]);
+	f = make_file(rnd(4) ? dir : NULL);
+	if (f)
+		rename_to(f, 0, g->path[gw], g, gw);
+}
+
+static void op_exchange(void)
+{
+	struct file *f = some(), *g = some();
+	char p[96];
+
+	if (!f || !g || f == g)
+		return;
+	tell("B X %d %s %d %s", f->fid, f->path[0] + 2, g->fid, g->path[0] + 2);
+	if (syscall(SYS_renameat2, AT_FDCWD, f->path[0], AT_FDCWD, g->path[0], 2 /* RENAME_EXCHANGE */))
+		die("exchange");
+	strcpy(p, f->path[0]);
+	strcpy(f->path[0], g->path[0]);
+	strcpy(g->path[0], p);
+	if (!rnd(3)) {
+		sync_dir(f->path[0]);
+		sync_dir(g->path[0]);
+		tell("D N %d %s %s", f->fid, f->path[0] + 2, g->path[0] + 2);
+		tell("D N %d %s %s", g->fid, g->path[0] + 2, f->path[0] + 2);
+	}
+}
+
+static void op_link(void)
+{
+	struct file *f = some();
+
+	if (!f || f->path[1][0])
+		return;
+	new_path(f->path[1], NULL);
+	tell("B L %d %s %s", f->fid, f->path[0] + 2, f->path[1] + 2);
+	if (link(f->path[0], f->path[1]))
+		die("link");
 }
 
 static void op_unlink(void)
 {
 	struct file *f = some();
+	int which;
 
 	if (!f)
 		return;
-	tell("B U %d %s", f->fid, f->path + 2);
-	if (unlink(f->path))
+	which = f->path[1][0] && rnd(2);
+	tell("B U %d %s", f->fid, f->path[which] + 2);
+	if (unlink(f->path[which]))
 		die("unlink");
-	f->used = 0;
+	note_old(f->path[which]);
+	lost_name(f, which);
 }
 
 static void op_mkdir(void)
 {
-	char p[64];
+	char *p = dirs[nr_dirs];
 
-	if (nr_dirs >= 6)
+	if (nr_dirs >= MAX_DIRS)
 		return;
-	if (nr_dirs && !rnd(3)) {
-		/* a chain of new directories with a file at its end */
-		sprintf(p, "/m/d%d/s%d", (int)rnd((uint32_t)nr_dirs), next_fid);
-		tell("B M %s", p + 2);
-		if (mkdir(p, 0755))
-			die("mkdir");
-		for (int i = 0; i < MAX_FILES; i++) {
-			struct file *f = &files[i];
-			int fd;
-
-			if (f->used)
-				continue;
-			f->fid = next_fid++;
-			f->sectors = 0;
-			sprintf(f->path, "%s/f%d", p, f->fid);
-			tell("B C %d %s", f->fid, f->path + 2);
-			fd = open(f->path, O_CREAT | O_EXCL | O_RDWR, 0644);
-			if (fd < 0)
-				die("create");
-			f->used = 1;
-			write_some(f, fd, 0, 1 + rnd(30));
-			close(fd);
-			break;
-		}
-		return;
-	}
-	sprintf(p, "/m/d%d", nr_dirs);
+	if (nr_dirs == MAX_DIRS - 1)
+		sprintf(p, "%s/s", dirs[0]);
+	else
+		sprintf(p, "/m/d%d", nr_dirs);
 	tell("B M %s", p + 2);
 	if (mkdir(p, 0755))
 		die("mkdir");
 	nr_dirs++;
+	if (rnd(2))
+		make_file(p);
+}
+
+static void new_prefix(char *p, const char *old, const char *to)
+{
+	size_t n = strlen(old);
+	char rest[96];
+
+	if (strncmp(p, old, n) || p[n] != '/')
+		return;
+	strcpy(rest, p + n);
+	sprintf(p, "%s%s", to, rest);
+}
+
+/* A directory gets another name; the last one also another parent. */
+static void op_move_dir(void)
+{
+	char old[96], to[96];
+	int i;
+
+	if (!nr_dirs)
+		return;
+	i = (int)rnd((uint32_t)nr_dirs);
+	strcpy(old, dirs[i]);
+	if (i == MAX_DIRS - 1 && rnd(2)) {
+		sprintf(to, "%s/s%d", dirs[rnd(MAX_DIRS - 1)], ++moves);
+	} else {
+		dir_of(to, old);
+		sprintf(to + strlen(to), "/%c%d", i == MAX_DIRS - 1 ? 's' : 'd', 10 + ++moves);
+	}
+	tell("B V %s %s", old + 2, to + 2);
+	if (rename(old, to))
+		die("rename directory");
+	strcpy(dirs[i], to);
+	for (int k = 0; k < nr_dirs; k++)
+		new_prefix(dirs[k], old, to);
+	for (int k = 0; k < MAX_FILES; k++) {
+		new_prefix(files[k].path[0], old, to);
+		new_prefix(files[k].path[1], old, to);
+	}
 }
 
 static void op_many(void)
 {
 	int n = 40 + (int)rnd(120), base = next_fid;
+	const char *dir;
 	char p[300];
 
 	if (!nr_dirs)
 		return;
 	/* names that make the directory grow, split, and shrink again */
+	dir = dirs[rnd((uint32_t)nr_dirs)];
 	next_fid += n;
 	tell("B I");
 	for (int i = 0; i < n; i++) {
 		int fd;
 
-		sprintf(p, "/m/d%d/n%d-%.*s", nr_dirs - 1, base + i, (int)rnd(100),
+		sprintf(p, "%s/n%d-%.*s", dir, base + i, (int)rnd(100),
 			"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz");
 		fd = open(p, O_CREAT | O_RDWR, 0644);
 		if (fd < 0)
@@ -289,6 +442,42 @@ static void op_many(void)
 		close(fd);
 		if (rnd(2) && unlink(p))
 			die("unlink many");
+	}
+}
+
+static void one_op(void)
+{
+	uint32_t k = rnd(100);
+
+	if (k < 20)
+		op_create();
+	else if (k < 40)
+		op_write();
+	else if (k < 48)
+		op_truncate();
+	else if (k < 58)
+		op_rename();
+	else if (k < 65)
+		op_replace();
+	else if (k < 69)
+		op_exchange();
+	else if (k < 73)
+		op_link();
+	else if (k < 83)
+		op_unlink();
+	else if (k < 87)
+		op_mkdir();
+	else if (k < 90)
+		op_move_dir();
+	else if (k < 93)
+		op_many();
+	else if (k < 96)
+		usleep(1000 * (100 + rnd(800)));
+	else if (k < 97)
+		usleep(5200000);		/* the commit's own time */
+	else {
+		sync();
+		tell("D S");
 	}
 }
 
@@ -317,30 +506,8 @@ int main(int argc, char **argv)
 	if (disk < 0)
 		die("open disk");
 	mark = aligned_alloc(4096, 4096);
-	for (int i = 0; i < ops; i++) {
-		uint32_t k = rnd(100);
-
-		if (k < 22)
-			op_create();
-		else if (k < 50)
-			op_write();
-		else if (k < 60)
-			op_truncate();
-		else if (k < 72)
-			op_rename();
-		else if (k < 84)
-			op_unlink();
-		else if (k < 89)
-			op_mkdir();
-		else if (k < 93)
-			op_many();
-		else if (k < 96)
-			usleep(1000 * (100 + rnd(2000)));
-		else {
-			sync();
-			tell("D S");
-		}
-	}
+	for (int i = 0; i < ops; i++)
+		one_op();
 	printf("POWERCUT-DONE\n");
 	reboot(RB_POWER_OFF);
 	for (;;)
