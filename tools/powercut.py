@@ -127,6 +127,7 @@ class File:
         self.paths = {path}     # its names now
         self.promise = None     # ({sector: seq}, sectors or -(at least so many)) until the next change
         self.where = set()      # with a promise: one of these names has it
+        self.sure = set()       # names of before the promise
         self.least = 0          # sectors that it has at least under a name that it took from another
 
 
@@ -148,6 +149,7 @@ class Model:
     def promise(self, f, path, now=None, size=None):
         f.promise = (dict(f.now) if now is None else now, f.size if size is None else size)
         f.where = set(f.paths) if path is None else {path}
+        f.sure = set(f.where)
 
     def settle(self, path):
         self.either.pop(path, None)
@@ -164,6 +166,7 @@ class Model:
     def loses(self, fid, path):
         f = self.files[fid]
         f.paths.discard(path)
+        f.sure.discard(path)
         f.where |= f.paths
         if self.path.get(path) == fid:
             del self.path[path]
@@ -181,7 +184,7 @@ class Model:
         elif w[1] == "N":
             f, new, old = self.files[int(w[2])], w[3], w[4]
             if f.promise:
-                f.where = {new}
+                f.where, f.sure = {new}, {new}
             self.settle(new)
             if os.path.dirname(new) == os.path.dirname(old) and old not in self.path:
                 self.may.discard(old)
@@ -193,9 +196,10 @@ class Model:
     def replaced(self, fid, path, by):
         """by takes path from fid."""
         o = self.files[fid]
+        sure = path in o.sure
         self.loses(fid, path)
         old = self.either.get(path)
-        if old is None and o.promise and path in o.where:
+        if old is None and o.promise and sure:
             old = {fid: o.promise}
         if old is not None:
             self.either[path] = dict(old)
@@ -272,7 +276,7 @@ class Model:
             self.settle(p)
         if os.path.dirname(pa) != os.path.dirname(pb):
             self.between = True
-        elif all(self.files[f].promise and p in self.files[f].where for f, p in ((a, pa), (b, pb))):
+        elif all(self.files[f].promise and p in self.files[f].sure for f, p in ((a, pa), (b, pb))):
             self.pairs.append((pa, a, pb, b))
         self.loses(a, pa)
         self.loses(b, pb)
