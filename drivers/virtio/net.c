@@ -140,9 +140,10 @@ static int ctrl_send(struct vnet *n, struct ctrl_cmd *c)
 
 	if (!c)
 		return -ENOMEM;
-	if (n->ctrl_dead || n->gone) {
-		kfree(c);
-		return -EIO;
+	mutex_lock(&n->ctrl_mutex);
+	if (n->ctrl_dead) {
+		err = -EIO;
+		goto out;
 	}
 	sg[0] = (struct virtio_sg){ dma_addr_of(&c->class), 2 };
 	sg[1] = (struct virtio_sg){ dma_addr_of(c->data), c->len };
@@ -157,10 +158,13 @@ static int ctrl_send(struct vnet *n, struct ctrl_cmd *c)
 		/* The memory stays the device's; vnet_remove() gets it back. */
 		n->ctrl_dead = true;
 		pr_err("%s: the control queue does not answer\n", n->v->dev.name);
-		return -EIO;
-	}
-	if (!err && READ_ONCE(c->ack) != CTRL_OK)
+		c = NULL;
 		err = -EIO;
+	} else if (!err && READ_ONCE(c->ack) != CTRL_OK) {
+		err = -EIO;
+	}
+out:
+	mutex_unlock(&n->ctrl_mutex);
 	kfree(c);
 	return err;
 }
@@ -226,13 +230,13 @@ static bool send_mac_table(struct vnet *n)
 static void vnet_set_rx_mode(struct net_device *dev)
 {
 	struct vnet *n = to_vnet(dev);
-	bool all = READ_ONCE(dev->flags) & IFF_ALLMULTI;
+	bool all = READ_ONCE(dev->allmulti);
 
 	if (!virtio_has(n->v, F_CTRL_RX))
 		return;		/* then the device lets everything in */
 	if (!send_mac_table(n))
 		all = true;
-	if (ctrl_byte(n, CTRL_RX, RX_PROMISC, !!(READ_ONCE(dev->flags) & IFF_PROMISC)) ||
+	if (ctrl_byte(n, CTRL_RX, RX_PROMISC, READ_ONCE(dev->promisc) != 0) ||
 	    ctrl_byte(n, CTRL_RX, RX_ALLMULTI, all))
 		pr_warn("%s: the device did not take the receive mode\n", dev->name);
 }
@@ -299,7 +303,6 @@ static int vnet_open(struct net_device *dev)
 		}
 	}
 	netdev_carrier(dev, link_is_up(n));
-	vnet_set_rx_mode(dev);
 	return 0;
 }
 
@@ -514,6 +517,7 @@ static struct vnet *make_card(struct virtio_dev *v, u32 pairs)
 	n->mergeable = virtio_has(v, F_MRG_RXBUF);
 	n->any_layout = virtio_has(v, VIRTIO_F_VERSION_1) || virtio_has(v, F_ANY_LAYOUT);
 	n->hdr_len = n->mergeable || virtio_has(v, VIRTIO_F_VERSION_1) ? sizeof(struct vnet_hdr) : VNET_HDR_LEGACY;
+	mutex_init(&n->ctrl_mutex, LEAF_MUTEX);
 	spin_lock_init(&n->ctrl_lock, DEVICE_IRQ);
 	completion_init(&n->ctrl_done);
 	work_init(&n->link, link_fn);
@@ -609,9 +613,9 @@ static void vnet_remove(struct virtio_dev *v)
 
 	v->config_changed = NULL;
 	(void)work_cancel_sync(&n->link);
-	rtnl_lock();
-	n->gone = true;
-	rtnl_unlock();
+	mutex_lock(&n->ctrl_mutex);
+	n->ctrl_dead = true;
+	mutex_unlock(&n->ctrl_mutex);
 	netdev_unregister(n->dev);
 	free_queues(n);
 	dev_put(n->dev);

@@ -9,6 +9,7 @@
 #ifndef DRIVERS_VIRTIO_NET_H
 #define DRIVERS_VIRTIO_NET_H
 
+#include <core/mutex.h>
 #include <core/wait.h>
 #include <core/work.h>
 #include <net/netdev.h>
@@ -51,13 +52,12 @@ struct vnet {
 	u32 cur_pairs;			/* [I] of them in use */
 	u32 hdr_len;			/* [I] bytes in front of each frame */
 	bool mergeable, any_layout;	/* [I] */
-	bool gone;			/* [rtnl] the device was removed */
 	struct work link;		/* the configuration changed */
-	/* Control queue: one command at a time, under rtnl or before the device is known. */
+	struct mutex ctrl_mutex;	/* class LEAF_MUTEX: one command at a time */
 	struct virtqueue *ctrl;		/* [ctrl_lock] or NULL */
 	spinlock_t ctrl_lock;		/* class DEVICE_IRQ */
 	struct completion ctrl_done;
-	bool ctrl_dead;			/* [rtnl] it did not answer once */
+	bool ctrl_dead;			/* [ctrl_mutex] it did not answer once, or is gone */
 };
 
 static inline struct vnet *to_vnet(const struct net_device *dev) { return *(struct vnet **)dev->priv; }
