@@ -55,6 +55,7 @@ extern struct net init_net;
 void rtnl_lock(void);
 void rtnl_unlock(void);
 __must_check int rtnl_lock_killable(void);
+__must_check bool rtnl_trylock(void);
 bool rtnl_is_locked(void);
 
 /* Under rtnl. A new one hears of what is there only by asking. */

@@ -128,6 +128,7 @@ struct net_device {
 	bool carrier;			/* [a] */
 	bool registered;		/* [rtnl] */
 	u32 txqueuelen;			/* [rtnl; a] packets; 1000 */
+	bool no_queue;			/* [I] txqueuelen is for show: nothing is dropped */
 	u32 nr_txq, nr_rxq;		/* [I] */
 	struct netdev_queue *txq;	/* [I] */
 	const struct netdev_ops *ops;	/* [I] */
@@ -198,6 +199,9 @@ void pkt_tap_add(struct pkt_tap *t);
 void pkt_tap_del(struct pkt_tap *t);	/* waits for readers; may sleep */
 bool net_taps_active(const struct net_device *dev);
 
+/* The ioctls of devices, which every socket answers (net/netdev/ioctl.c). -ENOIOCTLCMD: not one of them. NULL: not built. */
+extern long (*netdev_ioctl)(struct net *net, u32 cmd, uaddr_t arg);	/* [I] after boot */
+
 /* --- looking up --- */
 
 /* Under rtnl or in an RCU section, no reference; NULL: none. */
@@ -223,7 +227,7 @@ __must_check int netdev_set_features(struct net_device *dev, u32 features);
 void netdev_set_promisc(struct net_device *dev, int inc);
 void netdev_set_allmulti(struct net_device *dev, int inc);
 __must_check int netdev_mc_add(struct net_device *dev, const u8 *addr);	/* counted. No rtnl needed */
-void netdev_mc_del(struct net_device *dev, const u8 *addr);
+int netdev_mc_del(struct net_device *dev, const u8 *addr);	/* -ENOENT */
 /* Sum of all CPUs and the driver's own. */
 void netdev_get_stats(struct net_device *dev, struct netdev_stats *s);
 static inline bool netdev_running(const struct net_device *dev) { return READ_ONCE(dev->flags) & IFF_UP; }

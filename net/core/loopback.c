@@ -39,7 +39,7 @@ static int loopback_init(void)
 	dev->mtu = LO_MTU;
 	dev->min_mtu = 0;
 	dev->max_mtu = 0;
-	dev->txqueuelen = 1000000;
+	dev->no_queue = true;
 	dev->features = NETIF_CSUM | NETIF_SG | NETIF_TSO4 | NETIF_TSO6 | NETIF_UFO_L4 | NETIF_RXCSUM;
 	dev->hw_features = NETIF_SG | NETIF_TSO4 | NETIF_TSO6 | NETIF_UFO_L4;
 	dev->carrier = true;

@@ -31,6 +31,11 @@ int rtnl_lock_killable(void)
 	return mutex_lock_killable(&rtnl);
 }
 
+bool rtnl_trylock(void)
+{
+	return mutex_trylock(&rtnl);
+}
+
 bool rtnl_is_locked(void)
 {
 	return mutex_is_locked(&rtnl);

@@ -341,7 +341,7 @@ int netdev_set_mtu(struct net_device *dev, u32 mtu)
 	ASSERT(rtnl_is_locked());
 	if (mtu == dev->mtu)
 		return 0;
-	if (mtu < dev->min_mtu || (dev->max_mtu && mtu > dev->max_mtu))
+	if ((s32)mtu < 0 || mtu < dev->min_mtu || (dev->max_mtu && mtu > dev->max_mtu))
 		return -EINVAL;
 	if (dev->ops->change_mtu)
 		err = dev->ops->change_mtu(dev, mtu);
@@ -433,23 +433,27 @@ int netdev_mc_add(struct net_device *dev, const u8 *addr)
 	return 0;
 }
 
-void netdev_mc_del(struct net_device *dev, const u8 *addr)
+int netdev_mc_del(struct net_device *dev, const u8 *addr)
 {
-	struct netdev_mcaddr *m;
+	struct netdev_mcaddr *m, *gone = NULL;
+	int err = -ENOENT;
 
 	spin_lock(&dev->mc_lock);
 	list_for_each_entry(m, &dev->mc, link) {
 		if (memcmp(m->addr, addr, dev->addr_len))
 			continue;
-		if (--m->users)
-			break;
-		list_del(&m->link);
-		spin_unlock(&dev->mc_lock);
-		kfree(m);
-		rx_mode(dev);
-		return;
+		err = 0;
+		if (--m->users == 0) {
+			list_del(&m->link);
+			gone = m;
+		}
+		break;
 	}
 	spin_unlock(&dev->mc_lock);
+	if (gone)
+		rx_mode(dev);
+	kfree(gone);
+	return err;
 }
 
 /* --- statistics --- */

@@ -81,11 +81,16 @@ static u32 socket_poll(struct file *f, struct poll_table *pt)
 	return s->ops->poll ? s->ops->poll(s, f, pt) : 0;
 }
 
+long (*netdev_ioctl)(struct net *net, u32 cmd, uaddr_t arg);
+
 static long socket_ioctl(struct file *f, u32 cmd, u64 arg)
 {
 	struct socket *s = f->private;
+	long r = s->ops->ioctl ? s->ops->ioctl(s, cmd, arg) : -ENOIOCTLCMD;
 
-	return s->ops->ioctl ? s->ops->ioctl(s, cmd, arg) : -ENOIOCTLCMD;
+	if (r == -ENOIOCTLCMD && netdev_ioctl)
+		r = netdev_ioctl(s->net, cmd, uaddr(arg));
+	return r;
 }
 
 static void socket_free(struct socket *s)

@@ -124,7 +124,7 @@ static int enqueue(struct net_device *dev, struct pkt *p)
 	struct netdev_queue *q = &dev->txq[i];
 
 	spin_lock(&q->lock);
-	if (q->dead || q->list.n >= READ_ONCE(dev->txqueuelen)) {
+	if (q->dead || (!dev->no_queue && q->list.n >= READ_ONCE(dev->txqueuelen))) {
 		int err = q->dead ? -ENETDOWN : -ENOBUFS;
 
 		q->drops++;
