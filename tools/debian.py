@@ -282,6 +282,9 @@ def step_setup():
     text = file_bytes(shadow).decode()
     with open(shadow, 'w') as f:
         f.write(re.sub(r'^root:[^:]*:', 'root::', text, flags=re.M))
+    mtab = os.path.join(ROOT, 'etc/mtab')
+    if not os.path.lexists(mtab):
+        os.symlink('../proc/self/mounts', mtab)
     for d in ('boot/grub', 'mnt/share', 'proc', 'sys', 'dev', 'run', 'tmp'):
         os.makedirs(os.path.join(ROOT, d), exist_ok=True)
     sums = subprocess.run('find usr etc opt var/lib/dpkg -xdev -type f -print0 | sort -z | xargs -0 -n 200 sha256sum',
@@ -361,7 +364,7 @@ def step_image():
     fs_uuid = str(uuid.uuid4())
     write_grub_cfg(fs_uuid)
     with open(os.path.join(ROOT, 'etc/fstab'), 'w') as f:
-        f.write(f'UUID={fs_uuid} / ext2 defaults,errors=remount-ro 0 1\nproc /proc proc defaults 0 0\n')
+        f.write(f'UUID={fs_uuid} / ext2 defaults,errors=remount-ro 0 1\n')
     kernel = os.path.join(TOP, 'build/keel.elf')
     shutil.copyfile(kernel, os.path.join(ROOT, 'boot/keel.elf'))
     grub_images(fs_uuid)

@@ -224,7 +224,7 @@ static __always_inline void schedule_core(enum sched_how how)
 		} else {
 			rq_dequeue(rq, prev, DEQ_SLEEP);
 			note_burst(&prev->se);
-			if (state & TASK_UNINTERRUPTIBLE)
+			if (waits_as_load(prev, state))
 				rq->nr_uninterruptible++;
 			prev->se.last_sleep = rq->clock;
 			prev->nvcsw++;
@@ -343,11 +343,11 @@ static struct rq *activate(struct rq *rq, struct task *t, unsigned int states)
 			return NULL;
 		}
 		rq_move_queued(rq, to, t);
-		if (t->core.state & TASK_UNINTERRUPTIBLE)
+		if (waits_as_load(t, t->core.state))
 			rq->nr_uninterruptible--;
 		rq_unlock(rq);
 		rq = to;
-	} else if (t->core.state & TASK_UNINTERRUPTIBLE) {
+	} else if (waits_as_load(t, t->core.state)) {
 		rq->nr_uninterruptible--;
 	}
 	WRITE_ONCE(t->core.state, TASK_RUNNING);

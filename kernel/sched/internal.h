@@ -101,6 +101,11 @@ extern const struct sched_class fair_class, rt_class, idle_class;
 #define SLICE_NS	(3 * NSEC_PER_MSEC)
 #define RR_SLICE_NS	(100 * NSEC_PER_MSEC)
 
+/* Counts in the load average while it sleeps. Kernel threads wait for work like that: they do not. */
+static inline bool waits_as_load(const struct task *t, unsigned int state)
+{
+	return state & TASK_UNINTERRUPTIBLE && !(t->flags & PF_KTHREAD);
+}
 static inline void rq_lock(struct rq *rq)
 {
 	spin_lock_raw(&rq->lock);
