@@ -131,7 +131,7 @@ static void tmpfs_free_inode(struct inode *inode)
 
 static void tmpfs_evict_inode(struct inode *inode)
 {
-	if (inode->data.nr_pages)
+	if (S_ISREG_I(inode))
 		truncate_all(&inode->data);
 	simple_xattrs_free(&ti(inode)->xattrs);
 	atomic64_dec(&tsb(inode->sb)->used_inodes);
@@ -183,7 +183,7 @@ static struct inode *tmpfs_new(struct super_block *sb, const struct inode *dir, 
 
 static u64 tmpfs_blocks(const struct inode *inode)
 {
-	return inode->data.nr_pages * (PAGE_SIZE / 512);
+	return (inode->data.nr_pages + inode->data.nr_swapped) * (PAGE_SIZE / 512);
 }
 
 static int tmpfs_getattr(struct inode *inode, const struct path *p, struct kstat *st, u32 mask)
@@ -216,7 +216,7 @@ static int tmpfs_setattr(struct inode *inode, struct dentry *d, struct iattr *at
 		if (attr->size != old) {
 			inode_set_size(inode, attr->size);
 			inode->ctime = inode->mtime = current_time64();
-			if (attr->size < old && inode->data.nr_pages)
+			if (attr->size < old)
 				truncate_pagecache(&inode->data, attr->size);
 		}
 	}

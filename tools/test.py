@@ -635,6 +635,39 @@ def part_busybox_slice(report, opts):
     part_busybox(report, opts, only='slice')
 
 
+def swap_run(report, opts, tag, kernel, smp, mem, seconds):
+    """Little memory and three disks for swap (one of them fails), and an ext2 for swap files: test/user/mm/swap*."""
+    disks = []
+    for n, (name, size) in enumerate((('big', 320), ('second', 48), ('bad', 16), ('files', 64))):
+        path = os.path.join(LOGS, f'swap-{name}.img')
+        with open(path, 'wb') as f:
+            f.truncate(size << 20)
+        disks.append(os.path.relpath(path, TOP) + ',cache=unsafe')
+    subprocess.run(['mke2fs', '-q', '-F', '-t', 'ext2', '-b', '4096', path], check=True, stdin=subprocess.DEVNULL)
+    append = ('console=ttyS0 rdinit=/test/run panic=-1 quiet testtimeout=900 testdisk=/dev/vdd KEEL_SWAP_DEVICE=/dev/vda '
+              f'KEEL_SWAP_SECOND=/dev/vdb KEEL_SWAP_BAD=/dev/vdc KEEL_SWAP_SECONDS={seconds} '
+              f'failblk=vdc,op=read,from=8192,to=32767 test={opts.filter or "mm/swap,mm/swap_file,mm/swap_pressure"}')
+    m = Machine(kernel=kernel, initrd='build/user.cpio', append=append, smp=smp, mem=mem, disks=tuple(disks))
+    guest_suite(report, f'swap{tag}-{mem}M-{smp}cpu', m, opts.user_timeout, DONE, ('poweroff',), no_reports=False)
+    r = subprocess.run(['e2fsck', '-fn', path], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    report.add('not ok' if r.returncode else 'ok', f'swap{tag}-{mem}M-{smp}cpu/e2fsck', detail=r.stdout if r.returncode else '')
+
+
+def part_swap_slice(report, opts):
+    """Swap under memory pressure, every page's contents checked: 2 CPUs, a few seconds of each."""
+    if build(report, 'swap', 'all', 'user'):
+        swap_run(report, opts, '', 'build/keel.elf', '2', '96', 8)
+
+
+def part_swap(report, opts):
+    """The same under the DEBUG kernel with 1, 2 and 4 CPUs, and in 64 MiB."""
+    if not (build(report, 'swap', 'all', 'user') and build(report, 'swap', 'kernel', DEBUG=1)):
+        return
+    for smp in opts.smp or ('1', '2', '4'):
+        swap_run(report, opts, '-debug', 'build/debug/keel.elf', smp, '128', 45)
+        swap_run(report, opts, '', 'build/keel.elf', smp, '64', 30)
+
+
 def part_stress(report, opts, seconds=60):
     if not (build(report, 'stress', 'kernel', DEBUG=1) and build(report, 'stress', 'user')):
         return
@@ -695,15 +728,15 @@ PARTS = {
     'boot': part_boot, 'boot-all': part_boot_all, 'bochs': part_bochs, 'debug': part_debug,
     'debug-kernel': part_debug_kernel, 'clang': part_clang, 'busybox': part_busybox,
     'commands': part_commands, 'runner': part_runner, 'busybox-slice': part_busybox_slice, 'debian': part_debian,
-    'debian-slice': part_debian_slice, 'stress': part_stress,
+    'debian-slice': part_debian_slice, 'stress': part_stress, 'swap': part_swap, 'swap-slice': part_swap_slice,
     'gdb': part_gdb, 'min-memory': part_min_memory, 'ext2-fuzz': part_ext2_fuzz, 'powercut-slice': part_powercut_slice,
     'powercut': part_powercut,
 }
 # What CI runs, with budgets in seconds on two cores.
 CI = (('check', 120), ('host', 120), ('kernel', 120), ('oracle', 240), ('user', 900), ('boot', 420), ('debug-kernel', 300),
-      ('busybox-slice', 180), ('debian-slice', 300), ('gdb', 60), ('powercut-slice', 240))
+      ('busybox-slice', 180), ('debian-slice', 300), ('gdb', 60), ('powercut-slice', 240), ('swap-slice', 150))
 LONG = ('check', 'host', 'clang', 'kernel', 'user', 'oracle', 'debug', 'boot-all', 'gdb', 'commands', 'runner', 'min-memory', 'bochs', 'stress', 'busybox',
-        'ext2-fuzz', 'debian', 'powercut')
+        'ext2-fuzz', 'debian', 'powercut', 'swap')
 
 
 def run_part(report, name, opts, budget=None):

@@ -67,6 +67,10 @@ static int zero_mmap(struct file *f, struct vma *v)
 	shm = shmem_file_create("dev/zero", v->end - v->start, v->flags);
 	if (IS_ERR(shm))
 		return (int)PTR_ERR(shm);
+	if (!(v->flags & VM_NORESERVE) && shmem_reserve(shm->mapping, (v->end - v->start) >> PAGE_SHIFT)) {
+		file_put(shm);
+		return -ENOMEM;
+	}
 	file_put(v->file);
 	v->file = shm;
 	return file_op_mmap(shm, v);

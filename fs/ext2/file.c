@@ -264,6 +264,13 @@ static int ext2_release(struct file *f, struct inode *inode)
 	return 0;
 }
 
+/* Where a swap file lies. No block of it may come or go from here on: S_SWAPFILE sees to that. */
+static int ext2_swap_extents(struct file *f, int (*fn)(void *arg, struct block_device *b, u64 first, u64 nr, sector_t sector),
+	void *arg)
+{
+	return iomap_swap_extents(f->inode, &ext2_iomap_ops, fn, arg);
+}
+
 const struct file_ops ext2_fops = {
 	.open = ext2_open,
 	.release = ext2_release,
@@ -273,6 +280,7 @@ const struct file_ops ext2_fops = {
 	.mmap = ext2_mmap,
 	.fsync = ext2_fsync,
 	.fallocate = ext2_fallocate,
+	.swap_extents = ext2_swap_extents,
 	.ioctl = ext2_ioctl,
 };
 

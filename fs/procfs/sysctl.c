@@ -13,6 +13,7 @@
 #include <kernel/random.h>
 #include <kernel/reboot.h>
 #include <mm/mm.h>
+#include <mm/swap.h>
 #include <mm/writeback.h>
 
 #include "internal.h"
@@ -218,6 +219,29 @@ static int dirty_store(const char *text, void *data)
 	return dirty_knob_write((enum dirty_knob)(u64)data, v);
 }
 
+/* A share and a number replace each other. */
+static int ratio_show(struct seq_file *s, void *data)
+{
+	seq_printf(s, "%llu\n", data ? (unsigned long long)overcommit_kbytes : (unsigned long long)overcommit_ratio);
+	return 0;
+}
+
+static int ratio_store(const char *text, void *data)
+{
+	u64 v;
+
+	if (kstrtou64(text, 10, &v) || (!data && v > 0x7fffffff))
+		return -EINVAL;
+	if (data) {
+		WRITE_ONCE(overcommit_kbytes, v);
+		WRITE_ONCE(overcommit_ratio, 0);
+	} else {
+		WRITE_ONCE(overcommit_ratio, (int)v);
+		WRITE_ONCE(overcommit_kbytes, 0);
+	}
+	return 0;
+}
+
 static int file_nr_show(struct seq_file *s, void *data)
 {
 	(void)data;
@@ -255,7 +279,13 @@ static const struct proc_sysctl table[] = {
 	{ .path = "kernel/random/entropy_avail", .mode = 0444, .kind = SYSCTL_FN, .show = entropy_show },
 	{ .path = "kernel/random/poolsize", .mode = 0444, .kind = SYSCTL_FN, .show = const_show, .data = (void *)256 },
 	{ .path = "vm/overcommit_memory", .mode = 0644, .kind = SYSCTL_INT, .data = &overcommit_memory, .min = 0, .max = 2 },
-	{ .path = "vm/overcommit_ratio", .mode = 0644, .kind = SYSCTL_INT, .data = &overcommit_ratio, .min = 0, .max = 1000000 },
+	{ .path = "vm/overcommit_ratio", .mode = 0644, .kind = SYSCTL_FN, .show = ratio_show, .store = ratio_store },
+	{ .path = "vm/overcommit_kbytes", .mode = 0644, .kind = SYSCTL_FN, .show = ratio_show, .store = ratio_store,
+	  .data = (void *)1 },
+	{ .path = "vm/user_reserve_kbytes", .mode = 0644, .kind = SYSCTL_U64, .data = &user_reserve_kbytes },
+	{ .path = "vm/admin_reserve_kbytes", .mode = 0644, .kind = SYSCTL_U64, .data = &admin_reserve_kbytes },
+	{ .path = "vm/swappiness", .mode = 0644, .kind = SYSCTL_INT, .data = &vm_swappiness, .min = 0, .max = 200 },
+	{ .path = "vm/page-cluster", .mode = 0644, .kind = SYSCTL_INT, .data = &swap_page_cluster, .min = 0, .max = 8 },
 	{ .path = "vm/max_map_count", .mode = 0644, .kind = SYSCTL_INT, .data = &max_map_count, .min = 0, .max = 0x7fffffff },
 #define DIRTY_ROW(name, knob)	{ .path = "vm/" name, .mode = 0644, .kind = SYSCTL_FN, .show = dirty_show, \
 	  .store = dirty_store, .data = (void *)(knob) }

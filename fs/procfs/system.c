@@ -123,7 +123,6 @@ static u64 pages(enum vm_counter c)
 static int show_meminfo(struct seq_file *s, void *v)
 {
 	u64 total = mem_total_pages(), avail = mem_free_pages(), cached = pages(VM_FILE) + pages(VM_SHMEM);
-	u64 limit = total * (u64)overcommit_ratio / 100 + swap_total_pages();
 
 	(void)v;
 	avail += pages(VM_FILE) + pages(VM_SLAB_RECLAIMABLE);
@@ -158,7 +157,7 @@ static int show_meminfo(struct seq_file *s, void *v)
 	KB("NFS_Unstable", 0);
 	KB("Bounce", 0);
 	KB("WritebackTmp", 0);
-	KB("CommitLimit", limit);
+	KB("CommitLimit", mem_commit_limit());
 	KB("Committed_AS", pages(VM_COMMITTED));
 	KB("VmallocTotal", vmalloc_total_pages());
 	KB("VmallocUsed", pages(VM_VMALLOC));

@@ -92,6 +92,8 @@ int setattr_prepare(struct inode *inode, struct iattr *attr)
 	if (valid & ATTR_SIZE) {
 		if (attr->size < 0)
 			return -EINVAL;
+		if (attr->size < inode->size && inode->flags & S_SWAPFILE)
+			return -ETXTBSY;
 		if (attr->size > inode->size) {
 			u64 limit = rlimit_cur(RLIMIT_FSIZE);
 

@@ -47,6 +47,7 @@ struct robust_list_head;
 #define PF_IDLE		0x0080u
 #define PF_VFORK	0x0100u		/* made by vfork: the parent sleeps at once */
 #define PF_NPROC_EXCEEDED 0x0200u	/* set*id to a user over its limit: the next execve fails */
+#define PF_OOM_ORIGIN	0x0400u		/* in swapoff: the first to go when memory does not suffice */
 
 /* process.flags [sighand lock] */
 #define PROC_GROUP_EXIT		0x01u	/* all threads are to exit with group_exit_code */

@@ -36,6 +36,7 @@ struct writeback_control {
 #define MAPPING_MARK_DIRTY	XA_MARK_0
 #define MAPPING_MARK_WRITEBACK	XA_MARK_1
 #define MAPPING_LARGE		0x8u	/* folios of several pages are welcome */
+#define MAPPING_RESERVED	0x10u	/* a memory file whose whole size was committed at once */
 
 /* A window to read ahead: folios are in the cache, locked, not uptodate, one reference held by the control. */
 struct readahead_control {
@@ -79,8 +80,10 @@ struct mapping {
 	struct inode *host;		/* [I] */
 	struct xarray folios;		/* [lock; r] */
 	spinlock_t lock;		/* class XARRAY */
-	u32 flags;			/* [I] MAPPING_* */
+	u32 flags;			/* [I] MAPPING_*, once in use */
 	u64 nr_pages;			/* [lock] */
+	u64 nr_swapped;			/* [lock] of a memory file: pages in swap */
+	u64 reserved;			/* [I] MAPPING_RESERVED: committed pages */
 	const struct mapping_ops *ops;	/* [I] */
 	struct rwsem invalidate_lock;
 	struct rb_root_cached i_mmap;	/* [rmap_lock] vmas by pgoff */
@@ -197,6 +200,11 @@ void unmap_mapping_range(struct mapping *m, u64 first, u64 nr, bool even_private
 extern const struct mapping_ops shmem_mapping_ops;
 /* An unlinked memory file for MAP_SHARED|MAP_ANONYMOUS: implemented by tmpfs's kernel mount. ERR_PTR. */
 struct file *shmem_file_create(const char *name, u64 size, u32 vmflags);
+/* Commit the memory of a fresh one now, instead of page by page as it is used. -ENOMEM by policy. */
+__must_check int shmem_reserve(struct mapping *m, u64 pages);
+/* Begin to read what is in swap; send to swap what nobody maps. Pages [first, last]. */
+void shmem_willneed(struct mapping *m, u64 first, u64 last);
+void shmem_page_out(struct mapping *m, u64 first, u64 last);
 
 /* For /proc/sys/vm/drop_caches: 1 pages, 2 dentries and inodes, 3 both. */
 void drop_caches(int what);

@@ -238,6 +238,8 @@ u64 mm_total_vm(const struct mm *mm);
 __must_check int mem_commit(struct mm *mm, s64 pages);		/* -ENOMEM by policy */
 void mem_uncommit(struct mm *mm, s64 pages);
 extern int overcommit_memory, overcommit_ratio;		/* /proc/sys/vm */
+extern u64 overcommit_kbytes, user_reserve_kbytes, admin_reserve_kbytes;
+u64 mem_commit_limit(void);				/* pages, for policy 2 */
 
 /* Randomised bases: bits follow Linux; off with personality ADDR_NO_RANDOMIZE or norandmaps. */
 u64 aslr_mmap_base(u64 stack_limit, bool randomize);

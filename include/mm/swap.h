@@ -15,6 +15,7 @@
 
 struct seq_file;
 
+extern int vm_swappiness, swap_page_cluster;	/* /proc/sys/vm [a] */
 /* Pages of all areas, and free ones. */
 u64 swap_total_pages(void);
 u64 swap_free_pages(void);
@@ -56,6 +57,9 @@ __must_check bool shmem_swap_out(struct folio *f);
 __must_check int shmem_unswap(u32 area);
 #define SWAP_AREA_SHIFT	48
 static inline u32 swap_entry_area(u64 entry) { return (u32)(entry >> SWAP_AREA_SHIFT); }
+/* What could not be read back at swapoff: stands in no area, faults with SIGBUS. */
+#define SWAP_ENTRY_LOST	(30ul << SWAP_AREA_SHIFT)
+static inline bool swap_entry_is_lost(u64 entry) { return entry == SWAP_ENTRY_LOST; }
 static inline u64 swap_entry_slot(u64 entry) { return entry & ((1ul << SWAP_AREA_SHIFT) - 1); }
 
 #endif

@@ -21,7 +21,7 @@ void mapping_init(struct mapping *m, struct inode *host, const struct mapping_op
 	xa_init(&m->folios);
 	spin_lock_init(&m->lock, XARRAY);
 	m->flags = !ops || !ops->read_folio ? MAPPING_NO_WRITEBACK | MAPPING_UNEVICTABLE : 0;
-	m->nr_pages = 0;
+	m->nr_pages = m->nr_swapped = m->reserved = 0;
 	m->ops = ops;
 	rwsem_init(&m->invalidate_lock, INVALIDATE);
 	m->i_mmap = (struct rb_root_cached)RB_ROOT_CACHED;
@@ -97,8 +97,8 @@ int filemap_add(struct mapping *m, struct folio *f, u64 index, gfp_t gfp)
 	int err, tries = 0;
 
 	ASSERT(folio_test(f, FOLIO_LOCKED) && !f->mapping && !(index & (folio_nr_pages(f) - 1)));
-	if (memory && m->ops && m->ops->charge) {
-		err = m->ops->charge(m, 1);
+	if (memory) {
+		err = shmem_charge(m);
 		if (err)
 			return err;
 	}
@@ -112,8 +112,8 @@ int filemap_add(struct mapping *m, struct folio *f, u64 index, gfp_t gfp)
 		if (memory)
 			folio_clear(f, FOLIO_SWAPBACKED);
 		folio_put(f);
-		if (memory && m->ops && m->ops->charge)
-			(void)m->ops->charge(m, -1);
+		if (memory)
+			shmem_uncharge(m);
 		return err == -EBUSY ? -EEXIST : err;
 	}
 	vm_count(memory ? VM_SHMEM : VM_FILE, (s64)folio_nr_pages(f));
@@ -137,8 +137,7 @@ static void removed(struct mapping *m, struct folio *f, u64 n)
 {
 	if (mapping_is_memory(m)) {
 		vm_count(VM_SHMEM, -1);
-		if (m->ops && m->ops->charge)
-			(void)m->ops->charge(m, -1);
+		shmem_uncharge(m);
 	} else {
 		vm_count(VM_FILE, -(s64)n);
 	}

@@ -42,7 +42,10 @@ static inline bool mapping_can_writeback(const struct mapping *m)
 }
 bool folio_clear_dirty_for_io(struct folio *f);
 
-/* shmem.c. What lies in swap at index, locked and referenced; NULL: nothing (any more); ERR_PTR. */
+/* shmem.c. Pages of a memory file come (-ENOSPC) or go: committed memory, and the instance's limit. */
+__must_check int shmem_charge(struct mapping *m);
+void shmem_uncharge(struct mapping *m);
+/* What lies in swap at index, locked and referenced; NULL: nothing (any more); ERR_PTR. */
 struct folio *shmem_swap_in(struct mapping *m, u64 index);
 /* Give up what lies in swap at index. True: there was something, look again. */
 bool shmem_drop_swapped(struct mapping *m, u64 index);

@@ -9,15 +9,51 @@
  * without anybody telling. Only the value that was read is replaced, under the mapping's lock, so truncation and
  * page-in do not miss each other. Mappings that ever had such values are on a list, for swapoff.
  */
+#include <fs/block.h>
 #include <mm/swap.h>
 #include <core/upcall.h>
 #include <kernel/sched.h>
+#include <mm/mm.h>
 #include "internal.h"
 
 const struct mapping_ops shmem_mapping_ops = { 0 };
 
 static DEFINE_SPINLOCK(swapped_lock, OBJECT);
 static LIST_HEAD(swapped);		/* [swapped_lock] mapping.swap_link */
+
+/* --- what it costs --- */
+
+int shmem_charge(struct mapping *m)
+{
+	int err = 0;
+
+	if (!(m->flags & MAPPING_RESERVED) && mem_commit(NULL, 1))
+		return -ENOSPC;
+	if (m->ops && m->ops->charge)
+		err = m->ops->charge(m, 1);
+	if (err && !(m->flags & MAPPING_RESERVED))
+		mem_uncommit(NULL, 1);
+	return err;
+}
+
+void shmem_uncharge(struct mapping *m)
+{
+	if (!(m->flags & MAPPING_RESERVED))
+		mem_uncommit(NULL, 1);
+	if (m->ops && m->ops->charge)
+		(void)m->ops->charge(m, -1);
+}
+
+int shmem_reserve(struct mapping *m, u64 pages)
+{
+	int err = mem_commit(NULL, (s64)pages);
+
+	if (!err) {
+		m->reserved = pages;
+		m->flags |= MAPPING_RESERVED;
+	}
+	return err;
+}
 
 /* --- out --- */
 
@@ -31,6 +67,8 @@ static void note_swapped(struct mapping *m)
 
 void shmem_forget(struct mapping *m)
 {
+	if (m->flags & MAPPING_RESERVED)
+		mem_uncommit(NULL, (s64)m->reserved);
 	if (list_empty(&m->swap_link))
 		return;
 	spin_lock(&swapped_lock);
@@ -56,6 +94,7 @@ bool shmem_swap_out(struct folio *f)
 		VERIFY(xa_store(&m->folios, index, xa_mk_value(entry), GFP_NOWAIT) == f);
 		WRITE_ONCE(f->mapping, NULL);
 		m->nr_pages--;
+		m->nr_swapped++;
 		smp_store_release(&f->refcount.v, 2);
 	}
 	spin_unlock_irqrestore(&m->lock, flags);
@@ -99,6 +138,7 @@ static bool take_in(struct mapping *m, u64 index, u64 entry, struct folio *f)
 		f->index = index;
 		WRITE_ONCE(f->mapping, m);
 		m->nr_pages++;
+		m->nr_swapped--;
 	}
 	spin_unlock_irqrestore(&m->lock, flags);
 	if (!same)
@@ -117,8 +157,12 @@ struct folio *shmem_swap_in(struct mapping *m, u64 index)
 
 	while ((entry = entry_at(m, index))) {
 		bool major, mine;
-		struct folio *f = swap_read(entry, &major);
+		struct folio *f;
 		int err = 0;
+
+		if (unlikely(swap_entry_is_lost(entry)))
+			return ERR_PTR(-EIO);
+		f = swap_read(entry, &major);
 
 		if (IS_ERR(f)) {
 			if (PTR_ERR(f) == -ENOENT)
@@ -162,18 +206,85 @@ bool shmem_drop_swapped(struct mapping *m, u64 index)
 		return false;
 	spin_lock_irqsave(&m->lock, flags);
 	same = xa_load(&m->folios, index) == xa_mk_value(entry);
-	if (same)
+	if (same) {
 		xa_erase(&m->folios, index);
+		m->nr_swapped--;
+	}
 	spin_unlock_irqrestore(&m->lock, flags);
 	if (!same)
 		return true;		/* it came in: look again */
 	swap_entry_put(entry);
-	if (m->ops && m->ops->charge)
-		(void)m->ops->charge(m, -1);
+	shmem_uncharge(m);
 	return true;
 }
 
+/* --- advice --- */
+
+void shmem_willneed(struct mapping *m, u64 first, u64 last)
+{
+	struct blk_plug plug;
+
+	if (list_empty(&m->swap_link))
+		return;
+	blk_plug_start(&plug);
+	for (u64 index = first; index <= last; index++) {
+		u64 entry = entry_at(m, index);
+		struct folio *f;
+		bool major;
+
+		if (!entry || swap_entry_is_lost(entry))
+			continue;
+		f = swap_read(entry, &major);
+		if (!IS_ERR(f))
+			folio_put(f);
+		else if (PTR_ERR(f) == -ENOMEM)
+			break;
+		if (need_resched())
+			cond_resched();
+	}
+	blk_plug_finish(&plug);
+}
+
+void shmem_page_out(struct mapping *m, u64 first, u64 last)
+{
+	struct blk_plug plug;
+
+	blk_plug_start(&plug);
+	for (u64 index = first; index <= last && swap_free_pages(); index++) {
+		struct folio *f = filemap_get(m, index);
+
+		if (!f)
+			continue;
+		if (folio_trylock(f)) {
+			if (f->mapping == m && folio_test(f, FOLIO_UPTODATE) && !folio_order(f) &&
+			    !atomic_read(&f->mapcount) && shmem_swap_out(f))
+				swap_write(f);		/* unlocks */
+			else
+				folio_unlock(f);
+		}
+		folio_put(f);
+		if (need_resched())
+			cond_resched();
+	}
+	blk_plug_finish(&plug);
+}
+
 /* --- swapoff --- */
+
+/* It cannot be read, and its area goes. */
+static void mark_lost(struct mapping *m, u64 index, void *e)
+{
+	u64 flags;
+	bool same;
+
+	spin_lock_irqsave(&m->lock, flags);
+	same = xa_load(&m->folios, index) == e;
+	if (same)
+		VERIFY(xa_store(&m->folios, index, xa_mk_value(SWAP_ENTRY_LOST), GFP_NOWAIT) == e);
+	spin_unlock_irqrestore(&m->lock, flags);
+	if (same)
+		swap_entry_put(xa_to_value(e));
+}
 
 static int mapping_unswap(struct mapping *m, u32 area)
 {
@@ -190,9 +301,11 @@ static int mapping_unswap(struct mapping *m, u32 area)
 			return 0;
 		if (xa_is_value(e) && swap_entry_area(xa_to_value(e)) == area) {
 			f = shmem_swap_in(m, index);
-			if (IS_ERR(f))
+			if (IS_ERR(f) && PTR_ERR(f) == -EIO)
+				mark_lost(m, index, e);
+			else if (IS_ERR(f))
 				return (int)PTR_ERR(f);
-			if (f) {
+			else if (f) {
 				folio_unlock(f);
 				folio_put(f);
 			}

@@ -28,10 +28,4 @@ bool workingset_refault(struct mapping *m, u64 index);
 /* shrinker.c: objects freed; `share`: 1/share of each cache. */
 u64 shrinkers_run(u64 share, gfp_t gfp);
 
-/* swap_slots.c */
-struct swap_area;
-void swap_area_start(struct swap_area *a);
-void swap_area_writable(struct swap_area *a, bool on);
-void swap_area_stop(struct swap_area *a);
-
 #endif

@@ -51,6 +51,9 @@ long oom_badness(struct task *t)
 	}
 	points = (s64)(mm_rss_pages(mm) + mm_counter(mm, MM_SWAP) + pgtable_pages(mm->pt));
 	spin_unlock(&t->alloc_lock);
+	/* What is going on is its doing: swapoff. Before all others. */
+	if (unlikely(READ_ONCE(t->flags) & PF_OOM_ORIGIN))
+		return (s64)mem_total_pages() * 2;
 	points += (s64)adj * (s64)mem_total_pages() / 1000;
 	return points > 0 ? points : 0;
 }

@@ -33,6 +33,7 @@
 
 #define SCAN_BATCH	32u
 #define WRITEBACK_PAUSE	(5 * NSEC_PER_MSEC)
+#define TRIM_PAUSE	(200 * NSEC_PER_MSEC)
 #define PRIORITY_MAX	12		/* the first look: size >> 12 */
 
 int vm_swappiness = 60;			/* [a] /proc/sys/vm/swappiness */
@@ -296,6 +297,17 @@ static void wait_for_writeback(struct scan *sc)
 	}
 }
 
+/* What allocators keep for themselves. It interrupts all CPUs, so not each time, but before giving up. */
+static void trim_caches(bool now)
+{
+	static u64 next;		/* [a] */
+	u64 t = clock_monotonic_ns(), due = READ_ONCE(next);
+
+	if (!now && (t < due || !try_cmpxchg(&next, &due, t + TRIM_PAUSE)))
+		return;
+	slab_shrink_all();
+}
+
 static u64 reclaim_some(u64 nr, gfp_t gfp)
 {
 	struct scan sc = { .gfp = gfp, .wanted = nr };
@@ -319,7 +331,7 @@ static u64 reclaim_some(u64 nr, gfp_t gfp)
 			break;
 	}
 	if (sc.freed < nr)
-		slab_shrink_all();
+		trim_caches(!sc.freed && !sc.writeback);
 	/* What is dirty will be clean: better to wait for it than to kill. The allocator's patience is bounded. */
 	if (!sc.freed && gfp & GFP_IO && sc.writeback) {
 		wait_for_writeback(&sc);

@@ -7,7 +7,7 @@
  * Folios of the cache are on the LRU lists, as inactive; reclaim finishes what the scan of page tables
  * began: writes what is dirty and no longer mapped, and drops it when that is done.
  *
- * Reading takes the neighbours along (READ_WINDOW slots, aligned): pages are written in the order of their
+ * Reading takes the neighbours along (as many as vm.page-cluster says, aligned): pages are written in the order of their
  * addresses, so they are likely wanted together.
  */
 #include <base/err.h>
@@ -18,76 +18,45 @@
 #include "internal.h"
 #include "swap.h"
 
-#define READ_WINDOW	8u
+int swap_page_cluster = 3;		/* [a] /proc/sys/vm/page-cluster: log2 of the pages read at once */
 #define PAGE_SECTORS	(PAGE_SIZE / SECTOR_SIZE)
 
-struct folio *swap_cache_get(u64 entry)
+/* The locked folio and its slot know each other from here on. Before others can find it, or while it is locked. */
+static void cache_mark(struct folio *f, u64 entry)
 {
-	struct swap_area *a;
-	struct folio *f = NULL;
-	u64 flags;
-
-	spin_lock_irqsave(&swap_lock, flags);
-	a = entry_area(entry);
-	if (a)
-		f = xa_load(&a->cache, swap_entry_slot(entry));
-	if (f)
-		folio_get(f);
-	spin_unlock_irqrestore(&swap_lock, flags);
-	return f;
-}
-
-/* swap_lock held; the folio is locked. */
-static int cache_insert(struct swap_area *a, u64 slot, struct folio *f)
-{
-	int err = xa_insert(&a->cache, slot, f, GFP_NOWAIT | GFP_HIGHPRI);
-
-	if (err)
-		return err;
 	folio_get(f);
-	f->priv_u64 = area_entry(a, slot);
+	f->priv_u64 = entry;
 	folio_set(f, FOLIO_SWAPCACHE);
 	vm_count(VM_SWAPCACHE, 1);
-	return 0;
+}
+
+static void cache_unmark(struct folio *f)
+{
+	folio_clear(f, FOLIO_SWAPCACHE);
+	f->priv_u64 = 0;
+	vm_count(VM_SWAPCACHE, -1);
 }
 
 bool swap_cache_prepare(struct folio *f)
 {
-	bool ok = false;
-	u64 flags, entry;
+	u64 entry;
 
 	ASSERT(folio_test(f, FOLIO_LOCKED) && !folio_test(f, FOLIO_SWAPCACHE));
-	spin_lock_irqsave(&swap_lock, flags);
-	entry = slot_take();
-	if (entry) {
-		folio_set(f, FOLIO_DIRTY);
-		ok = !cache_insert(entry_area(entry), swap_entry_slot(entry), f);
-		if (!ok)
-			slot_release(entry_area(entry), swap_entry_slot(entry));
-	}
-	spin_unlock_irqrestore(&swap_lock, flags);
-	if (ok)
-		lru_add(f);
-	return ok;
+	entry = slot_take(f);
+	if (!entry)
+		return false;
+	folio_set(f, FOLIO_DIRTY);
+	cache_mark(f, entry);
+	lru_add(f);
+	return true;
 }
 
 void swap_cache_del(struct folio *f)
 {
-	u64 flags, entry = folio_swap_entry(f), slot = swap_entry_slot(entry);
-	struct swap_area *a;
-
 	ASSERT(folio_test(f, FOLIO_LOCKED) && folio_test(f, FOLIO_SWAPCACHE) && !folio_test(f, FOLIO_WRITEBACK));
-	spin_lock_irqsave(&swap_lock, flags);
-	a = entry_area(entry);
-	VERIFY(xa_erase(&a->cache, slot) == f);
-	a->map[slot] &= ~SLOT_CACHED;
-	if (!a->map[slot])
-		slot_release(a, slot);
-	folio_clear(f, FOLIO_SWAPCACHE);
+	slot_uncache(folio_swap_entry(f), f);
+	cache_unmark(f);
 	folio_clear(f, FOLIO_DIRTY);
-	f->priv_u64 = 0;
-	spin_unlock_irqrestore(&swap_lock, flags);
-	vm_count(VM_SWAPCACHE, -1);
 	lru_del(f);
 	folio_put(f);
 }
@@ -207,23 +176,17 @@ bool swap_folio_reclaim(struct folio *f)
 /* A fresh locked folio in the cache for a slot that is in use. -EEXIST: there is one; -ENOENT: not in use. */
 static int cache_add_fresh(u64 entry, gfp_t gfp, struct folio **out)
 {
-	u64 slot = swap_entry_slot(entry), flags;
 	struct folio *f = folio_alloc(0, gfp);
-	struct swap_area *a;
-	int err = -ENOENT;
+	int err;
 
 	if (!f)
 		return -ENOMEM;
 	f->flags = BIT(FOLIO_LOCKED) | BIT(FOLIO_ANON) | BIT(FOLIO_SWAPBACKED);
-	spin_lock_irqsave(&swap_lock, flags);
-	a = swap_entry_area(entry) < MAX_AREAS ? entry_area(entry) : NULL;
-	if (a && slot < a->max && a->map[slot] && a->map[slot] != SLOT_BAD) {
-		err = a->map[slot] & SLOT_CACHED ? -EEXIST : cache_insert(a, slot, f);
-		if (!err)
-			a->map[slot] |= SLOT_CACHED;
-	}
-	spin_unlock_irqrestore(&swap_lock, flags);
+	cache_mark(f, entry);
+	err = slot_cache(entry, f);
 	if (err) {
+		cache_unmark(f);
+		folio_put(f);
 		folio_unlock(f);
 		folio_put(f);
 		return err;
@@ -235,9 +198,9 @@ static int cache_add_fresh(u64 entry, gfp_t gfp, struct folio **out)
 
 static void read_neighbours(u64 entry)
 {
-	u64 slot = swap_entry_slot(entry), first = ALIGN_DOWN(slot, READ_WINDOW);
+	u64 slot = swap_entry_slot(entry), window = 1ul << READ_ONCE(swap_page_cluster), first = ALIGN_DOWN(slot, window);
 
-	for (u64 s = max(first, 1ul); s < first + READ_WINDOW; s++) {
+	for (u64 s = max(first, 1ul); s < first + window; s++) {
 		struct folio *f;
 
 		if (s == slot || cache_add_fresh(entry - slot + s, GFP_NOIO | GFP_NORETRY | GFP_NOWARN, &f))

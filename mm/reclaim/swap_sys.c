@@ -11,6 +11,7 @@
 #include <base/err.h>
 #include <base/math.h>
 #include <base/string.h>
+#include <core/clock.h>
 #include <core/printk.h>
 #include <core/wait.h>
 #include <fs/file.h>
@@ -18,6 +19,7 @@
 #include <fs/path.h>
 #include <fs/seq_file.h>
 #include <kernel/cred.h>
+#include <kernel/sched.h>
 #include <kernel/syscall.h>
 #include <kernel/task.h>
 #include <uapi/linux/fcntl.h>
@@ -47,17 +49,23 @@ static int next_prio = -2;			/* [swapon_lock] of an area that asks for none */
 
 /* --- making one --- */
 
+static void inode_mark_swap(struct inode *i, bool on)
+{
+	inode_lock(i);
+	i->flags = on ? i->flags | S_SWAPFILE : i->flags & ~S_SWAPFILE;
+	inode_unlock(i);
+}
+
 static void area_free(struct swap_area *a)
 {
+	if (a->marked)
+		inode_mark_swap(a->file->inode, false);
 	if (a->bdev)
 		bdev_close(a->bdev, BDEV_READ | BDEV_WRITE | BDEV_EXCL, a);
 	if (a->file)
 		file_put(a->file);
-	kvfree(a->map);
-	kvfree(a->cluster_free);
-	kfree(a->discard);
+	area_slots_free(a);
 	kfree(a->extents);
-	xa_destroy(&a->cache);
 	kfree(a);
 }
 
@@ -146,30 +154,23 @@ static int header_check(const struct swap_header *h, u64 pages, u64 *max)
 
 static int area_maps(struct swap_area *a, const struct swap_header *h)
 {
-	u64 nr = DIV_ROUND_UP(a->max, CLUSTER);
+	int err = area_slots_init(a);
 
-	a->map = kvmalloc(a->max * sizeof(*a->map), GFP_KERNEL | GFP_ZERO);
-	a->cluster_free = kvmalloc(nr * sizeof(*a->cluster_free), GFP_KERNEL | GFP_ZERO);
-	if (!a->map || !a->cluster_free)
-		return -ENOMEM;
-	a->map[0] = SLOT_BAD;
-	for (u32 i = 0; i < le32(h->nr_badpages); i++) {
+	for (u32 i = 0; !err && i < le32(h->nr_badpages); i++) {
 		u64 bad = le32(h->badpages[i]);
 
-		if (!bad || bad >= a->max)
-			return -EINVAL;
-		a->map[bad] = SLOT_BAD;
+		if (bad && bad < a->max)
+			area_slots_bad(a, bad);
+		else
+			err = -EINVAL;
 	}
-	for (u64 s = 0; s < a->max; s++)
-		if (!a->map[s])
-			a->cluster_free[s / CLUSTER]++, a->nr_good++;
-	if (!a->nr_good) {
-		pr_warn("Empty swap-file\n");
-		return -EINVAL;
-	}
-	a->nr_free = a->nr_good;
-	a->cursor = 1 % a->max;
-	return 0;
+	if (err)
+		return err;
+	area_slots_ready(a);
+	if (a->nr_good)
+		return 0;
+	pr_warn("Empty swap-file\n");
+	return -EINVAL;
 }
 
 static int area_read_header(struct swap_area *a, u64 pages)
@@ -190,10 +191,10 @@ static int area_read_header(struct swap_area *a, u64 pages)
 }
 
 /* Discarding, as far as asked for and possible. */
-static int area_setup_discard(struct swap_area *a, int flags)
+static void area_setup_discard(struct swap_area *a, int flags)
 {
 	if (!(flags & SWAP_FLAG_DISCARD) || !a->bdev || !bdev_max_discard(a->bdev))
-		return 0;
+		return;
 	a->flags = SWAP_FLAG_DISCARD_ONCE | SWAP_FLAG_DISCARD_PAGES;
 	if (flags & SWAP_FLAG_DISCARD_ONCE)
 		a->flags &= ~SWAP_FLAG_DISCARD_PAGES;
@@ -201,13 +202,7 @@ static int area_setup_discard(struct swap_area *a, int flags)
 		a->flags &= ~SWAP_FLAG_DISCARD_ONCE;
 	if (a->flags & SWAP_FLAG_DISCARD_ONCE)
 		(void)bdev_discard(a->bdev, PAGE_SIZE / SECTOR_SIZE, (a->max - 1) * (PAGE_SIZE / SECTOR_SIZE));
-	if (a->flags & SWAP_FLAG_DISCARD_PAGES) {
-		/* Only whole clusters, behind the first: the header stays. */
-		a->discard = kcalloc(DIV_ROUND_UP(DIV_ROUND_UP(a->max, CLUSTER), 64ul), 8, GFP_KERNEL);
-		if (!a->discard)
-			return -ENOMEM;
-	}
-	return 0;
+	a->want_discard = a->flags & SWAP_FLAG_DISCARD_PAGES;
 }
 
 static bool in_use(const struct inode *i)
@@ -227,26 +222,21 @@ static int area_make(struct swap_area *a, struct file *f, int flags)
 	u64 pages = 0;
 	int err;
 
-	xa_init(&a->cache);
-	work_init(&a->discard_work, area_discard);
+	area_discard_init(a);
 	a->file = f;
 	if (!S_ISBLK(i->mode) && !S_ISREG(i->mode))
 		return -EINVAL;
 	if (in_use(i) || i->flags & S_SWAPFILE)
 		return -EBUSY;
+	/* From here on nobody writes to the file or cuts it. */
+	inode_mark_swap(i, true);
+	a->marked = true;
 	err = area_place(a, &pages);
 	if (!err)
 		err = area_read_header(a, pages);
 	if (!err)
-		err = area_setup_discard(a, flags);
+		area_setup_discard(a, flags);
 	return err;
-}
-
-static void inode_mark_swap(struct inode *i, bool on)
-{
-	inode_lock(i);
-	i->flags = on ? i->flags | S_SWAPFILE : i->flags & ~S_SWAPFILE;
-	inode_unlock(i);
 }
 
 static int swapon_locked(struct file *f, int flags)
@@ -269,7 +259,6 @@ static int swapon_locked(struct file *f, int flags)
 		return err;
 	}
 	a->prio = flags & SWAP_FLAG_PREFER ? flags & SWAP_FLAG_PRIO_MASK : next_prio--;
-	inode_mark_swap(f->inode, true);
 	areas[nr] = a;
 	swap_area_start(a);
 	pr_info("Adding %luk swap.  Priority:%d extents:%u across:%luk%s%s\n", (unsigned long)a->nr_good << 2, a->prio,
@@ -310,14 +299,18 @@ long sys_swapon(uin_str path, int flags)
 
 /* --- switching off --- */
 
+static u64 area_used(const struct swap_area *a)
+{
+	return a->nr_good - (u64)atomic64_read(&a->nr_free);
+}
+
 /* Pages that are in memory need no slot any more. 0 when the area is empty, else 1. */
 static int drain_cache(struct swap_area *a)
 {
 	for (u64 slot = 1; slot < a->max; slot++) {
-		u32 uses = READ_ONCE(a->map[slot]);
 		struct folio *f;
 
-		if (!uses || uses == SLOT_BAD || !(uses & SLOT_CACHED))
+		if (!slot_pfn(slot_word(a, slot)))
 			continue;
 		f = swap_cache_get(area_entry(a, slot));
 		if (!f)
@@ -331,12 +324,13 @@ static int drain_cache(struct swap_area *a)
 		folio_unlock(f);
 		folio_put(f);
 	}
-	return READ_ONCE(a->nr_free) != a->nr_good;
+	return area_used(a) != 0;
 }
 
+/* Bring everything back. 0, -EINTR, -ENOMEM. */
 static int area_empty(struct swap_area *a)
 {
-	do {
+	for (;;) {
 		int err;
 
 		if (signal_pending_state(TASK_INTERRUPTIBLE))
@@ -346,40 +340,82 @@ static int area_empty(struct swap_area *a)
 			err = shmem_unswap(a->nr);
 		if (err)
 			return err;
-	} while (drain_cache(a));
-	return 0;
+		if (!drain_cache(a))
+			return 0;
+		/* Address spaces that come or go, pages on their way: they need a moment. */
+		set_current_state(TASK_INTERRUPTIBLE);
+		schedule_until(clock_monotonic_ns() + NSEC_PER_MSEC);
+	}
 }
 
-static int swapoff_locked(struct file *f)
+/* What is on it must fit into memory and the other areas. */
+static bool area_fits(const struct swap_area *a)
 {
-	struct swap_area *a = NULL;
-	u64 used;
+	u64 others = swap_free_pages(), own = (u64)atomic64_read(&a->nr_free);
+
+	return area_used(a) <= mem_free_pages() + (u64)vm_counter_read(VM_FILE) + (others > own ? others - own : 0);
+}
+
+/* The area that the file is, referenced by being `leaving`. ERR_PTR. */
+static struct swap_area *area_claim(const struct inode *i)
+{
+	for (u32 n = 0; n < MAX_AREAS; n++) {
+		struct swap_area *a = areas[n];
+		const struct inode *o = a ? a->file->inode : NULL;
+
+		if (!a || a->leaving)
+			continue;
+		if (o != i && !(S_ISBLK(i->mode) && S_ISBLK(o->mode) && o->rdev.v == i->rdev.v))
+			continue;
+		if (!area_fits(a))
+			return ERR_PTR(-ENOMEM);
+		a->leaving = true;
+		return a;
+	}
+	return ERR_PTR(-EINVAL);
+}
+
+/* Areas without a wish stand one below the other: those below one that went move up. swapon_lock held. */
+static void close_gap(int prio)
+{
+	if (prio >= 0)
+		return;
+	for (u32 n = 0; n < MAX_AREAS; n++)
+		if (areas[n] && areas[n]->prio < prio)
+			swap_area_raise(areas[n]);
+	next_prio++;
+}
+
+/* swapon_lock is not held while pages come back: that takes its time. */
+static int swapoff_file(const struct file *f)
+{
+	struct swap_area *a;
 	int err;
 
-	for (u32 n = 0; n < MAX_AREAS; n++) {
-		struct inode *o = areas[n] ? areas[n]->file->inode : NULL, *i = f->inode;
-
-		if (o && (o == i || (S_ISBLK(i->mode) && S_ISBLK(o->mode) && o->rdev.v == i->rdev.v)))
-			a = areas[n];
-	}
-	if (!a)
-		return -EINVAL;
-	/* Will it fit into memory and the other areas? */
-	used = a->nr_good - a->nr_free;
-	if (used > mem_free_pages() + (u64)vm_counter_read(VM_FILE) + swap_free_pages() - min(swap_free_pages(), a->nr_free))
-		return -ENOMEM;
+	mutex_lock(&swapon_lock);
+	a = area_claim(f->inode);
+	mutex_unlock(&swapon_lock);
+	if (IS_ERR(a))
+		return (int)PTR_ERR(a);
 	swap_area_writable(a, false);
+	current->flags |= PF_OOM_ORIGIN;	/* if memory does not suffice, it is this task's doing */
 	err = area_empty(a);
+	current->flags &= ~PF_OOM_ORIGIN;
+	mutex_lock(&swapon_lock);
 	if (err) {
 		swap_area_writable(a, true);
-		return err;
+		a->leaving = false;
+	} else {
+		swap_area_stop(a);
+		areas[a->nr] = NULL;
+		close_gap(a->prio);
 	}
-	work_flush(&a->discard_work);
-	swap_area_stop(a);
-	areas[a->nr] = NULL;
-	inode_mark_swap(a->file->inode, false);
-	area_free(a);
-	return 0;
+	mutex_unlock(&swapon_lock);
+	if (!err) {
+		work_flush(&a->discard_work);
+		area_free(a);
+	}
+	return err;
 }
 
 long sys_swapoff(uin_str path)
@@ -392,9 +428,7 @@ long sys_swapoff(uin_str path)
 	f = open_area(path);
 	if (IS_ERR(f))
 		return PTR_ERR(f);
-	mutex_lock(&swapon_lock);
-	err = swapoff_locked(f);
-	mutex_unlock(&swapon_lock);
+	err = swapoff_file(f);
 	file_put(f);
 	return err;
 }
@@ -415,7 +449,7 @@ void swaps_show(struct seq_file *s)
 		seq_path(s, &a->file->path, NULL);
 		len = s->count - start;
 		size = a->nr_good << 2;
-		used = (a->nr_good - READ_ONCE(a->nr_free)) << 2;
+		used = area_used(a) << 2;
 		seq_printf(s, "%*s%s\t%llu\t%s%llu\t%s%d\n", len < 40 ? (int)(40 - len) : 1, " ",
 			   a->bdev ? "partition" : "file\t", (unsigned long long)size, size < 10000000 ? "\t" : "",
 			   (unsigned long long)used, used < 10000000 ? "\t" : "", a->prio);

@@ -121,6 +121,7 @@ u64 vma_page_off(const struct vma *v, u64 addr);
 enum fault_result fault_swap(struct fault *f, pte_t e);
 pte_t fault_swap_entry(const struct fault *f);
 bool swap_make_private(struct folio *folio);
+void swapin_willneed(struct mm *mm, u64 start, u64 end);
 
 /* swapout.c: idle anonymous pages of [addr, end) in v (read-locked) go. False: swap is full. */
 #define SWAPOUT_FORCE	0x1u		/* used or not, but only what nobody else uses */

@@ -89,10 +89,16 @@ static void drop_pages(struct mm *mm, u64 start, u64 end)
 	counts_sub(mm, &c);
 }
 
-static void willneed(const struct vma *v, u64 start, u64 end)
+static void willneed(struct mm *mm, const struct vma *v, u64 start, u64 end)
 {
 	u64 first = vma_page_off(v, start), nr = (end - start) >> PAGE_SHIFT;
 
+	if (!vma_is_shared(v) && mm_counter(mm, MM_SWAP))
+		swapin_willneed(mm, start, end);
+	if (v->file && v->file->mapping && v->file->mapping->flags & MAPPING_NO_WRITEBACK) {
+		shmem_willneed(v->file->mapping, first, first + nr - 1);
+		return;
+	}
 	if (v->file && v->file->mapping && v->file->mapping->ops)
 		filemap_readahead(v->file, v->file->mapping, first, nr);
 }
@@ -173,6 +179,8 @@ static void page_out(struct mm *mm, struct vma *v, u64 start, u64 end)
 	if (v->file && v->file->mapping && (!vma_is_shared(v) || v->file->mode & FMODE_WRITE)) {
 		file_pages_unmap(mm, start, end);
 		invalidate_clean(v->file->mapping, vma_page_off(v, start), vma_page_off(v, end - 1));
+		if (v->file->mapping->flags & MAPPING_NO_WRITEBACK)
+			shmem_page_out(v->file->mapping, vma_page_off(v, start), vma_page_off(v, end - 1));
 	}
 }
 
@@ -181,7 +189,7 @@ static int advise_pages(struct mm *mm, struct vma *v, u64 start, u64 end, int ad
 {
 	switch (advice) {
 	case MADV_WILLNEED:
-		willneed(v, start, end);
+		willneed(mm, v, start, end);
 		return 0;
 	case MADV_DONTNEED:
 		if (v->flags & (VM_LOCKED | VM_SPECIAL))

@@ -58,6 +58,8 @@ static int file_flags(struct file *f, u32 prot, u32 flags, u32 *vmf)
 	case MAP_SHARED:
 		if (prot & PROT_WRITE && !(f->mode & FMODE_WRITE))
 			return -EACCES;
+		if (prot & PROT_WRITE && f->inode->flags & S_SWAPFILE)
+			return -ETXTBSY;
 		if (f->mode & FMODE_WRITE && f->inode->flags & S_APPEND)
 			return -EACCES;
 		*vmf |= VM_SHARED | VM_MAYSHARE;
@@ -216,6 +218,9 @@ static long mmap_locked(struct mm *mm, struct range_req *r, struct file *file, u
 		file = shmem_file_create("dev/zero", len, vmf);
 		if (IS_ERR(file))
 			return PTR_ERR(file);
+		err = vmf & VM_NORESERVE ? 0 : shmem_reserve(file->mapping, len >> PAGE_SHIFT);
+		if (err)
+			goto out;
 	} else if (file) {
 		file_get(file);
 	}

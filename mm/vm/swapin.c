@@ -8,6 +8,8 @@
  * else's, takes it out of the cache at once. Others that share the slot find the page in the cache.
  */
 #include <core/rcu.h>
+#include <core/upcall.h>
+#include <fs/block.h>
 #include <kernel/sched.h>
 #include <kernel/task.h>
 #include <mm/swap.h>
@@ -36,10 +38,13 @@ static void map_swapped(struct fault *f, struct pt_cursor *c, struct folio *foli
 enum fault_result fault_swap(struct fault *f, pte_t e)
 {
 	u64 entry = pte_swap_value(e);
-	struct folio *folio = swap_read(entry, &f->major);
 	enum fault_result r = FR_OK;
+	struct folio *folio;
 	struct pt_cursor c;
 
+	if (unlikely(swap_entry_is_lost(entry)))
+		return FR_BUS;
+	folio = swap_read(entry, &f->major);
 	if (IS_ERR(folio))
 		return PTR_ERR(folio) == -ENOMEM ? FR_OOM : FR_OK;	/* the entry went meanwhile */
 	if (folio_lock_killable(folio)) {
@@ -114,9 +119,11 @@ void swap_folio_unmapped(struct folio *f)
 	folio_unlock(f);
 }
 
-/* --- swapoff --- */
+/* --- walks --- */
 
-/* Next entry of the area in [addr, end) of v; end: none. */
+#define ANY_AREA	~0u
+
+/* Next entry of the area (or ANY_AREA) in [addr, end) of v; end: none. */
 static u64 next_entry(struct mm *mm, u64 addr, u64 end, u32 area, pte_t *e)
 {
 	u64 skip;
@@ -130,7 +137,7 @@ static u64 next_entry(struct mm *mm, u64 addr, u64 end, u32 area, pte_t *e)
 		}
 		do {
 			*e = pt_cursor_read(&c);
-			if (pte_is_swap(*e) && swap_entry_area(pte_swap_value(*e)) == area) {
+			if (pte_is_swap(*e) && (area == ANY_AREA || swap_entry_area(pte_swap_value(*e)) == area)) {
 				addr = c.addr;
 				pt_cursor_close(&c);
 				return addr;
@@ -142,6 +149,53 @@ static u64 next_entry(struct mm *mm, u64 addr, u64 end, u32 area, pte_t *e)
 	return end;
 }
 
+/* Begin to read what is in swap of a range of v (locked). */
+void swapin_willneed(struct mm *mm, u64 start, u64 end)
+{
+	struct blk_plug plug;
+	u64 addr = start;
+
+	blk_plug_start(&plug);
+	while (addr < end) {
+		struct folio *f;
+		bool major;
+		pte_t e;
+
+		addr = next_entry(mm, addr, end, ANY_AREA, &e);
+		if (addr >= end)
+			break;
+		addr += PAGE_SIZE;
+		f = swap_read(pte_swap_value(e), &major);
+		if (!IS_ERR(f))
+			folio_put(f);
+		else if (PTR_ERR(f) == -ENOMEM)
+			break;
+		if (need_resched())
+			cond_resched();
+	}
+	blk_plug_finish(&plug);
+}
+
+/* --- swapoff --- */
+
+/* It cannot be read, and the area goes: whoever touches the page is told. */
+static void mark_lost(const struct fault *f, pte_t e)
+{
+	struct pt_cursor c;
+	bool same;
+
+	if (pt_cursor_open(&c, f->mm->pt, f->addr, 0, NULL))
+		return;
+	same = pt_cursor_read(&c).v == e.v;
+	if (same) {
+		(void)pt_cursor_clear(&c, NULL);
+		pt_cursor_set_swap(&c, SWAP_ENTRY_LOST);
+	}
+	pt_cursor_close(&c);
+	if (same)
+		swap_entry_put(pte_swap_value(e));
+}
+
 static int mm_unswap(struct mm *mm, u32 area)
 {
 	u64 addr = 0;
@@ -150,7 +204,7 @@ static int mm_unswap(struct mm *mm, u32 area)
 		struct vma *v = vma_lock_read(mm, addr);
 		struct fault f = { .mm = mm, .v = v, .access = FAULT_READ };
 		enum fault_result r = FR_OK;
-		pte_t e;
+		pte_t e = { 0 };
 
 		if (!v)
 			break;
@@ -160,6 +214,10 @@ static int mm_unswap(struct mm *mm, u32 area)
 				break;
 			f.addr = addr;
 			r = fault_swap(&f, e);
+			if (r == FR_BUS) {
+				mark_lost(&f, e);
+				r = FR_OK;
+			}
 			if (need_resched())
 				cond_resched();
 		}
@@ -169,8 +227,6 @@ static int mm_unswap(struct mm *mm, u32 area)
 			return -EINTR;
 		if (r == FR_OOM)
 			return -ENOMEM;
-		if (r == FR_BUS)
-			return -EIO;
 	}
 	return 0;
 }

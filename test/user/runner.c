@@ -203,8 +203,13 @@ static void child(const char *name)
 {
 	char path[600];
 	char *argv[] = { path, NULL };
-	char *envp[] = { "PATH=/bin:/sbin:/usr/bin:/usr/sbin", "HOME=/", "TERM=vt102", NULL };
-	int fd;
+	char *envp[20] = { "PATH=/bin:/sbin:/usr/bin:/usr/sbin", "HOME=/", "TERM=vt102" };
+	int fd, n = 3;
+
+	/* KEEL_NAME=value of the kernel's command line is for tests that need more of the machine. */
+	for (char **e = environ; *e && n < 19; e++)
+		if (!strncmp(*e, "KEEL_", 5))
+			envp[n++] = *e;
 
 	snprintf(path, sizeof(path), BIN "/%s", name);
 	setsid();

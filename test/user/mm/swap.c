@@ -5,99 +5,10 @@
  * KEEL_SWAP_DEVICE.
  */
 #include "ktest_user.h"
-#include <sys/swap.h>
-#include <linux/loop.h>
-
-#ifndef MADV_PAGEOUT
-#define MADV_PAGEOUT 21
-#endif
-#define SLOTS	4096UL
+#include "swapdev.h"
 
 static char dev[64];
-
-static void header(int fd, unsigned long pages, unsigned nr_bad, unsigned bad0)
-{
-	static unsigned char h[PG];
-	unsigned *v = (unsigned *)(h + 1024);
-
-	memset(h, 0, sizeof(h));
-	v[0] = 1;
-	v[1] = pages - 1;
-	v[2] = nr_bad;
-	v[128] = bad0;
-	memcpy(h + PG - 10, "SWAPSPACE2", 10);
-	CHECK_EQ(pwrite(fd, h, PG, 0), PG);
-	CHECK_OK(fsync(fd));
-}
-
-/* A device with a header on it. */
-static void device(void)
-{
-	struct loop_info64 info = { .lo_flags = LO_FLAGS_AUTOCLEAR };
-	int ctl, n, fd, mem;
-
-	if (getenv("KEEL_SWAP_DEVICE")) {
-		snprintf(dev, sizeof(dev), "%s", getenv("KEEL_SWAP_DEVICE"));
-		fd = CHECK_OK(open(dev, O_RDWR));
-		header(fd, SLOTS, 0, 0);
-		close(fd);
-		return;
-	}
-	ctl = open("/dev/loop-control", O_RDWR);
-	if (ctl < 0)
-		SKIP("no loop devices");
-	n = ioctl(ctl, LOOP_CTL_GET_FREE);
-	if (n < 0)
-		SKIP("no free loop device");
-	snprintf(dev, sizeof(dev), "/dev/loop%d", n);
-	mem = CHECK_OK(memfd_create("swap", 0));
-	CHECK_OK(ftruncate(mem, SLOTS * PG));
-	fd = CHECK_OK(open(dev, O_RDWR));
-	CHECK_OK(ioctl(fd, LOOP_SET_FD, mem));
-	header(fd, SLOTS, 0, 0);
-	CHECK_OK(ioctl(fd, LOOP_SET_STATUS64, &info));
-	/* It stays open: autoclear frees it at the end of the test. */
-	close(mem);
-	close(ctl);
-}
-
-static long field(const char *file, const char *name)
-{
-	char buf[8192], *p;
-	int fd = CHECK_OK(open(file, O_RDONLY));
-	ssize_t n = 0, r;
-
-	while ((r = read(fd, buf + n, sizeof(buf) - 1 - n)) > 0)
-		n += r;
-	close(fd);
-	buf[n] = 0;
-	p = strstr(buf, name);
-	CHECK(p != NULL);
-	return strtol(p + strlen(name), NULL, 10);
-}
-static long vmswap(void) { return field("/proc/self/status", "VmSwap:"); }
-
-static void fill(unsigned long *m, size_t n, unsigned long seed)
-{
-	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; k < PG / 8; k += 64)
-			m[i * PG / 8 + k] = seed + i * 1000 + k;
-}
-static void check(unsigned long *m, size_t n, unsigned long seed)
-{
-	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; k < PG / 8; k += 64)
-			CHECK_EQ(m[i * PG / 8 + k], seed + i * 1000 + k);
-}
-/* Out they go; pages that a CPU's batch holds may need another try. */
-static void out(void *m, size_t n, long at_least_kb)
-{
-	for (int i = 0; i < 20 && vmswap() < at_least_kb; i++) {
-		CHECK_OK(madvise(m, n * PG, MADV_PAGEOUT));
-		usleep(1000);
-	}
-	CHECK(vmswap() >= at_least_kb);
-}
+static void device(void) { swap_device(dev, sizeof(dev)); }
 
 CASE(out_and_back)
 {
@@ -108,26 +19,26 @@ CASE(out_and_back)
 
 	device();
 	CHECK_OK(swapon(dev, 0));
-	total = field("/proc/meminfo", "SwapTotal:");
+	total = proc_number("/proc/meminfo", "SwapTotal:");
 	CHECK(total >= (long)(SLOTS - 1) * 4);
 	m = (unsigned long *)kt_map(n, PROT_READ | PROT_WRITE);
-	fill(m, n, 7);
-	out(m, n, n * 4 * 9 / 10);
-	CHECK(field("/proc/meminfo", "SwapFree:") <= total - (long)n * 36 / 10);
+	swap_fill(m, n, 7);
+	swap_out(m, n, n * 4 * 9 / 10);
+	CHECK(proc_number("/proc/meminfo", "SwapFree:") <= total - (long)n * 36 / 10);
 	CHECK_OK(mincore(m, n * PG, vec));
-	check(m, n, 7);
+	swap_check(m, n, 7);
 	CHECK_OK(mincore(m, n * PG, vec));
 	for (size_t i = 0; i < n; i++)
 		CHECK(vec[i] & 1);
-	fill(m, n, 9);
-	check(m, n, 9);
-	CHECK_EQ(vmswap(), 0);
+	swap_fill(m, n, 9);
+	swap_check(m, n, 9);
+	CHECK_EQ(swap_exactly(), 0);
 	/* and once more, with pages that lie in slots already */
-	out(m, n, n * 4 * 9 / 10);
-	check(m, n, 9);
+	swap_out(m, n, n * 4 * 9 / 10);
+	swap_check(m, n, 9);
 	CHECK_OK(munmap(m, n * PG));
 	CHECK_OK(swapoff(dev));
-	CHECK_EQ(field("/proc/meminfo", "SwapTotal:"), total - (long)(SLOTS - 1) * 4);
+	CHECK_EQ(proc_number("/proc/meminfo", "SwapTotal:"), total - (long)(SLOTS - 1) * 4);
 }
 CASE(swapoff_brings_back)
 {
@@ -141,22 +52,22 @@ CASE(swapoff_brings_back)
 	CHECK_OK(swapon(dev, 0));
 	CHECK_OK(pipe(fd));
 	m = (unsigned long *)kt_map(n, PROT_READ | PROT_WRITE);
-	fill(m, n, 3);
-	out(m, n, n * 4 * 9 / 10);
+	swap_fill(m, n, 3);
+	swap_out(m, n, n * 4 * 9 / 10);
 	CHILD(p) {
 		close(fd[1]);
 		CHECK_EQ(read(fd[0], &c, 1), 1);
-		CHECK_EQ(vmswap(), 0);
-		check(m, n, 3);
-		fill(m, n, 4);
-		check(m, n, 4);
+		CHECK_EQ(swap_exactly(), 0);
+		swap_check(m, n, 3);
+		swap_fill(m, n, 4);
+		swap_check(m, n, 4);
 	}
 	CHECK_OK(swapoff(dev));
-	CHECK_EQ(vmswap(), 0);
+	CHECK_EQ(swap_exactly(), 0);
 	CHECK_EQ(write(fd[1], "x", 1), 1);
-	check(m, n, 3);
+	swap_check(m, n, 3);
 	WAIT_EXIT(p, 0);
-	check(m, n, 3);
+	swap_check(m, n, 3);
 }
 CASE(forked)
 {
@@ -167,19 +78,19 @@ CASE(forked)
 	device();
 	CHECK_OK(swapon(dev, 0));
 	m = (unsigned long *)kt_map(n, PROT_READ | PROT_WRITE);
-	fill(m, n, 3);
-	out(m, n, n * 4 * 9 / 10);
+	swap_fill(m, n, 3);
+	swap_out(m, n, n * 4 * 9 / 10);
 	for (int round = 0; round < 3; round++) {
 		CHILD(p) {
-			check(m, n, 3);
-			fill(m, n / 2, 50 + round);
-			out(m, n / 2, 1);
-			check(m, n / 2, 50 + round);
-			check(m + n / 2 * PG / 8, 1, 3 + n / 2 * 1000);
+			swap_check(m, n, 3);
+			swap_fill(m, n / 2, 50 + round);
+			swap_out(m, n / 2, 1);
+			swap_check(m, n / 2, 50 + round);
+			swap_check(m + n / 2 * PG / 8, 1, 3 + n / 2 * 1000);
 		}
 		WAIT_EXIT(p, 0);
-		check(m, n, 3);
-		out(m, n, 1);
+		swap_check(m, n, 3);
+		swap_out(m, n, 1);
 	}
 	CHECK_OK(munmap(m, n * PG));
 	CHECK_OK(swapoff(dev));
@@ -192,24 +103,24 @@ CASE(moved_and_cut)
 
 	device();
 	CHECK_OK(swapon(dev, 0));
-	free0 = field("/proc/meminfo", "SwapFree:");
+	free0 = proc_number("/proc/meminfo", "SwapFree:");
 	m = (unsigned long *)kt_map(n, PROT_READ | PROT_WRITE);
-	fill(m, n, 3);
-	out(m, n, n * 4 * 9 / 10);
+	swap_fill(m, n, 3);
+	swap_out(m, n, n * 4 * 9 / 10);
 	q = mmap(NULL, n * PG, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	CHECK(q != MAP_FAILED);
 	CHECK(mremap(m, n * PG, n * PG, MREMAP_MAYMOVE | MREMAP_FIXED, q) == q);
-	check(q, n / 2, 3);
+	swap_check(q, n / 2, 3);
 	CHECK_OK(mprotect(q, n * PG, PROT_READ));
-	check(q, n, 3);
+	swap_check(q, n, 3);
 	CHECK_OK(mprotect(q, n * PG, PROT_READ | PROT_WRITE));
-	fill(q, n, 5);
-	out(q, n, n * 4 * 9 / 10);
+	swap_fill(q, n, 5);
+	swap_out(q, n, n * 4 * 9 / 10);
 	CHECK_OK(madvise(q, n / 2 * PG, MADV_DONTNEED));
 	CHECK_EQ(q[0], 0);
 	CHECK_OK(munmap(q, n * PG));
 	/* Pages on their way out hold their slots a little longer. */
-	for (int i = 0; i < 100 && field("/proc/meminfo", "SwapFree:") < free0; i++)
+	for (int i = 0; i < 100 && proc_number("/proc/meminfo", "SwapFree:") < free0; i++)
 		usleep(10000);
 	CHECK_OK(swapoff(dev));
 }
@@ -223,19 +134,19 @@ CASE(private_file_pages)
 	CHECK_OK(ftruncate(fd, 16 * PG));
 	m = mmap(NULL, 16 * PG, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
 	CHECK(m != MAP_FAILED);
-	fill(m, 8, 3);
-	out(m, 16, 8 * 4);
-	check(m, 8, 3);
+	swap_fill(m, 8, 3);
+	swap_out(m, 16, 8 * 4);
+	swap_check(m, 8, 3);
 	CHECK_EQ(m[9 * PG / 8], 0);
 	CHECK_OK(swapoff(dev));
-	check(m, 8, 3);
+	swap_check(m, 8, 3);
 }
 CASE(refused)
 {
 	int fd;
 	pid_t p;
 
-	device();
+	swap_loop(dev, sizeof(dev), SLOTS);
 	CHECK_ERR(swapon(dev, 0x100000), EINVAL);
 	CHECK_ERR(swapon("/nowhere", 0), ENOENT);
 	CHECK_ERR(swapon("/dev/null", 0), EINVAL);
@@ -247,13 +158,13 @@ CASE(refused)
 	fd = CHECK_OK(open(dev, O_RDWR));
 	CHECK_EQ(pwrite(fd, "x", 1, PG - 10), 1);
 	CHECK_ERR(swapon(dev, 0), EINVAL);
-	header(fd, SLOTS + 1, 0, 0);
+	swap_header(fd, SLOTS + 1, 0, 0);
 	CHECK_ERR(swapon(dev, 0), EINVAL);
-	header(fd, 1, 0, 0);
+	swap_header(fd, 1, 0, 0);
 	CHECK_ERR(swapon(dev, 0), EINVAL);
-	header(fd, SLOTS, 1, SLOTS);
+	swap_header(fd, SLOTS, 1, SLOTS);
 	CHECK_ERR(swapon(dev, 0), EINVAL);
-	header(fd, SLOTS, 1, 7);
+	swap_header(fd, SLOTS, 1, 7);
 	close(fd);
 	CHECK_OK(swapon(dev, 0));
 	CHECK_ERR(swapon(dev, 0), EBUSY);
@@ -267,22 +178,310 @@ CASE(refused)
 }
 CASE(proc_swaps)
 {
-	char buf[2048], type[32], name[64];
+	char buf[2048], type[32];
 	long size, used;
 	int prio;
-	char *line;
 
 	device();
 	CHECK_OK(swapon(dev, SWAP_FLAG_PREFER | 5));
 	kt_get("/proc/swaps", buf, sizeof(buf));
 	CHECK(!strncmp(buf, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n", 39));
-	line = strstr(buf, dev);
-	CHECK(line != NULL);
-	CHECK_EQ(sscanf(line, "%63s %31s %ld %ld %d", name, type, &size, &used, &prio), 5);
-	CHECK_STR(name, dev);
+	CHECK(swap_listed(dev, type, &size, &used, &prio));
 	CHECK_STR(type, "partition");
 	CHECK_EQ(size, (long)(SLOTS - 1) * 4);
 	CHECK_EQ(used, 0);
 	CHECK_EQ(prio, 5);
 	CHECK_OK(swapoff(dev));
+	CHECK(!swap_listed(dev, type, &size, &used, &prio));
+}
+
+static long used_of(const char *name, int *prio)
+{
+	char type[32];
+	long size, used;
+
+	CHECK(swap_listed(name, type, &size, &used, prio));
+	return used;
+}
+/* Higher priorities first; equal ones share; without one each is below the one before. */
+CASE(priorities)
+{
+	char a[64], b[64], c[64];
+	size_t n = 600;
+	unsigned long *m;
+	int prio, last;
+
+	swap_loop(a, sizeof(a), 301);
+	swap_loop(b, sizeof(b), SLOTS);
+	swap_loop(c, sizeof(c), SLOTS);
+	CHECK_OK(swapon(a, SWAP_FLAG_PREFER | 9));
+	CHECK_OK(swapon(b, SWAP_FLAG_PREFER | 7));
+	m = (unsigned long *)kt_map(n, PROT_READ | PROT_WRITE);
+	swap_fill(m, n, 1);
+	swap_out(m, 200, 190 * 4);
+	CHECK_GE(used_of(a, &prio), 190 * 4);
+	CHECK_EQ(used_of(b, &prio), 0);
+	swap_out(m, n, (long)n * 4 * 9 / 10);
+	CHECK_GE(used_of(b, &prio), 200 * 4);
+	swap_check(m, n, 1);
+	CHECK_OK(munmap(m, n * PG));
+	CHECK_OK(swapoff(b));
+	CHECK_OK(swapoff(a));
+	CHECK_OK(swapon(a, 0));
+	CHECK_OK(swapon(b, 0));
+	CHECK_OK(swapon(c, 0));
+	used_of(a, &last);
+	CHECK_LT(last, 0);
+	used_of(b, &prio);
+	CHECK_EQ(prio, last - 1);
+	used_of(c, &prio);
+	CHECK_EQ(prio, last - 2);
+	/* What stood below one that goes moves up. */
+	CHECK_OK(swapoff(b));
+	used_of(c, &prio);
+	CHECK_EQ(prio, last - 1);
+	CHECK_OK(swapon(b, 0));
+	used_of(b, &prio);
+	CHECK_EQ(prio, last - 2);
+	CHECK_OK(swapoff(a));
+	CHECK_OK(swapoff(b));
+	CHECK_OK(swapoff(c));
+	/* Both of equal ones are used. */
+	CHECK_OK(swapon(b, SWAP_FLAG_PREFER | 3));
+	CHECK_OK(swapon(c, SWAP_FLAG_PREFER | 3));
+	n = 2000;
+	m = (unsigned long *)kt_map(n, PROT_READ | PROT_WRITE);
+	swap_fill(m, n, 2);
+	swap_out(m, n, (long)n * 4 * 9 / 10);
+	CHECK_GT(used_of(b, &prio), 0);
+	CHECK_GT(used_of(c, &prio), 0);
+	swap_check(m, n, 2);
+	CHECK_OK(swapoff(b));
+	CHECK_OK(swapoff(c));
+	swap_check(m, n, 2);
+}
+CASE(flags)
+{
+	static const int flags[] = { SWAP_FLAG_DISCARD, SWAP_FLAG_DISCARD | SWAP_FLAG_DISCARD_ONCE,
+		SWAP_FLAG_DISCARD | SWAP_FLAG_DISCARD_PAGES, SWAP_FLAG_DISCARD_PAGES,
+		SWAP_FLAG_PREFER | 32767 | SWAP_FLAG_DISCARD };
+	size_t n = 1500;
+	unsigned long *m = (unsigned long *)kt_map(n, PROT_READ | PROT_WRITE);
+
+	swap_loop(dev, sizeof(dev), SLOTS);
+	for (unsigned i = 0; i < ARRAY_SIZE(flags); i++) {
+		CHECK_OK(swapon(dev, flags[i]));
+		/* Around the area more than once, with clusters that fall empty. */
+		for (unsigned r = 0; r < 4; r++) {
+			swap_fill(m, n, i * 100 + r);
+			swap_out(m, n, (long)n * 4 * 9 / 10);
+			swap_check(m, n, i * 100 + r);
+		}
+		CHECK_OK(swapoff(dev));
+		swap_check(m, n, i * 100 + 3);
+	}
+	CHECK_ERR(swapon(dev, 0x80000), EINVAL);
+	CHECK_ERR(swapon(".", 0), EISDIR);
+	CHECK_OK(mkfifo("fifo", 0600));
+	CHECK_ERR(swapon("fifo", 0), EINVAL);
+	CHECK_ERR(swapoff("fifo"), EINVAL);
+	CHECK_OK(mkdir("mnt", 0700));
+	CHECK_OK(mount("none", "mnt", "tmpfs", 0, NULL));
+	CHECK_EQ(close(CHECK_OK(open("mnt/f", O_CREAT | O_RDWR, 0600))), 0);
+	CHECK_OK(mount("none", "mnt", NULL, MS_REMOUNT | MS_RDONLY, NULL));
+	CHECK_ERR(swapon("mnt/f", 0), EROFS);
+	CHECK_OK(umount("mnt"));
+	CHECK_ERR(swapon((char *)8, 0), EFAULT);
+}
+CASE(locked_and_advised)
+{
+	size_t n = 128;
+	unsigned long *m;
+	unsigned char vec[128];
+	long free0;
+	int in = 0;
+
+	device();
+	CHECK_OK(swapon(dev, 0));
+	free0 = proc_number("/proc/meminfo", "SwapFree:");
+	m = (unsigned long *)kt_map(n, PROT_READ | PROT_WRITE);
+	swap_fill(m, n, 3);
+	swap_out(m, n, (long)n * 4 * 9 / 10);
+	/* mlock brings back what is out, and keeps it. */
+	CHECK_OK(mlock(m, n * PG));
+	CHECK_EQ(swap_exactly(), 0);
+	CHECK_ERR(madvise(m, n * PG, MADV_PAGEOUT), EINVAL);
+	CHECK_ERR(madvise(m, n * PG, MADV_COLD), EINVAL);
+	swap_check(m, n, 3);
+	CHECK_EQ(swap_exactly(), 0);
+	CHECK_OK(munlock(m, n * PG));
+	swap_out(m, n, (long)n * 4 * 9 / 10);
+	CHECK_OK(madvise(m, n * PG, MADV_COLD));
+	swap_check(m, n, 3);
+	/* Read before it is asked for. */
+	swap_out(m, n, (long)n * 4 * 9 / 10);
+	CHECK_OK(madvise(m, n * PG, MADV_WILLNEED));
+	for (int i = 0; i < 200 && !in; i++) {
+		CHECK_OK(mincore(m, n * PG, vec));
+		in = 1;
+		for (size_t k = 0; k < n; k++)
+			in &= vec[k];
+		usleep(1000);
+	}
+	CHECK(in);
+	CHECK_GE(swap_of_self(), (long)n * 4 * 8 / 10);
+	swap_check(m, n, 3);
+	/* Given up while it is out. */
+	swap_out(m, n, (long)n * 4 * 9 / 10);
+	CHECK_OK(madvise(m, n / 2 * PG, MADV_FREE));
+	for (size_t i = 0; i < n / 2; i++)
+		CHECK(m[i * PG / 8] == 0 || m[i * PG / 8] == 3 + i * 1000);
+	CHECK_OK(madvise(m + n / 2 * PG / 8, n / 2 * PG, MADV_DONTNEED));
+	for (size_t i = n / 2; i < n; i++)
+		CHECK_EQ(m[i * PG / 8], 0);
+	CHECK_EQ(swap_exactly(), 0);
+	CHECK_OK(munmap(m, n * PG));
+	swap_free_at_least(free0);
+	CHECK_OK(swapoff(dev));
+}
+CASE(what_proc_tells)
+{
+	size_t n = 256;
+	unsigned long *m;
+	unsigned long long word;
+	long out0, in0, major0, kb, pss;
+	struct rusage ru0, ru;
+	pid_t p;
+	int fd[2], pm;
+	char c;
+
+	device();
+	CHECK_OK(swapon(dev, 0));
+	out0 = proc_number("/proc/vmstat", "pswpout ");
+	in0 = proc_number("/proc/vmstat", "pswpin ");
+	major0 = proc_number("/proc/vmstat", "pgmajfault ");
+	CHECK(out0 >= 0 && in0 >= 0 && major0 >= 0);
+	m = (unsigned long *)kt_map(n, PROT_READ | PROT_WRITE);
+	swap_fill(m, n, 3);
+	swap_out(m, n, (long)n * 4 * 9 / 10);
+	kb = swap_of_self();
+	CHECK_GE(proc_number("/proc/vmstat", "pswpout "), out0 + (long)n * 9 / 10);
+	CHECK_GE(proc_number("/proc/self/smaps_rollup", "\nSwap:"), kb);
+	pss = proc_number("/proc/self/smaps_rollup", "\nSwapPss:");
+	CHECK(pss >= kb - 4 && pss <= kb + 4);
+	pm = CHECK_OK(open("/proc/self/pagemap", O_RDONLY));
+	CHECK_EQ(pread(pm, &word, 8, (long)((unsigned long)m / PG * 8)), 8);
+	CHECK_EQ(word >> 62, 1);
+	/* Shared with a child, each has half of it. */
+	CHECK_OK(pipe(fd));
+	CHILD(p)
+		CHECK_EQ(read(fd[0], &c, 1), 1);
+	pss = proc_number("/proc/self/smaps_rollup", "\nSwapPss:");
+	CHECK(pss >= kb / 2 - 8 && pss <= kb / 2 + 8);
+	CHECK_EQ(write(fd[1], "x", 1), 1);
+	WAIT_EXIT(p, 0);
+	/* Out of the swap cache too, so that coming back means reading. */
+	for (int i = 0; i < 50 && proc_number("/proc/meminfo", "SwapCached:") > (long)n; i++) {
+		CHECK_OK(madvise(m, n * PG, MADV_PAGEOUT));
+		usleep(2000);
+	}
+	CHECK_OK(getrusage(RUSAGE_SELF, &ru0));
+	swap_check(m, n, 3);
+	CHECK_OK(getrusage(RUSAGE_SELF, &ru));
+	if (proc_number("/proc/vmstat", "pswpin ") > in0) {
+		CHECK_GT(ru.ru_majflt, ru0.ru_majflt);
+		CHECK_GT(proc_number("/proc/vmstat", "pgmajfault "), major0);
+	}
+	CHECK_EQ(swap_exactly(), 0);
+	CHECK_OK(swapoff(dev));
+}
+/* Memory that processes share: out by advice, back for each of them. */
+CASE(shared_memory)
+{
+	size_t n = 200;
+	unsigned long *m, *q;
+	long total, free0;
+	int fd, out = 0;
+	pid_t p;
+
+	device();
+	CHECK_OK(swapon(dev, 0));
+	total = proc_number("/proc/meminfo", "SwapTotal:");
+	CHECK(total > 0);
+	free0 = proc_number("/proc/meminfo", "SwapFree:");
+	fd = CHECK_OK(memfd_create("m", 0));
+	CHECK_OK(ftruncate(fd, (off_t)(n * PG)));
+	m = mmap(NULL, n * PG, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	CHECK(m != MAP_FAILED);
+	swap_fill(m, n, 5);
+	for (int i = 0; i < 20 && !out; i++) {
+		CHECK_OK(madvise(m, n * PG, MADV_PAGEOUT));
+		usleep(2000);
+		out = free0 - proc_number("/proc/meminfo", "SwapFree:") >= (long)n * 4 * 8 / 10;
+	}
+	CHECK(out);
+	CHILD(p) {
+		swap_check(m, n, 5);
+		swap_fill(m, n / 2, 6);
+	}
+	WAIT_EXIT(p, 0);
+	swap_check(m, n / 2, 6);
+	for (size_t i = n / 2; i < n; i++)
+		CHECK_EQ(m[i * PG / 8], 5 + i * 1000);
+	/* Cut and punched while it is out. */
+	for (int i = 0; i < 3; i++)
+		CHECK_OK(madvise(m, n * PG, MADV_PAGEOUT));
+	CHECK_OK(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)(10 * PG)));
+	CHECK_OK(ftruncate(fd, (off_t)(n / 2 * PG)));
+	CHECK_OK(ftruncate(fd, (off_t)(n * PG)));
+	CHECK_EQ(m[0], 0);
+	CHECK_EQ(m[9 * PG / 8], 0);
+	CHECK_EQ(m[10 * PG / 8], 6 + 10 * 1000);
+	CHECK_EQ(m[n / 2 * PG / 8], 0);
+	/* A shared mapping without a file; two names for one memory. */
+	q = mmap(NULL, n * PG, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK(q != MAP_FAILED);
+	swap_fill(q, n, 8);
+	for (int i = 0; i < 3; i++)
+		CHECK_OK(madvise(q, n * PG, MADV_PAGEOUT));
+	CHECK_OK(swapoff(dev));
+	swap_check(q, n, 8);
+	CHECK_OK(munmap(m, n * PG));
+	CHECK_OK(munmap(q, n * PG));
+}
+/* A swapoff that is killed leaves the area as it was. */
+CASE(swapoff_killed)
+{
+	size_t n = 3500;
+	unsigned long *m;
+	pid_t p;
+	int st, prio, tries = 0, killed = 0;
+	char type[32];
+	long size, used;
+
+	device();
+	CHECK_OK(swapon(dev, SWAP_FLAG_PREFER | 4));
+	m = (unsigned long *)kt_map(n, PROT_READ | PROT_WRITE);
+	for (; tries < 5 && !killed; tries++) {
+		swap_fill(m, n, 3);
+		swap_out(m, n, (long)n * 4 * 8 / 10);
+		p = kt_fork();
+		if (!p)
+			_exit(swapoff(dev) ? 1 : 0);
+		usleep(500);
+		CHECK_OK(kill(p, SIGKILL));
+		CHECK_EQ(waitpid(p, &st, 0), p);
+		/* The kill may come when all is done. */
+		killed = WIFSIGNALED(st) && swap_listed(dev, type, &size, &used, &prio);
+		if (killed) {
+			CHECK_EQ(prio, 4);
+			swap_check(m, n, 3);
+		} else {
+			swap_check(m, n, 3);
+			CHECK_OK(swapon(dev, SWAP_FLAG_PREFER | 4));
+		}
+	}
+	swap_out(m, n, (long)n * 4 * 8 / 10);
+	CHECK_OK(swapoff(dev));
+	swap_check(m, n, 3);
 }

@@ -1,9 +1,57 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * More anonymous memory than there is memory: processes that fill, share and check it all the time. Needs
- * swap that is switched on already and large enough (a boot scenario provides it).
+ * More memory in use than there is: anonymous, shared, files of tmpfs, copied on write, locked, given up and asked
+ * for, while swap areas come and go, processes are killed and disks fail; each page's contents are checked all
+ * the time. Needs little memory and disks for swap, which the part `swap` of tools/test.py gives:
+ * KEEL_SWAP_DEVICE (large), KEEL_SWAP_SECOND (comes and goes), KEEL_SWAP_BAD (reads of its sectors from
+ * 8192 on fail). KEEL_SWAP_SECONDS: for how long the storm blows.
  */
-#include "ktest_user.h"
+#include "swapdev.h"
+#include <linux/fs.h>
+
+static char big[64], second[64];
+
+static unsigned long disk_header(const char *path)
+{
+	unsigned long long bytes;
+	int fd = CHECK_OK(open(path, O_RDWR));
+
+	CHECK_OK(ioctl(fd, BLKGETSIZE64, &bytes));
+	swap_header(fd, bytes / PG, 0, 0);
+	close(fd);
+	return bytes / PG;
+}
+
+/* The large area is on: pages of memory. */
+static size_t begin(void)
+{
+	const char *disk = getenv("KEEL_SWAP_DEVICE"), *other = getenv("KEEL_SWAP_SECOND");
+	struct sysinfo si;
+
+	CHECK_OK(sysinfo(&si));
+	if (!disk || !other || si.totalram * si.mem_unit > 200UL << 20)
+		SKIP("needs little memory and disks for swap");
+	snprintf(big, sizeof(big), "%s", disk);
+	snprintf(second, sizeof(second), "%s", other);
+	disk_header(big);
+	disk_header(second);
+	CHECK_OK(swapon(big, 0));
+	CHECK_OK(sysinfo(&si));
+	if (si.freeswap * si.mem_unit < 2 * si.totalram * si.mem_unit)
+		SKIP("the disk for swap is too small");
+	alarm(0);
+	return si.totalram * si.mem_unit / PG;
+}
+
+/* Nothing is left on it. */
+static void finish(void)
+{
+	for (int i = 0; swapoff(big) && i < 100; i++)
+		usleep(50000);
+	CHECK_ERR(swapoff(big), EINVAL);
+}
+
+static long killed_for_memory(void) { return proc_number("/proc/vmstat", "oom_kill "); }
 
 static unsigned long value(unsigned long who, unsigned long page, unsigned long gen)
 {
@@ -48,36 +96,27 @@ static void work(unsigned long who, size_t pages, int rounds)
 
 CASE(more_than_memory)
 {
-	struct sysinfo si;
+	size_t pages = begin() * 6 / 10;
+	long ooms = killed_for_memory();
 	pid_t p[2];
-	size_t pages;
 
-	CHECK_OK(sysinfo(&si));
-	if (si.totalram * si.mem_unit > 200UL << 20 || si.freeswap * si.mem_unit < 2 * si.totalram * si.mem_unit)
-		SKIP("needs little memory and much swap");
-	alarm(0);
-	pages = si.totalram * si.mem_unit / PG * 6 / 10;
 	for (int i = 0; i < 2; i++)
 		CHILD(p[i])
-			work(i, pages, 4);
+			work((unsigned long)i, pages, 4);
 	for (int i = 0; i < 2; i++)
 		WAIT_EXIT(p[i], 0);
+	CHECK_EQ(killed_for_memory(), ooms);
+	finish();
 }
 
 /* Files of tmpfs that do not fit: written, read, mapped, cut. */
 CASE(memory_files)
 {
-	struct sysinfo si;
-	size_t pages, step = 3;
+	size_t pages = begin() * 12 / 10, step = 3;
 	unsigned long *m;
 	int fd, st;
 	pid_t p;
 
-	CHECK_OK(sysinfo(&si));
-	if (si.totalram * si.mem_unit > 200UL << 20 || si.freeswap * si.mem_unit < 2 * si.totalram * si.mem_unit)
-		SKIP("needs little memory and much swap");
-	alarm(0);
-	pages = si.totalram * si.mem_unit / PG * 12 / 10;
 	fd = CHECK_OK(memfd_create("big", 0));
 	for (size_t i = 0; i < pages; i++) {
 		unsigned long v[2] = { value(1, i, 1), value(2, i, 1) };
@@ -111,4 +150,345 @@ CASE(memory_files)
 		CHECK_EQ(v[0], i <= pages / 2 ? value(1, i, i % step ? 1 : 2) : 0);
 		CHECK_EQ(v[1], i < pages / 2 ? value(2, i, 1) : 0);
 	}
+	CHECK_OK(munmap(m, pages * PG));
+	close(fd);
+	finish();
+}
+
+/* --- the storm --- */
+
+static unsigned long seed_of;
+static unsigned long rnd(unsigned long n)
+{
+	seed_of = seed_of * 6364136223846793005UL + 1442695040888963407UL;
+	return (seed_of >> 33) % n;
+}
+
+static long long end_ns;
+static bool over(void) { return kt_now() > end_ns; }
+
+/* Pages with a generation each; 0: zeros. `anon`: may be given up. */
+struct area {
+	unsigned long *m;
+	unsigned short *gen;
+	size_t pages;
+	unsigned long who;
+};
+
+static unsigned long *page_of(const struct area *a, size_t i) { return a->m + i * PG / 8; }
+static unsigned long of(const struct area *a, size_t i) { return a->gen[i] ? value(a->who, i, a->gen[i]) : 0; }
+static void look(const struct area *a, size_t i)
+{
+	const unsigned long *p = page_of(a, i), v = of(a, i);
+
+	if (p[0] != v || p[77] != v || p[PG / 8 - 1] != v)
+		FAIL("area %lu, page %zu, generation %u: %#lx %#lx %#lx, not %#lx", a->who, i, a->gen[i], p[0], p[77],
+		     p[PG / 8 - 1], v);
+}
+static void change(struct area *a, size_t i)
+{
+	unsigned long *p = page_of(a, i);
+
+	if (!++a->gen[i])
+		a->gen[i] = 1;
+	p[0] = p[77] = p[PG / 8 - 1] = of(a, i);
+}
+static void drop(struct area *a, size_t i, size_t n)
+{
+	CHECK_OK(madvise(page_of(a, i), n * PG, MADV_DONTNEED));
+	memset(a->gen + i, 0, n * sizeof(*a->gen));
+}
+
+/* After MADV_FREE a page is what it was, or zeros, until it is written to. */
+static void free_lazily(struct area *a, size_t i, size_t n)
+{
+	CHECK_OK(madvise(page_of(a, i), n * PG, MADV_FREE));
+	for (size_t k = i; k < i + n; k++) {
+		unsigned long *p = page_of(a, k), v = of(a, k);
+
+		p[1] = 1;	/* it stays as it is now */
+		CHECK(p[0] == v || p[0] == 0);
+		if (!p[0])
+			a->gen[k] = 0;
+		p[1] = 0;
+		look(a, k);
+	}
+}
+
+/* Children that see what was there at the fork, change their own, and may be killed at it. */
+static void with_child(struct area *a)
+{
+	size_t from = rnd(a->pages);
+	bool die = rnd(2);
+	int st;
+	pid_t p = kt_fork();
+
+	if (!p) {
+		alarm(0);
+		for (size_t n = 0; n < a->pages && n < 800; n++) {
+			size_t i = (from + n * 3) % a->pages;
+
+			look(a, i);
+			if (n & 1)
+				change(a, i);
+			look(a, i);
+		}
+		if (die)
+			for (;;)
+				look(a, rnd(a->pages));
+		_exit(0);
+	}
+	for (int n = 0; n < 300; n++)
+		change(a, rnd(a->pages));
+	if (die) {
+		usleep((useconds_t)rnd(60000));
+		CHECK_OK(kill(p, SIGKILL));
+	}
+	CHECK_EQ(waitpid(p, &st, 0), p);
+	if (die ? !WIFSIGNALED(st) && st : st)
+		FAIL("a child ended with status %#x", st);
+}
+
+static void storm_anon(unsigned long who, size_t pages)
+{
+	struct area a = { kt_map(pages, PROT_READ | PROT_WRITE), calloc(pages, sizeof(short)), pages, who };
+
+	seed_of = who * 77 + 5;
+	while (!over()) {
+		size_t n = 1 + rnd(60), i = rnd(pages - n);
+
+		switch (rnd(12)) {
+		case 0: CHECK_OK(madvise(page_of(&a, i), n * PG, MADV_PAGEOUT)); break;
+		case 1: CHECK_OK(madvise(page_of(&a, i), n * PG, MADV_COLD)); break;
+		case 2: drop(&a, i, n); break;
+		case 3: free_lazily(&a, i, n); break;
+		case 4: CHECK_OK(madvise(page_of(&a, i), n * PG, MADV_WILLNEED)); break;
+		case 5:
+			CHECK_OK(mlock(page_of(&a, i), n * PG));
+			for (size_t k = i; k < i + n; k++)
+				look(&a, k);
+			CHECK_OK(munlock(page_of(&a, i), n * PG));
+			break;
+		case 6:
+			if (!rnd(6))
+				with_child(&a);
+			break;
+		case 7: {
+			int fd[2];
+			char b[16];
+
+			/* The kernel reads and writes pages that are out. */
+			CHECK_OK(pipe(fd));
+			CHECK_EQ(write(fd[1], page_of(&a, i), 16), 16);
+			CHECK_EQ(read(fd[0], b, 16), 16);
+			CHECK_EQ(*(unsigned long *)b, of(&a, i));
+			close(fd[0]);
+			close(fd[1]);
+			break;
+		}
+		default:
+			for (size_t k = i; k < i + n; k++) {
+				look(&a, k);
+				if (rnd(3))
+					change(&a, k);
+			}
+		}
+	}
+	for (size_t i = 0; i < pages; i++)
+		look(&a, i);
+}
+
+/* Two processes share it; each owns every second page, and the generations are shared too. */
+static void storm_shared(struct area *a, unsigned me)
+{
+	seed_of = me * 99 + 3;
+	while (!over()) {
+		size_t n = 1 + rnd(40), i = rnd(a->pages - n);
+
+		if (!rnd(8))
+			CHECK_OK(madvise(page_of(a, i), n * PG, rnd(2) ? MADV_PAGEOUT : MADV_WILLNEED));
+		for (size_t k = i; k < i + n; k++) {
+			if (k % 2 != me)
+				continue;
+			look(a, k);
+			if (rnd(2))
+				change(a, k);
+		}
+	}
+}
+
+CASE(storm)
+{
+	size_t pages = begin();
+	const char *secs = getenv("KEEL_SWAP_SECONDS");
+	long ooms = killed_for_memory(), offs = 0;
+	struct area s = { .pages = pages * 3 / 10, .who = 50 };
+	pid_t p[4];
+	int st;
+
+	CHECK_OK(swapon(second, SWAP_FLAG_PREFER | 5));
+	end_ns = kt_now() + (secs ? atoi(secs) : 8) * 1000000000LL;
+	s.m = mmap(NULL, s.pages * PG, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	s.gen = mmap(NULL, s.pages * sizeof(short), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK(s.m != MAP_FAILED && s.gen != MAP_FAILED);
+	for (unsigned i = 0; i < 2; i++)
+		CHILD(p[i])
+			alarm(0), storm_anon(i + 1, pages * 4 / 10);
+	for (unsigned i = 0; i < 2; i++)
+		CHILD(p[2 + i])
+			alarm(0), storm_shared(&s, i);
+	/* The area that is filled first comes and goes. */
+	while (!over()) {
+		usleep(300000);
+		if (swapoff(second)) {
+			if (errno != ENOMEM && errno != EINTR)
+				FAIL("swapoff: %s", strerror(errno));
+			continue;
+		}
+		offs++;
+		CHECK_OK(swapon(second, SWAP_FLAG_PREFER | 5));
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		CHECK_EQ(waitpid(p[i], &st, 0), p[i]);
+		if (st)
+			FAIL("process %u ended with status %#x", i, st);
+	}
+	for (size_t i = 0; i < s.pages; i++)
+		look(&s, i);
+	CHECK_EQ(killed_for_memory(), ooms);
+	CHECK_GT(offs, 0);
+	CHECK_OK(munmap(s.m, s.pages * PG));
+	CHECK_OK(swapoff(second));
+	finish();
+}
+
+/* The killer comes when swap is full, not before; and somebody else goes on meanwhile. */
+CASE(full)
+{
+	size_t pages = begin();
+	long ooms = killed_for_memory(), least = 1L << 40, total;
+	unsigned long *m;
+	long long worst = 0;
+	pid_t p;
+	int st;
+
+	CHECK_OK(swapoff(big));
+	CHECK_OK(swapon(second, 0));
+	total = proc_number("/proc/meminfo", "SwapTotal:");
+	/* What fits, lives. */
+	CHILD(p) {
+		size_t n = pages * 5 / 10 + (size_t)total / 4 / 2;
+
+		alarm(0);
+		m = (unsigned long *)kt_map(n, PROT_READ | PROT_WRITE);
+		for (int r = 0; r < 2; r++) {
+			for (size_t i = 0; i < n; i++)
+				m[i * PG / 8] = i + 1;
+			for (size_t i = 0; i < n; i++)
+				CHECK_EQ(m[i * PG / 8], i + 1);
+		}
+	}
+	WAIT_EXIT(p, 0);
+	CHECK_EQ(killed_for_memory(), ooms);
+	/* What does not, dies, but with swap full. */
+	p = kt_fork();
+	if (!p) {
+		size_t n = pages + (size_t)total / 4 + 1000;
+
+		alarm(0);
+		kt_put("/proc/self/oom_score_adj", "1000");
+		m = mmap(NULL, n * PG, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		for (size_t i = 0; i < n; i++)
+			m[i * PG / 8] = i + 1;
+		_exit(3);
+	}
+	while (!waitpid(p, &st, WNOHANG)) {
+		long long t = kt_now(), free = proc_number("/proc/meminfo", "SwapFree:");
+
+		if (free < least)
+			least = (long)free;
+		usleep(2000);
+		t = kt_now() - t;
+		if (t > worst)
+			worst = t;
+	}
+	if (!WIFSIGNALED(st) || WTERMSIG(st) != SIGKILL)
+		FAIL("it ended with status %#x", st);
+	CHECK_GT(killed_for_memory(), ooms);
+	if (least > total / 16 + 2048)
+		FAIL("killed with %ld of %ld KiB of swap free", least, total);
+	if (worst > 20 * 1000000000LL)
+		FAIL("somebody else stood still for %lld ms", worst / 1000000);
+	CHECK_OK(swapoff(second));
+}
+
+/* A page that cannot be read again is SIGBUS for who touches it, and for nobody else. */
+CASE(unreadable)
+{
+	const char *bad = getenv("KEEL_SWAP_BAD");
+	size_t n = 1600, lost = 0, good = 0;
+	unsigned long *m;
+	int code, fd;
+	pid_t p;
+
+	if (!bad)
+		SKIP("needs a disk that fails");
+	alarm(0);
+	disk_header(bad);
+	CHECK_OK(swapon(bad, SWAP_FLAG_PREFER | 30));
+	m = (unsigned long *)kt_map(n, PROT_READ | PROT_WRITE);
+	swap_fill(m, n, 3);
+	swap_out(m, n, (long)n * 4 * 9 / 10);
+	/* Out of the swap cache as well; what others lose by that goes elsewhere. */
+	disk_header(getenv("KEEL_SWAP_SECOND"));
+	CHECK_OK(swapon(getenv("KEEL_SWAP_SECOND"), SWAP_FLAG_PREFER | 40));
+	for (int i = 0; i < 20 && proc_number("/proc/meminfo", "SwapCached:") > 100; i++) {
+		CHILD(p) {
+			struct sysinfo si;
+			size_t k;
+
+			CHECK_OK(sysinfo(&si));
+			k = si.totalram * si.mem_unit / PG * 7 / 10;
+			memset(kt_map(k, PROT_READ | PROT_WRITE), 1, k * PG);
+		}
+		WAIT_EXIT(p, 0);
+	}
+	CHILD(p) {
+		for (size_t i = 0; i < n; i++) {
+			int sig = kt_fault(m + i * PG / 8, false, &code);
+
+			if (sig) {
+				CHECK_EQ(sig, SIGBUS);
+				CHECK_EQ(code, BUS_ADRERR);
+				lost++;
+			} else {
+				CHECK_EQ(m[i * PG / 8], 3 + i * 1000);
+				good++;
+			}
+		}
+		CHECK_GT(lost, 0);
+		CHECK_GT(good, 900);
+		/* The kernel's access says EFAULT. */
+		fd = CHECK_OK(open("/dev/null", O_WRONLY));
+		CHECK_EQ(write(fd, m, 1), 1);
+	}
+	WAIT_EXIT(p, 0);
+	/* The area goes; what was lost stays lost. */
+	CHECK_OK(swapoff(bad));
+	lost = good = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (kt_fault(m + i * PG / 8, i & 1, &code)) {
+			lost++;
+			CHECK_EQ(code, BUS_ADRERR);
+		} else if (!(i & 1)) {
+			CHECK_EQ(m[i * PG / 8], 3 + i * 1000);
+			good++;
+		}
+	}
+	CHECK_GT(lost, 0);
+	CHECK_GT(good, 400);
+	CHECK_OK(madvise(m, n * PG, MADV_DONTNEED));
+	for (size_t i = 0; i < n; i++)
+		CHECK_EQ(m[i * PG / 8], 0);
+	CHECK_OK(swapoff(getenv("KEEL_SWAP_SECOND")));
 }
