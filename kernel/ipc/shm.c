@@ -140,18 +140,23 @@ static const struct file_ops shm_fops = { .mmap = shm_mmap, .fsync = shm_fsync, 
 
 /* --- shmget --- */
 
-static struct shm *shm_create(s32 key, u64 size)
+static struct shm *shm_create(s32 key, u64 size, u64 pages, u32 flags)
 {
 	struct shm *s = kzalloc(sizeof(*s), GFP_KERNEL);
 	char name[16];
+	int err;
 
 	if (!s)
 		return ERR_PTR(-ENOMEM);
 	snprintf(name, sizeof(name), "SYSV%08x", (u32)key);
 	s->file = shmem_file_create(name, size, 0);
-	if (IS_ERR(s->file)) {
-		int err = (int)PTR_ERR(s->file);
-
+	err = PTR_ERR_OR_ZERO(s->file);
+	if (!err && (!(flags & SHM_NORESERVE) || overcommit_memory == OVERCOMMIT_NEVER)) {
+		err = shmem_reserve(s->file->mapping, pages);
+		if (err)
+			file_put(s->file);
+	}
+	if (err) {
 		kfree(s);
 		return ERR_PTR(err);
 	}
@@ -176,7 +181,7 @@ static long new_segment(s32 key, u64 size, u32 flags)
 		return -EINVAL;		/* a pool of no huge pages */
 	if (total_pages + pages < total_pages || total_pages + pages > READ_ONCE(shmall))
 		return -ENOSPC;
-	s = shm_create(key, size);
+	s = shm_create(key, size, pages, flags);
 	if (IS_ERR(s))
 		return PTR_ERR(s) == -EINVAL ? -ENOMEM : PTR_ERR(s);
 	err = ipc_add(&shms, &s->perm, key, (umode_t)flags, (u64)READ_ONCE(shmmni));

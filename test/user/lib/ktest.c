@@ -4,7 +4,7 @@
 #include <ftw.h>
 #include <grp.h>
 
-#define CASE_SECONDS 30
+__attribute__((weak)) unsigned kt_case_seconds = 30;
 #define BAD_ADDR ((void *)0x1000)
 
 static struct kt_case *kt_first, **kt_last = &kt_first;
@@ -53,7 +53,7 @@ pid_t kt_fork(void)
 	if (pid < 0)
 		FAIL("fork: errno %d %s", errno, strerror(errno));
 	if (pid == 0)
-		alarm(CASE_SECONDS);
+		alarm(kt_case_seconds);
 	return pid;
 }
 
@@ -323,13 +323,13 @@ static int kt_run(struct kt_case *c)
 		if (chdir(dir))
 			_exit(1);
 		umask(022);
-		alarm(CASE_SECONDS);
+		alarm(kt_case_seconds);
 		c->fn();
 		_exit(0);
 	}
 	kt_timed_out = 0;
 	sigaction(SIGALRM, &sa, NULL);
-	alarm(CASE_SECONDS + 5);
+	alarm(kt_case_seconds + 5);
 	while ((r = waitpid(pid, &st, 0)) < 0 && errno == EINTR)
 		if (kt_timed_out)
 			kill(pid, SIGKILL);

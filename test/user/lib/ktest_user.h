@@ -81,6 +81,9 @@ void kt_register(struct kt_case *c);
 	{ kt_register(&kt_desc_##n); }					\
 	static void kt_case_##n(void)
 
+/* Seconds for a case; a test may define it. */
+extern unsigned kt_case_seconds;
+
 /*
  * A test that executes itself ("/proc/self/exe") defines kt_helper; it is called in place of the
  * cases when the first argument starts with '@', and its result is the exit status.

@@ -9,6 +9,7 @@
 #include "swapdev.h"
 #include <linux/fs.h>
 
+unsigned kt_case_seconds = 300;
 static char big[64], second[64];
 
 static unsigned long disk_header(const char *path)
