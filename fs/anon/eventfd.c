@@ -3,6 +3,7 @@
 #include <base/err.h>
 #include <core/slab.h>
 #include <core/upcall.h>
+#include <fs/eventfd.h>
 #include <fs/poll.h>
 #include <fs/seq_file.h>
 #include <kernel/syscall.h>
@@ -35,15 +36,16 @@ static bool take(struct eventfd *e, u64 *val)
 static bool give(struct eventfd *e, u64 val)
 {
 	bool room;
+	u64 flags;
 
-	spin_lock_irq(&e->wait.lock);
+	spin_lock_irqsave(&e->wait.lock, flags);
 	room = ~0ull - e->count > val;
 	if (room) {
 		WRITE_ONCE(e->count, e->count + val);
 		if (val && wait_queue_active(&e->wait))
 			wake_up_key_locked(&e->wait, TASK_NORMAL, 1, EPOLLIN | EPOLLRDNORM);
 	}
-	spin_unlock_irq(&e->wait.lock);
+	spin_unlock_irqrestore(&e->wait.lock, flags);
 	return room;
 }
 
@@ -123,6 +125,16 @@ static const struct file_ops eventfd_fops = {
 	.llseek = noop_llseek,
 	.show_fdinfo = eventfd_show,
 };
+
+bool is_eventfd(const struct file *f)
+{
+	return f->ops == &eventfd_fops;
+}
+
+void eventfd_signal(struct file *f, u64 n)
+{
+	(void)give(f->private, n);
+}
 
 long sys_eventfd2(unsigned int count, int flags)
 {

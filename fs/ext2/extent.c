@@ -437,11 +437,18 @@ static void ext2_written(struct inode *inode, loff_t pos, u64 length, const stru
 	(void)install(inode, pos, length, error);
 }
 
+/* Something for the next flush. */
+static void ext2_overwritten(struct inode *inode)
+{
+	WRITE_ONCE(EXT2_SB(inode->sb)->data_done, true);
+}
+
 const struct iomap_ops ext2_iomap_ops = {
 	.begin = ext2_iomap_begin,
 	.end = ext2_iomap_end,
 	.map_blocks = ext2_map_blocks,
 	.written = ext2_written,
+	.overwritten = ext2_overwritten,
 };
 
 static int ext2_ext_init(void)

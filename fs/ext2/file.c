@@ -26,14 +26,7 @@ static int ext2_writepages(struct mapping *m, struct writeback_control *wbc)
 
 static ssize_t ext2_direct_io(struct kiocb *k, struct iov_iter *i)
 {
-	ssize_t n;
-
-	if (i->dir == ITER_DEST)
-		return iomap_dio_read(k, i, &ext2_iomap_ops);
-	n = iomap_dio_write(k, i, &ext2_iomap_ops);
-	if (n > 0)
-		WRITE_ONCE(EXT2_SB(k->file->inode->sb)->data_done, true);
-	return n;
+	return i->dir == ITER_DEST ? iomap_dio_read(k, i, &ext2_iomap_ops) : iomap_dio_write(k, i, &ext2_iomap_ops);
 }
 
 const struct mapping_ops ext2_mapping_ops = {

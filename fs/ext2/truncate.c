@@ -65,6 +65,7 @@ int ext2_truncate(struct inode *inode, loff_t size)
 	loff_t old = inode->size;
 	int err;
 
+	inode_dio_wait(inode);
 	if (size > old)
 		return grow(inode, size);
 	/* What is left may end in a hole whose end no write-back will ever reach: then the disk learns it here. */
@@ -230,6 +231,7 @@ long ext2_fallocate(struct file *f, int mode, loff_t off, loff_t len)
 	if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE))
 		return -EOPNOTSUPP;
 	inode_lock(inode);
+	inode_dio_wait(inode);
 	if (mode & FALLOC_FL_PUNCH_HOLE) {
 		err = punch(inode, off, len);
 	} else if (!(mode & FALLOC_FL_KEEP_SIZE) && off + len > inode->size && limit != RLIM_INFINITY &&

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * O_DIRECT: between the device and the user's pages, past the page cache. Pages are pinned one by one,
- * bios submitted, all waited for; what was pinned is let go by the task itself.
+ * bios submitted, all waited for; what was pinned is let go by the task itself. A kiocb with `complete` is not
+ * waited for where that is possible (-EIOCBQUEUED): what was pinned is let go by iomap_dio_release(), later.
+ * inode->dio counts such requests: whoever takes blocks away from a file waits for them.
  *
  * Coherence: a read first writes back what the cache has of the range. A write does that, drops the range
  * from the cache, writes, and drops it once more (a mapping may have faulted it in again). Only blocks that
@@ -11,7 +13,9 @@
  */
 #include "internal.h"
 #include "iomap_internal.h"
+#include <core/slab.h>
 #include <core/wait.h>
+#include <core/work.h>
 #include <mm/mm.h>
 
 #define UNDER_WAY_MAX	(32ul << 20)	/* bytes pinned at a time */
@@ -22,12 +26,58 @@ struct dio {
 	int error;			/* [a] the first */
 	bool write;			/* [I] */
 	struct completion all;
+	/* Not waited for: */
+	struct kiocb *k;		/* [I] NULL: the submitter waits */
+	const struct iomap_ops *ops;	/* [I] */
+	ssize_t result;			/* [submitter until it lets go of `left`] */
+	u64 first, last;		/* [I] pages written */
+	struct work work;
 };
+
+static DEFINE_WAIT_QUEUE(dio_ended);
+
+void inode_dio_wait(struct inode *inode)
+{
+	wait_event(&dio_ended, !atomic_read(&inode->dio));
+}
+
+static void inode_dio_end(struct inode *inode)
+{
+	if (atomic_dec_and_test(&inode->dio) && wait_queue_has_sleeper(&dio_ended))
+		wake_up_all(&dio_ended);
+}
+
+/* The kiocb may be gone after `complete`, and the file with it. */
+static void async_complete(struct dio *d)
+{
+	struct inode *inode = d->k->file->mapping->host;
+	struct kiocb *k = d->k;
+
+	if (d->write && d->ops->overwritten)
+		d->ops->overwritten(inode);
+	k->dio = d;
+	inode_dio_end(inode);
+	k->complete(k, d->error ? d->error : d->result);
+}
+
+static void async_work(struct work *w)
+{
+	struct dio *d = container_of(w, struct dio, work);
+
+	(void)!invalidate_range_sync(d->k->file->mapping, d->first, d->last);
+	async_complete(d);
+}
 
 static void dio_drop(struct dio *d)
 {
-	if (atomic_dec_and_test(&d->left))
+	if (!atomic_dec_and_test(&d->left))
+		return;
+	if (!d->k)
 		complete(&d->all);
+	else if (d->write && READ_ONCE(d->k->file->mapping->nr_pages))
+		work_queue(system_wq, &d->work);	/* a mapping brought a page in meanwhile */
+	else
+		async_complete(d);
 }
 
 static void dio_end_io(struct bio *b)
@@ -82,8 +132,39 @@ static void dio_init(struct dio *d, bool write)
 	d->done = NULL;
 	d->error = 0;
 	d->write = write;
+	d->k = NULL;
 	atomic_set(&d->left, 1);
 	completion_init(&d->all);
+}
+
+/* One that is not waited for; NULL: no memory, then it is. */
+static struct dio *dio_async(struct kiocb *k, bool write, const struct iomap_ops *ops, u64 pos, u64 len)
+{
+	struct dio *d = kmalloc(sizeof(*d), GFP_KERNEL | GFP_NOWARN);
+
+	if (!d)
+		return NULL;
+	dio_init(d, write);
+	d->k = k;
+	d->ops = ops;
+	d->first = pos >> PAGE_SHIFT;
+	d->last = (pos + len - 1) >> PAGE_SHIFT;
+	work_init(&d->work, async_work);
+	atomic_inc(&k->file->mapping->host->dio);
+	return d;
+}
+
+/* All of it was sent, or nothing (result -errno): then nobody hears of it. */
+static ssize_t dio_let_go(struct dio *d, ssize_t result)
+{
+	if (result <= 0) {
+		inode_dio_end(d->k->file->mapping->host);
+		kfree(d);
+		return result;
+	}
+	d->result = result;
+	dio_drop(d);
+	return -EIOCBQUEUED;
 }
 
 /* Wait for all; d can be used again. */
@@ -97,6 +178,17 @@ static int dio_wait(struct dio *d)
 	err = d->error;
 	dio_init(d, d->write);
 	return err;
+}
+
+void iomap_dio_release(struct kiocb *k)
+{
+	struct dio *d = k->dio;
+
+	if (!d)
+		return;
+	dio_reap(d);
+	kfree(d);
+	k->dio = NULL;
 }
 
 /* The user's next contiguous piece. */
@@ -213,8 +305,8 @@ ssize_t iomap_dio_read(struct kiocb *k, struct iov_iter *to, const struct iomap_
 	u64 size = (u64)inode_size(inode), pos = (u64)k->pos, end, under_way = 0;
 	u32 flags = IOMAP_DIRECT | (k->flags & IOCB_NOWAIT ? IOMAP_NOWAIT : 0), unit = 0;
 	ssize_t got = 0, total = 0;
+	struct dio own, *d = &own;
 	struct blk_plug plug;
-	struct dio d;
 	int err = 0;
 
 	if (!iov_iter_count(to) || pos >= size)
@@ -227,7 +319,9 @@ ssize_t iomap_dio_read(struct kiocb *k, struct iov_iter *to, const struct iomap_
 	err = filemap_write_and_wait(inode->mapping, (loff_t)pos, (loff_t)end - 1);
 	if (err)
 		return err;
-	dio_init(&d, false);
+	dio_init(&own, false);
+	if (k->complete && end - pos <= UNDER_WAY_MAX)
+		d = dio_async(k, false, ops, pos, end - pos) ?: &own;
 	blk_plug_start(&plug);
 	while (pos < end && !err) {
 		struct iomap m;
@@ -246,7 +340,7 @@ ssize_t iomap_dio_read(struct kiocb *k, struct iov_iter *to, const struct iomap_
 		if (err)
 			got = err;
 		else if (m.type == IOMAP_MAPPED)
-			got = dio_send(&d, to, &m, pos, n);
+			got = dio_send(d, to, &m, pos, n);
 		else
 			got = iov_iter_zero(to, n) ?: -EFAULT;
 		(void)iomap_finish(inode, pos, n, got > 0 ? (u64)got : 0, flags, ops, &m);
@@ -257,19 +351,21 @@ ssize_t iomap_dio_read(struct kiocb *k, struct iov_iter *to, const struct iomap_
 		pos += (u64)got;
 		total += got;
 		under_way += (u64)got;
-		if (under_way >= UNDER_WAY_MAX) {
-			err = dio_wait(&d);
+		if (d == &own && under_way >= UNDER_WAY_MAX) {
+			err = dio_wait(d);
 			under_way = 0;
 		}
 	}
 	blk_plug_finish(&plug);
-	got = dio_wait(&d);
+	/* The last sector may reach behind the end. */
+	total = min(total, (ssize_t)(size - (u64)k->pos));
+	if (d != &own)
+		return dio_let_go(d, total ? total : err);
+	got = dio_wait(d);
 	if (got)
 		return got;
 	if (!total)
 		return err;
-	/* The last sector may reach behind the end. */
-	total = min(total, (ssize_t)(size - (u64)k->pos));
 	k->pos += total;
 	return total;
 }
@@ -296,20 +392,27 @@ static ssize_t write_buffered(struct kiocb *k, struct iov_iter *from, u64 len, c
 }
 
 /* One extent that is written already. */
-static ssize_t write_direct(struct kiocb *k, struct iov_iter *from, const struct iomap *m, u64 len)
+static ssize_t write_direct(struct kiocb *k, struct iov_iter *from, const struct iomap *m, u64 len,
+			    const struct iomap_ops *ops)
 {
 	struct mapping *mp = k->file->mapping;
 	u64 pos = (u64)k->pos, first = pos >> PAGE_SHIFT, last = (pos + len - 1) >> PAGE_SHIFT;
+	struct dio own, *d = &own;
 	struct blk_plug plug;
-	struct dio d;
 	ssize_t n;
 	int err;
 
-	dio_init(&d, true);
+	dio_init(&own, true);
+	if (k->complete && !(k->flags & (IOCB_DSYNC | IOCB_SYNC)) && k->pos == k->start && iov_iter_count(from) == len)
+		d = dio_async(k, true, ops, pos, len) ?: &own;
 	blk_plug_start(&plug);
-	n = dio_send(&d, from, m, pos, len);
+	n = dio_send(d, from, m, pos, len);
 	blk_plug_finish(&plug);
-	err = dio_wait(&d);
+	if (d != &own)
+		return dio_let_go(d, n);
+	err = dio_wait(d);
+	if (!err && ops->overwritten)
+		ops->overwritten(mp->host);
 	if (READ_ONCE(mp->nr_pages))
 		(void)!invalidate_range_sync(mp, first, last);
 	if (err)
@@ -327,6 +430,7 @@ ssize_t iomap_dio_write(struct kiocb *k, struct iov_iter *from, const struct iom
 	bool nowait = k->flags & IOCB_NOWAIT;
 	ssize_t done = 0;
 
+	k->start = k->pos;
 	if (from->kind == ITER_KVEC)
 		return write_buffered(k, from, iov_iter_count(from), ops);
 	while (iov_iter_count(from)) {
@@ -358,7 +462,7 @@ ssize_t iomap_dio_write(struct kiocb *k, struct iov_iter *from, const struct iom
 			len = min_t(u64, iov_iter_count(from), UNDER_WAY_MAX);
 		if (!err && !direct && (nowait || k->flags & IOCB_OVERWRITE))
 			err = -EAGAIN;
-		n = err ? err : direct ? write_direct(k, from, &m, len) : 0;
+		n = err ? err : direct ? write_direct(k, from, &m, len, ops) : 0;
 		(void)iomap_finish(inode, pos, len, n > 0 ? (u64)n : 0, flags, ops, &m);
 		if (!err && !direct)
 			n = write_buffered(k, from, m.type == IOMAP_MAPPED ? len : min(len, iomap_end_of(&m) - pos), ops);

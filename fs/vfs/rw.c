@@ -279,6 +279,22 @@ static int rwf_flags(const struct file *f, int flags, bool write, u32 *extra)
 	return 0;
 }
 
+int vfs_rw_check(const struct file *f, bool write, loff_t pos, size_t n)
+{
+	int err = write ? write_allowed(f) : read_allowed(f);
+
+	return err ? err : range_ok(f, pos, n);
+}
+
+int kiocb_init(struct kiocb *k, struct file *f, loff_t pos, int rwf, bool write)
+{
+	u32 extra;
+	int err = rwf_flags(f, rwf, write, &extra);
+
+	*k = (struct kiocb){ .file = f, .pos = pos, .flags = kiocb_flags(f) | extra };
+	return err;
+}
+
 static ssize_t vector_io(struct file *f, uaddr_t vec, u64 nr, loff_t *pos, int flags, bool write)
 {
 	struct iovec fast[UIO_FASTIOV], *heap = NULL;

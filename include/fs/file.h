@@ -79,6 +79,13 @@ struct kiocb {
 	struct file *file;
 	loff_t pos;
 	u32 flags;			/* IOCB_* */
+	/*
+	 * NULL: the call waits. Else it may return -EIOCBQUEUED and call this when it is done, in any context; the
+	 * kiocb and the file stay until then, and iomap_dio_release() follows in a thread's.
+	 */
+	void (*complete)(struct kiocb *k, ssize_t result);
+	void *dio;			/* of fs/vfs/iomap_dio.c */
+	loff_t start;			/* the same */
 };
 #define IOCB_NOWAIT	0x01u		/* O_NONBLOCK or RWF_NOWAIT */
 #define IOCB_APPEND	0x02u
@@ -123,6 +130,10 @@ ssize_t kernel_read(struct file *f, void *buf, size_t n, loff_t *pos);
 ssize_t kernel_write(struct file *f, const void *buf, size_t n, loff_t *pos);
 ssize_t vfs_read_iter(struct file *f, struct kiocb *k, struct iov_iter *to);	/* checks mode, locks, limits */
 ssize_t vfs_write_iter(struct file *f, struct kiocb *k, struct iov_iter *from);
+/* What they would check first; and a kiocb by the file's flags and RWF_* ones. 0 or -errno. */
+__must_check int vfs_rw_check(const struct file *f, bool write, loff_t pos, size_t n);
+__must_check int kiocb_init(struct kiocb *k, struct file *f, loff_t pos, int rwf, bool write);
+void iomap_dio_release(struct kiocb *k);
 /* For write_iter of regular files: O_APPEND, RLIMIT_FSIZE, max size; bytes allowed or -errno. Inode lock held. */
 __must_check ssize_t generic_write_checks(struct kiocb *k, struct iov_iter *from);
 /* Ready-made operations over the page cache. */

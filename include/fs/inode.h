@@ -84,6 +84,7 @@ struct inode {
 	spinlock_t state_lock;		/* class INODE_STATE */
 	u32 state;			/* [state_lock] I_* */
 	struct rwsem rwsem;		/* class INODE: contents for writers, names of a directory */
+	atomic_t dio;			/* [a] direct requests under way that nobody waits for */
 	struct hlist_node hash;		/* [hash chain lock; r] */
 	struct list_head sb_link;	/* [sb inode list lock] */
 	struct list_head lru;		/* [lru lock] */

@@ -48,6 +48,8 @@ struct iomap_ops {
 	int (*map_blocks)(struct inode *inode, loff_t pos, u64 length, struct iomap *out);
 	/* Data of a write-back extent is on the device (not flushed): thread context. NULL. */
 	void (*written)(struct inode *inode, loff_t pos, u64 length, const struct iomap *m, int error);
+	/* Direct writes over existing blocks are on the device (not flushed): any context. NULL. */
+	void (*overwritten)(struct inode *inode);
 };
 
 struct readahead_control;
@@ -68,6 +70,8 @@ ssize_t iomap_file_write(struct kiocb *k, struct iov_iter *from, const struct io
 /* O_DIRECT: -EINVAL unless aligned to the logical block; keeps the page cache coherent. Reads: inode lock shared. */
 ssize_t iomap_dio_read(struct kiocb *k, struct iov_iter *to, const struct iomap_ops *ops);
 ssize_t iomap_dio_write(struct kiocb *k, struct iov_iter *from, const struct iomap_ops *ops);
+/* Inode lock held exclusively: wait for direct requests that nobody waits for, before blocks are taken away. */
+void inode_dio_wait(struct inode *inode);
 /* vma_ops.page_mkwrite of a file: reserve blocks, mark dirty. Folio locked on entry and return. */
 struct vm_fault_ctx;
 int iomap_page_mkwrite(struct vm_fault_ctx *f, const struct iomap_ops *ops);

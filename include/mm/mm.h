@@ -128,6 +128,7 @@ struct mm {
 	u64 saved_auxv[48];		/* [I] after exec; /proc/PID/auxv */
 	u64 vdso_base;			/* [a] */
 	struct list_head list_link;	/* [mm_list_lock] of all address spaces */
+	struct list_head aio;		/* [aio_lock of fs/anon/aio.c] */
 	u64 swap_hand;			/* [a] where the next look at idle pages begins */
 	struct work put_work;		/* of mm_put_async() */
 	u32 def_flags;			/* [whole range to write] mlockall(MCL_FUTURE) */
@@ -165,6 +166,9 @@ struct mm *mm_switch_current(struct mm *mm);
 
 /* --- mmap family, in kernel terms; each takes the locks it needs; current's mm unless given --- */
 /* Returns the address or -errno. pgoff in pages. */
+/* fs/anon/aio.c's: its contexts of an address space go. NULL before it is there. */
+extern void (*mm_exit_aio)(struct mm *mm);
+static inline struct list_head *mm_aio_list(struct mm *mm) { return &mm->aio; }
 long mmap_do(struct mm *mm, struct file *file, u64 addr, u64 len, u32 prot, u32 flags, u64 pgoff);
 int munmap_do(struct mm *mm, u64 addr, u64 len);
 /* Of [addr, addr + len) only the whole mappings that match says: how many, or -errno. */

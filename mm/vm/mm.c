@@ -55,6 +55,7 @@ struct mm *mm_create(void)
 	mm->mmap_base = aslr_mmap_base(rlimit_cur(RLIMIT_STACK), !(current->personality & 0x0040000));
 	mm->dumpable = 1;
 	work_init(&mm->put_work, mm_put_work);
+	list_init(&mm->aio);
 	spin_lock(&mm_list_lock);
 	list_add_tail(&mm->list_link, &mm_list);
 	nr_mms++;
@@ -174,8 +175,12 @@ static void mm_teardown(struct mm *mm)
 	mm->exe_file = NULL;
 }
 
+void (*mm_exit_aio)(struct mm *mm);
+
 static void mm_last_put(struct mm *mm)
 {
+	if (!list_empty(&mm->aio))
+		mm_exit_aio(mm);
 	spin_lock(&mm_list_lock);
 	list_del(&mm->list_link);
 	nr_mms--;

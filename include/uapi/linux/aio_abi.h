@@ -5,6 +5,18 @@
 
 #include <uapi/linux/types.h>
 
+#define IOCB_CMD_PREAD		0
+#define IOCB_CMD_PWRITE		1
+#define IOCB_CMD_FSYNC		2
+#define IOCB_CMD_FDSYNC		3
+#define IOCB_CMD_POLL		5
+#define IOCB_CMD_NOOP		6
+#define IOCB_CMD_PREADV		7
+#define IOCB_CMD_PWRITEV	8
+
+#define IOCB_FLAG_RESFD		1
+#define IOCB_FLAG_IOPRIO	2
+
 struct io_event {
 	__u64 data;
 	__u64 obj;
