@@ -104,7 +104,7 @@ struct ethtool_link_settings {
 UAPI_SIZE(struct ethtool_link_settings, 48);
 
 #define PORT_OTHER	0xff
-#define SPEED_UNKNOWN	0xffffffffu
+#define SPEED_UNKNOWN	-1
 #define DUPLEX_UNKNOWN	0xff
 
 #endif

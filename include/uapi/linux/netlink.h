@@ -45,7 +45,47 @@ UAPI_SIZE(struct nlmsghdr, 16);
 #define NLMSG_NOOP	0x1
 #define NLMSG_ERROR	0x2
 #define NLMSG_DONE	0x3
+#define NLM_F_DUMP_INTR	0x10
+#define NLM_F_DUMP_FILTERED 0x20
+#define NLM_F_CAPPED	0x100
+#define NLM_F_ACK_TLVS	0x200
 #define NLMSG_ALIGNTO	4U
 #define NLMSG_HDRLEN	16
+#define NLMSG_MIN_TYPE	0x10
+
+struct nlmsgerr {
+	__s32 error;
+	struct nlmsghdr msg;
+};
+UAPI_SIZE(struct nlmsgerr, 20);
+
+struct nlattr {
+	__u16 nla_len;
+	__u16 nla_type;
+};
+UAPI_SIZE(struct nlattr, 4);
+
+#define NLA_F_NESTED		(1 << 15)
+#define NLA_F_NET_BYTEORDER	(1 << 14)
+#define NLA_TYPE_MASK		~(NLA_F_NESTED | NLA_F_NET_BYTEORDER)
+#define NLA_HDRLEN	4
+
+#define NETLINK_ADD_MEMBERSHIP	1
+#define NETLINK_DROP_MEMBERSHIP	2
+#define NETLINK_PKTINFO		3
+#define NETLINK_BROADCAST_ERROR	4
+#define NETLINK_NO_ENOBUFS	5
+#define NETLINK_LISTEN_ALL_NSID	8
+#define NETLINK_LIST_MEMBERSHIPS 9
+#define NETLINK_CAP_ACK		10
+#define NETLINK_EXT_ACK		11
+#define NETLINK_GET_STRICT_CHK	12
+
+#define NLMSGERR_ATTR_MSG	1
+#define NLMSGERR_ATTR_OFFS	2
+
+struct nl_pktinfo {
+	__u32 group;
+};
 
 #endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* rtnetlink (net/netlink/rtnetlink.c): who answers which message. Source: rtnetlink(7). */
+#ifndef NET_RTNETLINK_H
+#define NET_RTNETLINK_H
+
+#include <net/netlink.h>
+#include <uapi/linux/rtnetlink.h>
+
+/*
+ * One kind of message of one address family (AF_UNSPEC: of all that have no handler of their own). Filled in and
+ * registered at boot, stays for ever. doit runs under rtnl; changes (all but RTM_GET*) were found privileged. dump
+ * runs without it, as include/net/netlink.h says; with AF_UNSPEC asked for and no handler for that, the dumps of
+ * all families follow each other.
+ */
+struct rtnl_handler {
+	u16 type;			/* RTM_* */
+	u8 family;
+	int (*doit)(struct nl_request *r, const struct nlmsghdr *h);	/* NULL: -EOPNOTSUPP */
+	int (*dump)(struct nl_dump *d, struct nlbuf *b);		/* for RTM_GET* */
+	struct rtnl_handler *next;	/* [I] after boot */
+};
+void rtnl_handler_register(struct rtnl_handler *h);
+
+/* Tell a group: fill() appends one message; nothing is built when nobody listens. May sleep. but: as nl_multicast(). */
+void rtnl_notify(struct net *net, u32 group, u32 but, void (*fill)(struct nlbuf *b, const void *object, u16 type),
+		 const void *object, u16 type);
+
+#endif

@@ -1,0 +1,887 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * AF_NETLINK: sockets to the kernel's configuration and to each other. Source: netlink(7).
+ *
+ * A socket lives as long as its file; who finds it through a table holds a reference. The table of a
+ * protocol (ports, members of groups) is guarded by its lock, a socket's queue by the socket's. Requests and
+ * dumps run in the caller's context: dump_mutex says who runs the one dump that a socket may have.
+ */
+#include <base/err.h>
+#include <base/math.h>
+#include <base/string.h>
+#include <core/init.h>
+#include <core/mutex.h>
+#include <core/slab.h>
+#include <fs/file.h>
+#include <fs/poll.h>
+#include <kernel/cred.h>
+#include <kernel/task.h>
+#include <net/netlink.h>
+#include <net/scm.h>
+#include <net/sock.h>
+#include <net/socket.h>
+
+#define SOL_NETLINK	270
+#define GROUPS_MAX	63u
+#define DUMP_BYTES	8192u
+#define DUMP_BYTES_MAX	32768u
+
+struct nl_packet {
+	struct list_head link;		/* [socket's lock] */
+	struct nl_data *d;		/* referenced */
+	u32 portid, group;		/* [I] sender; group it was sent to: 0 none */
+	struct pid *pid;		/* [I] referenced; sender, NULL: the kernel */
+	u32 uid, gid;			/* [I] */
+};
+
+struct nl_sock {
+	struct sock_common c;		/* [a] its fields */
+	struct ref ref;
+	struct net *net;		/* [I] */
+	struct socket *s;		/* [I] while the file is open */
+	const struct nl_proto *proto;	/* [I] */
+	struct list_head link;		/* [table lock] of all sockets of the protocol */
+	u32 portid;			/* [table lock; a] 0: not bound */
+	u64 groups;			/* [table lock; a] bit group - 1 */
+	u32 dst_portid, dst_groups;	/* [a] connect() */
+	bool pktinfo, broadcast_error, no_enobufs, cap_ack, ext_ack, strict_chk, all_nsid;	/* [a] */
+	spinlock_t lock;		/* class SOCK_QUEUE */
+	struct list_head queue;		/* [lock] nl_packet */
+	u32 rmem;			/* [lock; a] cost of what waits; 0: nothing does */
+	bool congested;			/* [lock] something was lost: nothing more until the reader has caught up */
+	bool dead;			/* [lock] closed */
+	struct wait_queue wait;
+	struct mutex dump_mutex;	/* class SOCKET */
+	struct nl_dump *dump;		/* [dump_mutex] or NULL */
+	u32 recv_max;			/* [a] largest buffer a reader came with */
+};
+
+static struct nl_table {
+	spinlock_t lock;		/* class OBJECT */
+	const struct nl_proto *proto;	/* [I] once set; NULL: no such protocol */
+	struct list_head socks;		/* [lock] nl_sock.link */
+	u32 members;			/* [lock; a] sockets that are in any group */
+} tables[MAX_LINKS];
+
+static struct nl_sock *nl_sk(const struct socket *s) { return s->sk; }
+static struct nl_table *table_of(const struct nl_sock *k) { return &tables[k->proto->protocol]; }
+
+static void sock_free(struct nl_sock *k)
+{
+	sock_common_fini(&k->c);
+	kfree(k);
+}
+
+static void nl_put_sock(struct nl_sock *k)
+{
+	if (ref_put(&k->ref))
+		sock_free(k);
+}
+
+/* Table lock held. */
+static struct nl_sock *by_port(struct nl_table *t, const struct net *net, u32 portid)
+{
+	struct nl_sock *k;
+
+	list_for_each_entry(k, &t->socks, link)
+		if (k->portid == portid && k->net == net)
+			return k;
+	return NULL;
+}
+
+/* --- queues --- */
+
+static void packet_free(struct nl_packet *p)
+{
+	if (ref_put(&p->d->ref))
+		kfree(p->d);
+	pid_put(p->pid);
+	kfree(p);
+}
+
+static u32 packet_cost(const struct nl_packet *p) { return p->d->len + (u32)sizeof(*p) + (u32)sizeof(*p->d); }
+
+/* From: NULL: the kernel. Takes its own reference of d. NULL: no memory. */
+static struct nl_packet *packet_new(struct nl_data *d, const struct nl_sock *from, u32 group, gfp_t gfp)
+{
+	struct nl_packet *p = kzalloc(sizeof(*p), gfp);
+
+	if (!p)
+		return NULL;
+	ref_get(&d->ref);
+	p->d = d;
+	p->group = group;
+	if (from) {
+		p->portid = READ_ONCE(from->portid);
+		p->pid = pid_get(current->proc->pids[PIDTYPE_TGID]);
+		p->uid = from_kuid(&init_user_ns, current_cred()->uid);
+		p->gid = from_kgid(&init_user_ns, current_cred()->gid);
+	}
+	return p;
+}
+
+static void overrun(struct nl_sock *k)
+{
+	if (READ_ONCE(k->no_enobufs) || xchg(&k->congested, true))
+		return;
+	WRITE_ONCE(k->c.err, ENOBUFS);
+}
+
+/* 0, or -ENOBUFS, -ECONNREFUSED with the packet still the caller's. */
+static int enqueue(struct nl_sock *k, struct nl_packet *p, bool lossy)
+{
+	u64 flags;
+	int err = 0;
+
+	spin_lock_irqsave(&k->lock, flags);
+	if (k->dead)
+		err = -ECONNREFUSED;
+	else if (k->rmem && k->rmem + packet_cost(p) > READ_ONCE(k->c.rcvbuf)) {
+		err = -ENOBUFS;
+		if (lossy)
+			overrun(k);
+	} else if (lossy && k->congested)
+		err = -ENOBUFS;
+	if (!err) {
+		list_add_tail(&p->link, &k->queue);
+		k->rmem += packet_cost(p);
+	}
+	spin_unlock_irqrestore(&k->lock, flags);
+	if (err != -ECONNREFUSED)
+		wake_up_poll(&k->wait, EPOLLIN | EPOLLRDNORM | EPOLLRDBAND | (err ? EPOLLERR : 0));
+	return err;
+}
+
+static int deliver(struct nl_sock *k, struct nl_data *d, const struct nl_sock *from, u32 group, gfp_t gfp, bool lossy)
+{
+	struct nl_packet *p = packet_new(d, from, group, gfp);
+	int err;
+
+	if (!p)
+		return -ENOBUFS;
+	err = enqueue(k, p, lossy);
+	if (err)
+		packet_free(p);
+	return err;
+}
+
+/* --- groups --- */
+
+static int broadcast(const struct net *net, struct nl_table *t, struct nl_data *d, const struct nl_sock *from, u32 group, u32 but)
+{
+	struct nl_sock *k;
+	int err = -ESRCH;
+
+	spin_lock(&t->lock);
+	list_for_each_entry(k, &t->socks, link) {
+		int e;
+
+		if (k == from || k->net != net || (but && k->portid == but) || !(k->groups >> (group - 1) & 1))
+			continue;
+		e = deliver(k, d, from, group, GFP_ATOMIC, true);
+		if (e && READ_ONCE(k->broadcast_error))
+			err = e;
+		else if (!e && err == -ESRCH)
+			err = 0;
+	}
+	spin_unlock(&t->lock);
+	return err;
+}
+
+void nl_multicast(struct net *net, int protocol, u32 group, struct nlbuf *b, u32 but)
+{
+	if (!b->err && nlbuf_len(b) && nl_has_listeners(net, protocol, group))
+		(void)broadcast(net, &tables[protocol], b->d, NULL, group, but);
+	nlbuf_free(b);
+}
+
+bool nl_has_listeners(struct net *net, int protocol, u32 group)
+{
+	struct nl_table *t = &tables[protocol];
+	struct nl_sock *k;
+	bool yes = false;
+
+	if (!READ_ONCE(t->members))
+		return false;
+	spin_lock(&t->lock);
+	list_for_each_entry(k, &t->socks, link)
+		if (k->net == net && k->groups >> (group - 1) & 1)
+			yes = true;
+	spin_unlock(&t->lock);
+	return yes;
+}
+
+/* Table lock held. */
+static void set_groups(struct nl_table *t, struct nl_sock *k, u64 groups)
+{
+	WRITE_ONCE(t->members, t->members + !!groups - !!k->groups);
+	WRITE_ONCE(k->groups, groups);
+}
+
+static bool may_listen(const struct nl_sock *k)
+{
+	return k->proto->anyone_listens || ns_capable(current_cred(), k->net->user_ns, CAP_NET_ADMIN);
+}
+
+static bool may_send(const struct nl_sock *k)
+{
+	return k->proto->anyone_sends || ns_capable(current_cred(), k->net->user_ns, CAP_NET_ADMIN);
+}
+
+static u64 known_groups(const struct nl_sock *k) { return (1ull << k->proto->groups) - 1; }
+
+/* --- names --- */
+
+/* Table lock held. */
+static int take_port(struct nl_table *t, struct nl_sock *k, u32 portid)
+{
+	if (k->portid)
+		return k->portid == portid ? 0 : -EBUSY;
+	if (by_port(t, k->net, portid))
+		return -EADDRINUSE;
+	WRITE_ONCE(k->portid, portid);
+	return 0;
+}
+
+/* The process's number, or where that is taken a free one from above. */
+static int autobind(struct nl_sock *k)
+{
+	struct nl_table *t = table_of(k);
+	u32 portid = (u32)task_tgid_vnr(current);
+	static u32 rover = (u32)-4096;		/* [a] */
+	int err;
+
+	do {
+		spin_lock(&t->lock);
+		err = k->portid ? 0 : take_port(t, k, portid);
+		spin_unlock(&t->lock);
+		portid = __atomic_sub_fetch(&rover, 1, __ATOMIC_RELAXED);
+		if ((s32)portid > -4097)
+			WRITE_ONCE(rover, (u32)-4097);
+	} while (err == -EADDRINUSE);
+	return err;
+}
+
+static const struct sockaddr_nl *address(const struct sockaddr_storage *a, int len)
+{
+	const struct sockaddr_nl *n = (const struct sockaddr_nl *)a;
+
+	return len < (int)sizeof(*n) || n->nl_family != AF_NETLINK ? NULL : n;
+}
+
+static int nl_bind(struct socket *s, const struct sockaddr_storage *a, int len)
+{
+	const struct sockaddr_nl *n = address(a, len);
+	struct nl_sock *k = nl_sk(s);
+	struct nl_table *t = table_of(k);
+	int err = 0;
+
+	if (!n)
+		return -EINVAL;
+	if (n->nl_groups && !may_listen(k))
+		return -EPERM;
+	if (READ_ONCE(k->portid)) {
+		if (n->nl_pid != READ_ONCE(k->portid))
+			return -EINVAL;
+	} else if (n->nl_pid) {
+		spin_lock(&t->lock);
+		err = take_port(t, k, n->nl_pid);
+		spin_unlock(&t->lock);
+	} else {
+		err = autobind(k);
+	}
+	if (err)
+		return err == -EBUSY ? -EINVAL : err;
+	spin_lock(&t->lock);
+	set_groups(t, k, (k->groups & ~0xffffffffull) | (n->nl_groups & known_groups(k)));
+	spin_unlock(&t->lock);
+	return 0;
+}
+
+static int nl_connect(struct socket *s, const struct sockaddr_storage *a, int len, u32 fflags)
+{
+	const struct sockaddr_nl *n;
+	struct nl_sock *k = nl_sk(s);
+	int err;
+
+	(void)fflags;
+	if (len < (int)sizeof(a->ss_family))
+		return -EINVAL;
+	if (a->ss_family == AF_UNSPEC) {
+		s->state = SS_UNCONNECTED;
+		WRITE_ONCE(k->dst_portid, 0);
+		WRITE_ONCE(k->dst_groups, 0);
+		return 0;
+	}
+	n = address(a, len);
+	if (!n)
+		return -EINVAL;
+	if ((n->nl_groups || n->nl_pid) && !may_send(k))
+		return -EPERM;
+	err = READ_ONCE(k->portid) ? 0 : autobind(k);
+	if (err)
+		return err;
+	s->state = SS_CONNECTED;
+	WRITE_ONCE(k->dst_portid, n->nl_pid);
+	WRITE_ONCE(k->dst_groups, n->nl_groups);
+	return 0;
+}
+
+static int nl_getname(struct socket *s, struct sockaddr_storage *a, bool peer)
+{
+	struct sockaddr_nl *n = (struct sockaddr_nl *)a;
+	struct nl_sock *k = nl_sk(s);
+
+	*n = (struct sockaddr_nl){ .nl_family = AF_NETLINK };
+	n->nl_pid = peer ? READ_ONCE(k->dst_portid) : READ_ONCE(k->portid);
+	n->nl_groups = peer ? READ_ONCE(k->dst_groups) : (u32)READ_ONCE(k->groups);
+	return sizeof(*n);
+}
+
+/* --- dumps --- */
+
+/* dump_mutex held. */
+static void dump_end(struct nl_sock *k)
+{
+	struct nl_dump *d = k->dump;
+
+	k->dump = NULL;
+	if (!d)
+		return;
+	if (d->done)
+		d->done(d);
+	kfree((void *)d->request);
+	kfree(d);
+}
+
+static void put_done(struct nl_dump *d, struct nlbuf *b, int err)
+{
+	u16 flags = NLM_F_MULTI | (d->inconsistent ? NLM_F_DUMP_INTR : 0);
+	u32 at = nl_begin(b, d->portid, d->seq, NLMSG_DONE, flags, sizeof(s32));
+	s32 *r = nl_header(b, at);
+
+	if (r)
+		*r = err;
+	nl_end(b, at);
+}
+
+/* One piece more. dump_mutex held. */
+static void dump_piece(struct nl_sock *k)
+{
+	u32 cap = clamp_t(u32, READ_ONCE(k->recv_max), DUMP_BYTES, DUMP_BYTES_MAX);
+	struct nl_dump *d = k->dump;
+	struct nlbuf b;
+	int r;
+
+	nlbuf_init(&b, cap + 64, true);	/* room for the end */
+	if (b.err)
+		return;		/* the next read tries again */
+	b.cap = cap;
+	r = d->next(d, &b);
+	if (r != NL_MORE || !nlbuf_len(&b)) {
+		b.cap = cap + 64;
+		b.err = 0;
+		put_done(d, &b, r == NL_MORE ? -EMSGSIZE : r);
+		dump_end(k);
+	}
+	(void)deliver(k, b.d, NULL, 0, GFP_KERNEL, false);
+	nlbuf_free(&b);
+}
+
+static void dump_continue(struct nl_sock *k)
+{
+	if (!READ_ONCE(k->dump))
+		return;
+	mutex_lock(&k->dump_mutex);
+	while (k->dump && READ_ONCE(k->rmem) <= READ_ONCE(k->c.rcvbuf) / 2) {
+		u32 before = READ_ONCE(k->rmem);
+
+		dump_piece(k);
+		if (READ_ONCE(k->rmem) > before)
+			break;		/* one at a time: the reader may go away */
+		if (k->dump)
+			break;		/* no memory */
+	}
+	mutex_unlock(&k->dump_mutex);
+}
+
+int nl_dump_start(struct nl_request *r, const struct nlmsghdr *h, int (*next)(struct nl_dump *d, struct nlbuf *b),
+		  void (*done)(struct nl_dump *d), const u64 args[8])
+{
+	struct nl_dump *d = kzalloc(sizeof(*d), GFP_KERNEL);
+	struct nl_sock *k = r->sk;
+
+	if (d)
+		d->request = kmemdup(h, h->nlmsg_len, GFP_KERNEL);
+	if (!d || !d->request) {
+		kfree(d);
+		return -ENOMEM;
+	}
+	d->net = r->net;
+	d->portid = r->portid;
+	d->seq = h->nlmsg_seq;
+	d->next = next;
+	d->done = done;
+	if (args)
+		memcpy(d->args, args, sizeof(d->args));
+	mutex_lock(&k->dump_mutex);
+	if (k->dump) {
+		mutex_unlock(&k->dump_mutex);
+		if (done)
+			done(d);
+		kfree((void *)d->request);
+		kfree(d);
+		return -EBUSY;
+	}
+	WRITE_ONCE(k->dump, d);
+	dump_piece(k);
+	mutex_unlock(&k->dump_mutex);
+	return NL_NO_ACK;
+}
+
+/* --- requests --- */
+
+bool nl_capable(const struct nl_request *r, int cap)
+{
+	const struct file *f = r->sk->s->file;
+
+	return ns_capable(current_cred(), r->net->user_ns, cap) && f && ns_capable(f->cred, r->net->user_ns, cap);
+}
+
+int nl_reply(struct nl_request *r, struct nlbuf *b)
+{
+	int err = b->err;
+
+	if (!err)
+		err = deliver(r->sk, b->d, NULL, 0, GFP_KERNEL, false);
+	nlbuf_free(b);
+	return err;
+}
+
+static void acknowledge(struct nl_request *r, const struct nlmsghdr *h, int err)
+{
+	const struct nl_sock *k = r->sk;
+	bool capped = !err || READ_ONCE(k->cap_ack), tlvs = READ_ONCE(k->ext_ack) && err && r->why;
+	u16 flags = (u16)((capped ? NLM_F_CAPPED : 0) | (tlvs ? NLM_F_ACK_TLVS : 0));
+	u32 extra = capped ? 0 : nl_payload_len(h), at;
+	struct nlmsgerr *e;
+	struct nlbuf b;
+
+	nlbuf_init(&b, 128 + extra + (tlvs ? 128 : 0), false);
+	at = nl_begin(&b, r->portid, h->nlmsg_seq, NLMSG_ERROR, flags, (u32)sizeof(*e) + extra);
+	e = nl_header(&b, at);
+	if (e) {
+		e->error = err;
+		memcpy(&e->msg, h, sizeof(*h) + extra);
+	}
+	if (tlvs)
+		nl_put_str(&b, NLMSGERR_ATTR_MSG, r->why);
+	nl_end(&b, at);
+	/* Nobody else tells the sender: at least it learns that something was lost. */
+	if (nl_reply(r, &b) && !xchg(&r->sk->c.err, ENOBUFS))
+		wake_up_poll(&r->sk->wait, EPOLLERR);
+}
+
+/* What a process sent to the kernel: one message after the other. */
+static void to_kernel(struct nl_sock *k, const u8 *data, u32 len)
+{
+	struct nl_request r = { .net = k->net, .sk = k, .portid = READ_ONCE(k->portid) };
+
+	while (len >= NLMSG_HDRLEN) {
+		const struct nlmsghdr *h = (const struct nlmsghdr *)data;
+		int err = 0;
+		u32 n;
+
+		if (h->nlmsg_len < NLMSG_HDRLEN || h->nlmsg_len > len)
+			return;
+		r.why = NULL;
+		if (h->nlmsg_flags & NLM_F_REQUEST) {
+			if (h->nlmsg_type >= NLMSG_MIN_TYPE)
+				err = k->proto->receive ? k->proto->receive(&r, h) : 0;
+			if (err != NL_NO_ACK && (err || h->nlmsg_flags & NLM_F_ACK))
+				acknowledge(&r, h, err);
+		} else if (h->nlmsg_flags & NLM_F_ACK) {
+			acknowledge(&r, h, 0);
+		}
+		n = min((h->nlmsg_len + 3) & ~3u, len);
+		data += n;
+		len -= n;
+	}
+}
+
+static int to_port(struct nl_sock *k, struct nl_data *d, u32 portid, u32 msg_flags)
+{
+	struct nl_table *t = table_of(k);
+	u64 deadline = sock_send_deadline(&k->c, msg_flags, k->s->file->flags);
+	struct nl_packet *p;
+	struct nl_sock *to;
+	int err;
+
+	spin_lock(&t->lock);
+	to = by_port(t, k->net, portid);
+	if (to)
+		ref_get(&to->ref);
+	spin_unlock(&t->lock);
+	if (!to)
+		return -ECONNREFUSED;
+	p = packet_new(d, k, 0, GFP_KERNEL);
+	err = p ? enqueue(to, p, false) : -ENOBUFS;
+	while (p && err == -ENOBUFS) {
+		err = deadline ? wait_event_interruptible_until(&to->wait, READ_ONCE(to->rmem) <= READ_ONCE(to->c.rcvbuf) / 2 ||
+								READ_ONCE(to->dead), deadline) : -EAGAIN;
+		if (!err)
+			err = enqueue(to, p, false);
+		else
+			err = sock_wait_result(err, deadline);
+	}
+	if (err && p)
+		packet_free(p);
+	nl_put_sock(to);
+	return err;
+}
+
+/* --- messages --- */
+
+static int destination(struct nl_sock *k, const struct msg *m, u32 *portid, u32 *groups)
+{
+	const struct sockaddr_nl *n;
+
+	*portid = READ_ONCE(k->dst_portid);
+	*groups = READ_ONCE(k->dst_groups);
+	if (!m->namelen)
+		return 0;
+	n = address(&m->name, m->namelen);
+	if (!n)
+		return -EINVAL;
+	*portid = n->nl_pid;
+	*groups = n->nl_groups;
+	return (*portid || *groups) && !may_send(k) ? -EPERM : 0;
+}
+
+static ssize_t nl_sendmsg(struct socket *s, struct msg *m, size_t len)
+{
+	struct nl_sock *k = nl_sk(s);
+	u32 portid, groups;
+	struct nlbuf b;
+	int err;
+
+	if (m->flags & MSG_OOB)
+		return -EOPNOTSUPP;
+	err = destination(k, m, &portid, &groups);
+	if (!err && !READ_ONCE(k->portid))
+		err = autobind(k);
+	if (err)
+		return err;
+	if (len > READ_ONCE(k->c.sndbuf) - 32)
+		return -EMSGSIZE;
+	nlbuf_init(&b, (u32)len, true);
+	if (b.err)
+		return -ENOBUFS;
+	if (copy_from_iter(b.d->bytes, len, &m->iter) != len) {
+		nlbuf_free(&b);
+		return -EFAULT;
+	}
+	b.d->len = (u32)len;
+	if (groups && (u32)__builtin_ffs((int)groups) <= k->proto->groups)
+		(void)broadcast(k->net, table_of(k), b.d, k, (u32)__builtin_ffs((int)groups), portid);
+	/* And to a port, be it the kernel's: as on Linux, also what went to a group. */
+	if (portid)
+		err = to_port(k, b.d, portid, m->flags);
+	else if (k->proto->receive)
+		to_kernel(k, b.d->bytes, b.d->len);
+	else
+		err = -ECONNREFUSED;
+	nlbuf_free(&b);
+	return err ? err : (ssize_t)len;
+}
+
+/* The first packet; peek: it stays, and the caller gets a reference of its data alone. */
+static struct nl_packet *take(struct nl_sock *k, bool peek)
+{
+	struct nl_packet *p, *copy = NULL;
+	u64 flags;
+
+	if (peek)
+		copy = kzalloc(sizeof(*copy), GFP_KERNEL);
+	spin_lock_irqsave(&k->lock, flags);
+	p = list_first_entry_or_null(&k->queue, struct nl_packet, link);
+	if (p && peek && copy) {
+		*copy = *p;
+		ref_get(&p->d->ref);
+		(void)pid_get(p->pid);
+	} else if (p && !peek) {
+		list_del(&p->link);
+		k->rmem -= packet_cost(p);
+		if (list_empty(&k->queue))
+			k->congested = false;
+	}
+	spin_unlock_irqrestore(&k->lock, flags);
+	if (!peek)
+		return p;
+	if (p && copy)
+		return copy;
+	kfree(copy);
+	return p ? ERR_PTR(-ENOMEM) : NULL;
+}
+
+static void give_control(struct nl_sock *k, struct nl_packet *p, struct msg *m)
+{
+	struct scm_cookie scm = { .uid = p->uid, .gid = p->gid, .has_creds = true };
+
+	if (READ_ONCE(k->pktinfo)) {
+		struct nl_pktinfo info = { p->group };
+
+		(void)scm_put_cmsg(m, SOL_NETLINK, NETLINK_PKTINFO, &info, sizeof(info));
+	}
+	scm.pid = pid_get(p->pid);
+	scm_recv(&scm, m, READ_ONCE(k->c.passcred));
+}
+
+static ssize_t nl_recvmsg(struct socket *s, struct msg *m, size_t len)
+{
+	struct nl_sock *k = nl_sk(s);
+	u64 deadline = sock_recv_deadline(&k->c, m->flags, s->file->flags);
+	struct sockaddr_nl *n = (struct sockaddr_nl *)&m->name;
+	struct nl_packet *p;
+	size_t bytes;
+	ssize_t r;
+	int err;
+
+	if (m->flags & MSG_OOB)
+		return -EOPNOTSUPP;
+	if (READ_ONCE(k->recv_max) < len)
+		WRITE_ONCE(k->recv_max, (u32)min_t(size_t, len, DUMP_BYTES_MAX));
+	for (;;) {
+		err = sock_take_error(&k->c);
+		if (err)
+			return err;
+		p = take(k, m->flags & MSG_PEEK);
+		if (IS_ERR(p))
+			return PTR_ERR(p);
+		if (p)
+			break;
+		if (!deadline)
+			return -EAGAIN;
+		err = wait_event_interruptible_until(&k->wait, READ_ONCE(k->rmem) || READ_ONCE(k->c.err), deadline);
+		if (err)
+			return sock_wait_result(err, deadline);
+	}
+	bytes = min_t(size_t, len, p->d->len);
+	r = copy_to_iter(p->d->bytes, bytes, &m->iter) == bytes ? (ssize_t)bytes : -EFAULT;
+	if (r >= 0 && bytes < p->d->len) {
+		m->out_flags |= MSG_TRUNC;
+		if (m->flags & MSG_TRUNC)
+			r = p->d->len;
+	}
+	*n = (struct sockaddr_nl){ .nl_family = AF_NETLINK, .nl_pid = p->portid };
+	if (p->group && p->group <= 32)
+		n->nl_groups = 1u << (p->group - 1);
+	m->namelen = sizeof(*n);
+	if (r >= 0)
+		give_control(k, p, m);
+	packet_free(p);
+	wake_up_poll(&k->wait, EPOLLOUT);
+	dump_continue(k);
+	return r;
+}
+
+static u32 nl_poll(struct socket *s, struct file *f, struct poll_table *pt)
+{
+	struct nl_sock *k = nl_sk(s);
+	u32 events = EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND;
+
+	poll_wait(f, &k->wait, pt);
+	dump_continue(k);	/* a piece that found no memory */
+	if (READ_ONCE(k->c.err))
+		events |= EPOLLERR;
+	if (READ_ONCE(k->rmem))
+		events |= EPOLLIN | EPOLLRDNORM;
+	return events;
+}
+
+/* --- options --- */
+
+static int membership(struct nl_sock *k, u32 group, bool add)
+{
+	struct nl_table *t = table_of(k);
+
+	if (!may_listen(k))
+		return -EPERM;
+	if (!group || group > k->proto->groups)
+		return -EINVAL;
+	spin_lock(&t->lock);
+	set_groups(t, k, add ? k->groups | 1ull << (group - 1) : k->groups & ~(1ull << (group - 1)));
+	spin_unlock(&t->lock);
+	return 0;
+}
+
+static bool *flag_of(struct nl_sock *k, int opt)
+{
+	switch (opt) {
+	case NETLINK_PKTINFO:
+		return &k->pktinfo;
+	case NETLINK_BROADCAST_ERROR:
+		return &k->broadcast_error;
+	case NETLINK_NO_ENOBUFS:
+		return &k->no_enobufs;
+	case NETLINK_LISTEN_ALL_NSID:
+		return &k->all_nsid;
+	case NETLINK_CAP_ACK:
+		return &k->cap_ack;
+	case NETLINK_EXT_ACK:
+		return &k->ext_ack;
+	case NETLINK_GET_STRICT_CHK:
+		return &k->strict_chk;
+	}
+	return NULL;
+}
+
+static int nl_setsockopt(struct socket *s, int level, int opt, uaddr_t uval, int len)
+{
+	struct nl_sock *k = nl_sk(s);
+	u32 val = 0;
+	bool *flag;
+
+	if (level == SOL_SOCKET)
+		return sock_setsockopt(&k->c, opt, uval, len);
+	if (level != SOL_NETLINK)
+		return -ENOPROTOOPT;
+	if (len >= (int)sizeof(val) && copy_in_bytes(&val, uval, sizeof(val)))
+		return -EFAULT;
+	if (opt == NETLINK_ADD_MEMBERSHIP || opt == NETLINK_DROP_MEMBERSHIP)
+		return membership(k, val, opt == NETLINK_ADD_MEMBERSHIP);
+	flag = flag_of(k, opt);
+	if (!flag)
+		return -ENOPROTOOPT;
+	if (opt == NETLINK_LISTEN_ALL_NSID && !capable(CAP_NET_BROADCAST))
+		return -EPERM;
+	WRITE_ONCE(*flag, val != 0);
+	if (opt == NETLINK_NO_ENOBUFS && val)
+		wake_up_poll(&k->wait, EPOLLOUT);
+	return 0;
+}
+
+static int get_memberships(struct nl_sock *k, uaddr_t uval, uaddr_t ulen, int len)
+{
+	u64 groups = READ_ONCE(k->groups);
+	int all = (int)ALIGN_UP(DIV_ROUND_UP(k->proto->groups, 8u), 4u);
+
+	if (copy_out_bytes(uval, &groups, (size_t)min(len & ~3, min(all, 8))))
+		return -EFAULT;
+	return copy_out_bytes(ulen, &all, sizeof(all));
+}
+
+static int nl_getsockopt(struct socket *s, int level, int opt, uaddr_t uval, uaddr_t ulen)
+{
+	struct nl_sock *k = nl_sk(s);
+	int len, val;
+	bool *flag;
+
+	if (level == SOL_SOCKET)
+		return sock_getsockopt(&k->c, opt, uval, ulen);
+	if (level != SOL_NETLINK)
+		return -ENOPROTOOPT;
+	if (copy_in_bytes(&len, ulen, sizeof(len)))
+		return -EFAULT;
+	if (len < 0)
+		return -EINVAL;
+	if (opt == NETLINK_LIST_MEMBERSHIPS)
+		return get_memberships(k, uval, ulen, len);
+	flag = flag_of(k, opt);
+	if (!flag || opt == NETLINK_LISTEN_ALL_NSID)
+		return -ENOPROTOOPT;
+	if (len < (int)sizeof(val))
+		return -EINVAL;
+	val = READ_ONCE(*flag);
+	len = sizeof(val);
+	if (copy_out_bytes(uval, &val, sizeof(val)))
+		return -EFAULT;
+	return copy_out_bytes(ulen, &len, sizeof(len));
+}
+
+/* --- life --- */
+
+static int nl_release(struct socket *s)
+{
+	struct nl_sock *k = nl_sk(s);
+	struct nl_table *t = table_of(k);
+	struct nl_packet *p, *n;
+	LIST_HEAD(gone);
+	u64 flags;
+
+	spin_lock(&t->lock);
+	set_groups(t, k, 0);
+	list_del(&k->link);
+	spin_unlock(&t->lock);
+	spin_lock_irqsave(&k->lock, flags);
+	k->dead = true;
+	list_splice_init(&k->queue, &gone);
+	k->rmem = 0;
+	spin_unlock_irqrestore(&k->lock, flags);
+	list_for_each_entry_safe(p, n, &gone, link)
+		packet_free(p);
+	mutex_lock(&k->dump_mutex);
+	dump_end(k);
+	mutex_unlock(&k->dump_mutex);
+	wake_up_all(&k->wait);
+	s->sk = NULL;
+	nl_put_sock(k);
+	return 0;
+}
+
+static const struct proto_ops nl_ops = {
+	.family = AF_NETLINK, .release = nl_release, .bind = nl_bind, .connect = nl_connect, .getname = nl_getname, .poll = nl_poll,
+	.sendmsg = nl_sendmsg, .recvmsg = nl_recvmsg, .setsockopt = nl_setsockopt, .getsockopt = nl_getsockopt,
+};
+
+static int nl_create(struct net *net, struct socket *s, int protocol)
+{
+	struct nl_sock *k;
+
+	if (s->type != SOCK_RAW && s->type != SOCK_DGRAM)
+		return -ESOCKTNOSUPPORT;
+	if (protocol < 0 || protocol >= MAX_LINKS || !READ_ONCE(tables[protocol].proto))
+		return -EPROTONOSUPPORT;
+	k = kzalloc(sizeof(*k), GFP_KERNEL);
+	if (!k)
+		return -ENOMEM;
+	sock_common_init(&k->c, AF_NETLINK, s->type, protocol);
+	ref_init(&k->ref, 1);
+	k->net = net;
+	k->s = s;
+	k->proto = tables[protocol].proto;
+	spin_lock_init(&k->lock, SOCK_QUEUE);
+	list_init(&k->queue);
+	wait_queue_init(&k->wait);
+	mutex_init(&k->dump_mutex, SOCKET);
+	s->sk = k;
+	s->ops = &nl_ops;
+	spin_lock(&tables[protocol].lock);
+	list_add_tail(&k->link, &tables[protocol].socks);
+	spin_unlock(&tables[protocol].lock);
+	return 0;
+}
+
+int nl_proto_register(const struct nl_proto *p)
+{
+	if (p->protocol < 0 || p->protocol >= MAX_LINKS || p->groups > GROUPS_MAX)
+		return -EINVAL;
+	WRITE_ONCE(tables[p->protocol].proto, p);
+	return 0;
+}
+
+static const struct net_family nl_family = { AF_NETLINK, nl_create };
+static const struct nl_proto usersock = { .protocol = NETLINK_USERSOCK, .groups = 32, .anyone_sends = true };
+
+static int netlink_init(void)
+{
+	int err;
+
+	for (int i = 0; i < MAX_LINKS; i++) {
+		spin_lock_init(&tables[i].lock, OBJECT);
+		list_init(&tables[i].socks);
+	}
+	err = nl_proto_register(&usersock);
+	return err ? err : net_family_register(&nl_family);
+}
+INITCALL_BUS(netlink_init);
