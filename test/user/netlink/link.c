@@ -238,7 +238,7 @@ CASE(garbage)
 			seed = seed * 1103515245 + 12345;
 			p[k] = seed >> 16;
 		}
-		req.h.nlmsg_len = seed & 1 ? len : seed >> 20;
+		req.h.nlmsg_len = seed & 1 ? (unsigned)len : seed >> 20;
 		req.h.nlmsg_type = RTM_GETLINK;
 		req.h.nlmsg_flags = NLM_F_REQUEST | (seed & 2 ? NLM_F_DUMP : 0);
 		req.i.ifi_family = 0;
