@@ -676,6 +676,20 @@ def part_stress(report, opts, seconds=60):
     guest_suite(report, 'stress', m, 300 + 10 * seconds, DONE, ('poweroff',))
 
 
+def part_ext2_damage(report, opts, count=200, first=0):
+    """Damaged ext2 images mounted, walked, changed and unmounted by the DEBUG kernel (test/fuzz/ext2/guest.c)."""
+    if not build(report, 'ext2-damage', 'kernel', DEBUG=1) or \
+       not run_command(report, 'ext2-damage/images', ['python3', 'tools/ext2_fuzz.py', '--cpio'], 300):
+        return
+    m = Machine(kernel='build/debug/keel.elf', initrd='build/ext2-fuzz/guest.cpio', smp='2', mem='512',
+                append=f'console=ttyS0 rdinit=/init panic=-1 quiet ramdisk_size=8192 seed={first} count={count}')
+    guest_suite(report, 'ext2-damage', m, 120 + 6 * count, DONE, ('poweroff',))
+
+
+def part_ext2_damage_slice(report, opts):
+    part_ext2_damage(report, opts, 20, 5000)
+
+
 def debian_image(report, name):
     """The Debian disk, built if it can be; else the part is skipped with the reason."""
     log = log_path(name + '-image')
@@ -730,13 +744,13 @@ PARTS = {
     'commands': part_commands, 'runner': part_runner, 'busybox-slice': part_busybox_slice, 'debian': part_debian,
     'debian-slice': part_debian_slice, 'stress': part_stress, 'swap': part_swap, 'swap-slice': part_swap_slice,
     'gdb': part_gdb, 'min-memory': part_min_memory, 'ext2-fuzz': part_ext2_fuzz, 'powercut-slice': part_powercut_slice,
-    'powercut': part_powercut,
+    'powercut': part_powercut, 'ext2-damage': part_ext2_damage, 'ext2-damage-slice': part_ext2_damage_slice,
 }
 # What CI runs, with budgets in seconds on two cores.
 CI = (('check', 120), ('host', 120), ('kernel', 120), ('oracle', 240), ('user', 900), ('boot', 420), ('debug-kernel', 300),
-      ('busybox-slice', 180), ('debian-slice', 300), ('gdb', 60), ('powercut-slice', 240), ('swap-slice', 150))
+      ('ext2-damage-slice', 120), ('busybox-slice', 180), ('debian-slice', 300), ('gdb', 60), ('powercut-slice', 240), ('swap-slice', 150))
 LONG = ('check', 'host', 'clang', 'kernel', 'user', 'oracle', 'debug', 'boot-all', 'gdb', 'commands', 'runner', 'min-memory', 'bochs', 'stress', 'busybox',
-        'ext2-fuzz', 'debian', 'powercut', 'swap')
+        'ext2-fuzz', 'ext2-damage', 'debian', 'powercut', 'swap')
 
 
 def run_part(report, name, opts, budget=None):
