@@ -674,7 +674,7 @@ void ext2_timer_fn(struct work *w)
 		(void)ext2_commit(s);
 }
 
-void ext2_batch_discard(struct ext2_sb *s)
+static void discard_once(struct ext2_sb *s)
 {
 	struct commit c = { .s = s };
 	LIST_HEAD(puts);
@@ -702,4 +702,13 @@ void ext2_batch_discard(struct ext2_sb *s)
 	spin_unlock(&s->lock);
 	up_write(&s->batch);
 	release(&c, &puts);
+}
+
+void ext2_batch_discard(struct ext2_sb *s)
+{
+	/* Inodes that are let go of may end, which is a change again. */
+	do
+		discard_once(s);
+	while (!list_empty(&s->dirty) || !list_empty(&s->deleted) || !list_empty(&s->maps) || !list_empty(&s->inplace) ||
+	       !list_empty(&s->fresh) || !list_empty(&s->tombs));
 }

@@ -17,6 +17,7 @@
 #define POOL_MAX	4000u
 
 extern int host_verbose;
+void __lsan_do_leak_check(void);
 
 static struct run *run;
 static struct super_block *sb;
@@ -647,6 +648,8 @@ static void end_checks(long live)
 		host_die("%ld buffers are in use after unmount", dev_buffers());
 	if (host_inodes)
 		host_die("%ld inodes are in use after unmount", host_inodes);
+	if (host_live != live)
+		__lsan_do_leak_check();		/* says where from, with ASAN_OPTIONS=detect_leaks=1 */
 	if (host_live != live)
 		host_die("%ld allocations were not given back", host_live - live);
 }
