@@ -156,6 +156,8 @@ int iomap_zero_range(struct inode *inode, loff_t pos, u64 len, const struct ioma
 	return 0;
 }
 
+void inode_dio_wait(struct inode *inode) { }
+
 /* --- what the walk does not use --- */
 
 #define UNUSED(ret, name, ...) ret name(__VA_ARGS__) { host_die(#name); }
@@ -171,6 +173,8 @@ UNUSED(ssize_t, iomap_dio_write, struct kiocb *k, struct iov_iter *from, const s
 UNUSED(bool, iomap_dirty_folio, struct mapping *m, struct folio *f)
 UNUSED(long, iomap_fiemap, struct file *f, u64 arg, const struct iomap_ops *ops)
 UNUSED(ssize_t, iomap_file_write, struct kiocb *k, struct iov_iter *from, const struct iomap_ops *ops)
+UNUSED(int, iomap_swap_extents, struct inode *inode, const struct iomap_ops *ops,
+       int (*fn)(void *arg, struct block_device *b, u64 first_page, u64 nr_pages, sector_t sector), void *arg)
 UNUSED(void, iomap_invalidate_folio, struct folio *f, size_t off, size_t len)
 UNUSED(int, iomap_page_mkwrite, struct vm_fault_ctx *f, const struct iomap_ops *ops)
 UNUSED(int, iomap_read_folio, struct folio *f, const struct iomap_ops *ops)
