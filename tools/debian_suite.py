@@ -55,8 +55,8 @@ def linux_initrd(init, dev='/dev/vda3'):
     return path
 
 
-def run(words, linux, smp, mem, timeout, log, kernel):
-    append = f'console=ttyS0 panic=-1 quiet debian={",".join(words)} '
+def run(words, linux, smp, mem, timeout, log, kernel, more):
+    append = f'console=ttyS0 panic=-1 quiet debian={",".join(words)} {more} '
     if linux:
         m = Machine(boot='linux', kernel='build/deps/linux/vmlinuz', initrd=linux_initrd('/opt/keel-test/run'),
                     append=append + 'loglevel=1', smp=smp, mem=mem, disks=(DISK,))
@@ -175,12 +175,13 @@ def main():
     p.add_argument('--mem', default='1024')
     p.add_argument('--timeout', type=float, default=7200)
     p.add_argument('--kernel', default='build/keel.elf')
+    p.add_argument('--append', default='', help='more words of the kernel\'s command line')
     a = p.parse_args()
     if not os.path.exists(IMG):
         sys.exit('debian_suite: no build/debian.img: make debian')
     os.makedirs(os.path.join(TOP, 'build/logs'), exist_ok=True)
     log = os.path.join(TOP, f'build/logs/debian-{"linux" if a.linux or a.golden else "keel"}-{a.words[0]}.log')
-    got = run(a.words, a.linux or a.golden, a.smp, a.mem, a.timeout, log, a.kernel)
+    got = run(a.words, a.linux or a.golden, a.smp, a.mem, a.timeout, log, a.kernel, a.append)
     if a.golden:
         write_golden(got)
     elif a.linux:

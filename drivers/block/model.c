@@ -161,7 +161,7 @@ static const struct queue_attr queue_attrs[] = {
 	{ "optimal_io_size", Q_IO_OPT }, { "physical_block_size", Q_PHYSICAL }, { "rotational", Q_ROTATIONAL },
 	{ "rq_affinity", Q_ONE }, { "scheduler", Q_SCHEDULER }, { "stable_writes", Q_ZERO }, { "virt_boundary_mask", Q_ZERO },
 	{ "write_cache", Q_WRITE_CACHE }, { "write_same_max_bytes", Q_ZERO }, { "write_zeroes_max_bytes", Q_ZEROES_MAX },
-	{ "zone_append_max_bytes", Q_ZERO }, { "zoned", Q_ZONED }, { "read_ahead_kb", Q_RA },
+	{ "zone_append_max_bytes", Q_ZERO }, { "zone_write_granularity", Q_ZERO }, { "zoned", Q_ZONED }, { "read_ahead_kb", Q_RA },
 };
 
 struct queue_file_priv {

@@ -245,6 +245,16 @@ static void unclaim(struct block_device *b)
 
 /* --- open and close --- */
 
+/* What BLKBSZGET says after the first open: pages, or less where the size is no multiple. */
+static u32 first_soft_block(const struct block_device *b)
+{
+	u32 size = bdev_logical_block_size(b);
+
+	while (size < PAGE_SIZE && !(bdev_bytes(b) & size))
+		size <<= 1;
+	return size;
+}
+
 static int open_locked(struct block_device *b, u32 how, void *holder)
 {
 	struct disk *d = b->disk;
@@ -265,7 +275,8 @@ static int open_locked(struct block_device *b, u32 how, void *holder)
 	}
 	if (d->rescan && !b->partno && !d->no_partitions)
 		(void)disk_rescan(d);
-	b->openers++;
+	if (!b->openers++)
+		WRITE_ONCE(b->soft_block, first_soft_block(b));
 	if (how & BDEV_WRITE)
 		b->write_openers++;
 	return 0;
