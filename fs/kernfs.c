@@ -433,6 +433,30 @@ static struct dentry *kernfs_lookup(struct inode *dir, struct dentry *d, u32 fla
 	return dentry_splice(d, inode);
 }
 
+int kernfs_path(struct kernfs_node *n, char *buf, size_t size)
+{
+	size_t at = size;
+
+	if (!size)
+		return -ENAMETOOLONG;
+	buf[--at] = '\0';
+	mutex_lock(&n->root->lock);
+	for (; n->parent && n->parent != n; n = n->parent) {
+		size_t len = strlen(n->name);
+
+		if (len + 1 > at) {
+			mutex_unlock(&n->root->lock);
+			return -ENAMETOOLONG;
+		}
+		at -= len;
+		memcpy(buf + at, n->name, len);
+		buf[--at] = '/';
+	}
+	mutex_unlock(&n->root->lock);
+	memmove(buf, buf + at, size - at);
+	return (int)(size - at - 1);
+}
+
 /* Relative path from the link's directory to its target. */
 static int link_path(struct kernfs_node *link, char *buf, size_t size)
 {

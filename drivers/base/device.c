@@ -17,6 +17,8 @@
 #include <fs/kernfs.h>
 #include <uapi/linux/stat.h>
 
+#include "internal.h"
+
 static DEFINE_MUTEX(model_lock, DEVICE);
 static LIST_HEAD(all_devices);		/* [model_lock] device.all_link, oldest first */
 static LIST_HEAD(buses);		/* [model_lock] */
@@ -90,24 +92,8 @@ static ssize_t dev_show(struct device *d, char *buf, size_t size)
 	return scnprintf(buf, size, "%u:%u\n", dev_major(d->devt), dev_minor(d->devt));
 }
 
-static ssize_t uevent_show(struct device *d, char *buf, size_t size)
-{
-	int n = 0;
-
-	if (d->devt.v)
-		n = scnprintf(buf, size, "MAJOR=%u\nMINOR=%u\nDEVNAME=%s\n", dev_major(d->devt),
-			      dev_minor(d->devt), d->node_name ? d->node_name : d->name);
-	if (d->driver)
-		n += scnprintf(buf + n, size - (size_t)n, "DRIVER=%s\n", d->driver->name);
-	if (d->uevent)
-		n += d->uevent(d, buf + n, size - (size_t)n);
-	if (d->bus && d->bus->uevent)
-		n += d->bus->uevent(d, buf + n, size - (size_t)n);
-	return n;
-}
-
 static const struct dev_attr dev_attr = { "dev", 0444, dev_show, NULL };
-static const struct dev_attr uevent_attr = { "uevent", 0444, uevent_show, NULL };
+static const struct dev_attr uevent_attr = { "uevent", 0644, device_uevent_show, device_uevent_store };
 
 /* --- sysfs --- */
 
@@ -216,6 +202,7 @@ static void probe(struct device *d, struct driver *drv)
 			(void)kernfs_symlink(d->node, "driver", dir);
 			(void)kernfs_symlink(dir, d->name, d->node);
 		}
+		device_uevent(d, "bind");
 		return;
 	}
 	mutex_lock(&model_lock);
@@ -288,6 +275,7 @@ int device_register(struct device *d)
 					   (umode_t)((d->is_block ? S_IFBLK : S_IFCHR) | mode), d->devt);
 	if (err)
 		pr_warn("%s: no node in /dev: error %d\n", d->name, err);
+	device_uevent(d, "add");
 	mutex_lock(&model_lock);
 	list_add_tail(&d->sibling, &all_devices);
 	if (!d->bus) {
@@ -320,6 +308,7 @@ void device_unregister(struct device *d)
 	if (d->devt.v)
 		(void)devtmpfs_delete_node(d->node_name ? d->node_name : d->name);
 	if (d->node) {
+		device_uevent(d, "remove");
 		unlink_device(d);
 		kernfs_remove(d->node);
 		free_attrs(d);

@@ -38,6 +38,14 @@ static void add_text(struct kernfs_node *dir, const char *name, const char *text
 	add_file(dir, name, 0444, &text_ops, (void *)text);
 }
 
+static int seqnum_show(struct seq_file *s, void *priv)
+{
+	(void)priv;
+	seq_printf(s, "%llu\n", (unsigned long long)uevent_seqnum());
+	return 0;
+}
+SYS_FILE(seqnum, seqnum_show);
+
 /* --- CPU sets as Linux prints them --- */
 
 static void show_list(struct seq_file *s, const struct cpumask *m)
@@ -402,8 +410,8 @@ static int system_init(void)
 	make_node_dir(system);
 	make_clocksource(system);
 	make_dmi();
-	add_text(sysfs_kernel, "uevent_seqnum", "0");	/* no uevent is ever sent: netlink comes later */
-	add_text(sysfs_kernel, "fscaps", "0");		/* exec ignores file capabilities */
+	add_file(sysfs_kernel, "uevent_seqnum", 0444, &seqnum_ops, NULL);
+	add_text(sysfs_kernel, "fscaps", "1");
 	return 0;
 }
 INITCALL_DRIVER(system_init);

@@ -67,6 +67,12 @@ int bus_register(struct bus *b);
 int driver_register(struct driver *d);		/* probes what matches */
 int device_register(struct device *d);		/* takes over the first reference */
 void device_unregister(struct device *d);
+/* Tell user space: "add", "remove", "change", "bind", ... (drivers/base/uevent.c). May sleep. */
+void device_uevent(struct device *d, const char *action);
+/* Where the text of an event goes, strings one after the other; set by net/netlink. False: nobody listens. NULL: not built. */
+extern bool (*uevent_listened)(void);			/* [I] after boot */
+extern void (*uevent_send)(const char *text, size_t len);	/* [I] after boot */
+u64 uevent_seqnum(void);
 static inline void device_get(struct device *d) { ref_get(&d->ref); }
 void device_put(struct device *d);
 /* Make and register in one: class device with a node. ERR_PTR. */

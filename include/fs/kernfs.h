@@ -30,6 +30,8 @@ struct kernfs_node *kernfs_find(struct kernfs_node *parent, const char *name);
 void kernfs_remove(struct kernfs_node *n);		/* with all below; waits for users */
 void *kernfs_priv(struct kernfs_node *n);
 const char *kernfs_name(struct kernfs_node *n);
+/* "/devices/virtual/net/lo" in the node's own tree; length, or -ENAMETOOLONG. */
+__must_check int kernfs_path(struct kernfs_node *n, char *buf, size_t size);
 /* Text or binary changed: poll on it wakes. */
 void kernfs_notify(struct kernfs_node *n);
 
