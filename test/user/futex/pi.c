@@ -237,11 +237,6 @@ CASE(kinds_do_not_mix)
 	CHECK_OK(fx(0, FUTEX_UNLOCK_PI, 0, NULL));
 	WAIT_EXIT(p, 0);
 	/* a plain waiter on the word */
-	CHILD(p)
-		CHECK_OK(fx(3, FUTEX_WAIT, 7, NULL));
-	m[3] = 7;
-	kill(p, SIGKILL);
-	WAIT_SIGNAL(p, SIGKILL);
 	m[3] = 7;
 	CHILD(p)
 		CHECK_OK(fx(3, FUTEX_WAIT, 7, NULL));
