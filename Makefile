@@ -337,7 +337,7 @@ test-long:
 	@tools/setup.sh test
 	@$(TEST) long
 
-test-host test-user test-oracle test-bochs test-kernel test-debug test-clang test-busybox test-stress: test-%:
+test-host test-user test-oracle test-bochs test-kernel test-debug test-clang test-busybox test-stress test-disk: test-%:
 	@tools/setup.sh test
 	$(Q)$(MAKE) --no-print-directory -j$(shell nproc) $(if $(filter test-host,$@),gen,all)
 	@$(TEST) $*
@@ -346,7 +346,7 @@ test-boot:
 	@tools/setup.sh test
 	@$(TEST) boot-all
 .PHONY: test test-long test-host test-user test-oracle test-bochs test-kernel test-debug test-clang test-busybox \
-	test-stress test-boot
+	test-stress test-disk test-boot
 
 bench:
 	@tools/setup.sh test
@@ -414,6 +414,7 @@ help:
 	@echo 'make test-bochs   what TCG cannot show: x2APIC, PCID, TSC deadline'
 	@echo 'make test-busybox BusyBox'"'"'s own test suite'
 	@echo 'make test-stress  processes, threads, signals, mappings and files at random on 4 CPUs'
+	@echo 'make test-disk    the tests of files on ext2, here and on Linux; then e2fsck'
 	@echo 'make test-long    all of it, for hours; resumable, results in docs/results/'
 	@echo 'make bench        speed beside Linux in the same QEMU'
 	@echo 'make check        layers, exports, headers, locks, style, docs'

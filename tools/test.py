@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MPL-2.0
 """Runs the test tiers; docs/testing.md describes them.
 
-    tools/test.py [options] PART...     parts: check host kernel user oracle boot bochs debug clang busybox
+    tools/test.py [options] PART...     parts: check host kernel user oracle boot bochs debug clang busybox disk
     tools/test.py ci                    what `make test` runs, each part within its budget
     tools/test.py long                  what `make test-long` runs; resumable, docs/results/
 
@@ -235,7 +235,8 @@ def part_user(report, opts, variant='', smps=None):
 
 
 # In this order; what is built into the oracle's kernel, or not there, is left out.
-ORACLE_MODULES = ('loop', 'brd', 'crc16', 'crc32c_generic', 'mbcache', 'jbd2', 'ext4')
+ORACLE_MODULES = ('loop', 'brd', 'crc16', 'crc32c_generic', 'mbcache', 'jbd2', 'ext4', 'virtio_ring', 'virtio',
+                  'virtio_pci_legacy_dev', 'virtio_pci_modern_dev', 'virtio_pci', 'virtio_blk')
 
 
 def oracle_initrd():
@@ -270,6 +271,75 @@ def part_oracle(report, opts):
     for smp in opts.smp or ('2',):
         m = Machine(boot='linux', kernel='build/deps/linux/vmlinuz', initrd=oracle_initrd(), append=append, smp=smp)
         guest_suite(report, f'oracle-{smp}cpu', m, opts.user_timeout, DONE, ('poweroff',), no_reports=False)
+
+
+# Tests whose files lie on the disk of testdisk=. In mm: those of files.
+DISK_TESTS = 'fs/*,io/*,cache/*,block/*,mm/mmap*,mm/msync,mm/mincore,mm/madvise,mm/lazy*,mm/mremap,mm/populate,mm/faults,' \
+             'mm/mlock,mm/munmap,mm/swap,mm/text,mm/hostile,mm/process_vm'
+# For CI: what reads and writes files, not what waits for descriptors.
+DISK_TESTS_CI = 'fs/*,cache/*,block/*,io/splice,io/pipe,mm/msync,mm/mincore,mm/madvise,mm/populate,mm/text'
+
+
+def disk_image(name, mib, options=()):
+    path = os.path.join('build/logs', name)
+    os.makedirs(LOGS, exist_ok=True)
+    if os.path.exists(os.path.join(TOP, path)):
+        os.unlink(os.path.join(TOP, path))
+    subprocess.run(['mke2fs', '-q', '-t', 'ext2', '-F', *options, path, f'{mib}M'], cwd=TOP, check=True, stdout=subprocess.DEVNULL)
+    return path
+
+
+def disk_check(report, name, path):
+    """What the guest left must be in order to the last bit, and unmounted."""
+    r = subprocess.run(['e2fsck', '-fn', path], cwd=TOP, capture_output=True, text=True)
+    state = subprocess.run(['dumpe2fs', '-h', path], cwd=TOP, capture_output=True, text=True).stdout
+    if r.returncode:
+        report.add('not ok', f'{name}/e2fsck', f'status {r.returncode}', detail=r.stdout + r.stderr)
+    elif not re.search(r'^Filesystem state: +clean$', state, re.M):
+        report.add('not ok', f'{name}/e2fsck', 'it is not marked clean')
+    else:
+        report.add('ok', f'{name}/e2fsck')
+
+
+def disk_suite(report, opts, name, tests, smp, variant='', linux=False, options=('-b', '4096')):
+    """The tests on an ext2 of a virtio disk: by Keel, or by Linux's ext4 driver."""
+    path = disk_image(name + '.img', 768, options)
+    append = f'console=ttyS0 rdinit=/test/run panic=-1 quiet testdisk=/dev/vda test={opts.filter or tests}'
+    if linux:
+        m = Machine(boot='linux', kernel='build/deps/linux/vmlinuz', initrd=oracle_initrd(), append=append + ' loglevel=1',
+                    smp=smp, disks=(path,))
+    else:
+        m = Machine(kernel=f'build/{variant}'.rstrip('/') + '/keel.elf', initrd='build/user.cpio', append=append, smp=smp, disks=(path,))
+    guest_suite(report, name, m, opts.user_timeout, DONE, ('poweroff',), no_reports=not linux)
+    disk_check(report, name, path)
+    os.unlink(os.path.join(TOP, path))
+
+
+def has_oracle():
+    return os.path.exists(os.path.join(TOP, 'build/deps/linux/vmlinuz'))
+
+
+def part_disk(report, opts):
+    """Every test of files on ext2, on Keel and on Linux; afterwards e2fsck -fn finds nothing."""
+    if not build(report, 'disk', 'kernel', 'user'):
+        return
+    disk_suite(report, opts, 'disk-2cpu', DISK_TESTS_CI, '2')
+    if has_oracle():
+        disk_suite(report, opts, 'disk-oracle', DISK_TESTS_CI, '2', linux=True)
+    else:
+        report.add('skip', 'disk-oracle', 'no Linux kernel in build/deps/linux (tools/setup.sh test fetches it)')
+
+
+def part_disk_long(report, opts):
+    """The same and more, on 1, 2 and 4 CPUs, with small blocks and inodes, and on the DEBUG kernel."""
+    if not (build(report, 'disk', 'kernel', 'user') and build(report, 'disk', 'kernel', DEBUG=1)):
+        return
+    for smp in opts.smp or ('1', '2', '4'):
+        disk_suite(report, opts, f'disk-{smp}cpu', DISK_TESTS, smp)
+    disk_suite(report, opts, 'disk-1k', DISK_TESTS, '2', options=('-b', '1024', '-I', '128'))
+    disk_suite(report, opts, 'disk-debug', DISK_TESTS, '2', variant='debug')
+    if has_oracle():
+        disk_suite(report, opts, 'disk-oracle', DISK_TESTS, '2', linux=True)
 
 
 def scenario_files(opts):
@@ -740,6 +810,7 @@ def part_powercut(report, opts):
 PARTS = {
     'check': part_check, 'host': part_host, 'kernel': part_kernel, 'user': part_user, 'oracle': part_oracle,
     'boot': part_boot, 'boot-all': part_boot_all, 'bochs': part_bochs, 'debug': part_debug,
+    'disk': part_disk, 'disk-long': part_disk_long,
     'debug-kernel': part_debug_kernel, 'clang': part_clang, 'busybox': part_busybox,
     'commands': part_commands, 'runner': part_runner, 'busybox-slice': part_busybox_slice, 'debian': part_debian,
     'debian-slice': part_debian_slice, 'stress': part_stress, 'swap': part_swap, 'swap-slice': part_swap_slice,
@@ -747,9 +818,9 @@ PARTS = {
     'powercut': part_powercut, 'ext2-damage': part_ext2_damage, 'ext2-damage-slice': part_ext2_damage_slice,
 }
 # What CI runs, with budgets in seconds on two cores.
-CI = (('check', 120), ('host', 120), ('kernel', 120), ('oracle', 240), ('user', 900), ('boot', 420), ('debug-kernel', 300),
+CI = (('check', 120), ('host', 120), ('disk', 180), ('kernel', 120), ('oracle', 240), ('user', 900), ('boot', 420), ('debug-kernel', 300),
       ('ext2-damage-slice', 120), ('busybox-slice', 180), ('debian-slice', 300), ('gdb', 60), ('powercut-slice', 240), ('swap-slice', 150))
-LONG = ('check', 'host', 'clang', 'kernel', 'user', 'oracle', 'debug', 'boot-all', 'gdb', 'commands', 'runner', 'min-memory', 'bochs', 'stress', 'busybox',
+LONG = ('check', 'host', 'disk-long', 'clang', 'kernel', 'user', 'oracle', 'debug', 'boot-all', 'gdb', 'commands', 'runner', 'min-memory', 'bochs', 'stress', 'busybox',
         'ext2-fuzz', 'ext2-damage', 'debian', 'powercut', 'swap')
 
 

@@ -279,10 +279,12 @@ void bio_submit(struct bio *b)
 		fail(b, err);
 		return;
 	}
-	if (bio_op(b) == BIO_READ)
+	if (bio_op(b) == BIO_READ) {
 		vm_count(VM_EV_PGPGIN, b->size >> SECTOR_SHIFT);
-	else if (bio_op(b) == BIO_WRITE)
+		current->io.read_bytes += b->size;
+	} else if (bio_op(b) == BIO_WRITE) {
 		vm_count(VM_EV_PGPGOUT, b->size >> SECTOR_SHIFT);
+	}
 	if (!d->nr_queues) {
 		submit_direct(b);
 		return;

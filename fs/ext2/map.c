@@ -248,6 +248,7 @@ struct free_ctx {
 static void free_one(struct free_ctx *c, u64 b)
 {
 	struct ext2_sb *s = EXT2_SB(c->inode->sb);
+	struct buffer *bh;
 
 	if (!c->left) {
 		if (!c->err)
@@ -256,6 +257,11 @@ static void free_one(struct free_ctx *c, u64 b)
 		return;
 	}
 	c->left--;
+	/* A directory's block must not be written any more: it may soon be a file's. */
+	if (!S_ISREG_I(c->inode) && (bh = buffer_find(s->bdev, b, s->l.block_size)) != NULL) {
+		ext2_unhold(s, bh);
+		buffer_forget(bh);
+	}
 	ext2_free_blocks(s, b, 1, c->now);
 	count_blocks(c->inode, -1);
 }

@@ -343,13 +343,14 @@ int proc_show_io(struct seq_file *s, struct task *t)
 			io.syscw += u->io.syscw;
 			io.read_bytes += u->io.read_bytes;
 			io.write_bytes += u->io.write_bytes;
+			io.cancelled += u->io.cancelled;
 		}
 		rcu_read_unlock();
 	}
 	seq_printf(s, "rchar: %llu\nwchar: %llu\nsyscr: %llu\nsyscw: %llu\nread_bytes: %llu\nwrite_bytes: %llu\n"
-		   "cancelled_write_bytes: 0\n", (unsigned long long)io.rchar, (unsigned long long)io.wchar,
+		   "cancelled_write_bytes: %llu\n", (unsigned long long)io.rchar, (unsigned long long)io.wchar,
 		   (unsigned long long)io.syscr, (unsigned long long)io.syscw, (unsigned long long)io.read_bytes,
-		   (unsigned long long)io.write_bytes);
+		   (unsigned long long)io.write_bytes, (unsigned long long)io.cancelled);
 	return 0;
 }
 

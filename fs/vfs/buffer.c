@@ -71,15 +71,23 @@ static struct folio *folio_of(struct block_device *b, u64 block, u32 size)
 	return filemap_read_folio(NULL, bdev_mapping(b), block * size >> PAGE_SHIFT);
 }
 
+struct buffer *buffer_find(struct block_device *b, u64 block, u32 size)
+{
+	struct buffer *bh;
+
+	spin_lock(&hash_lock);
+	bh = find_locked(b, block, size);
+	spin_unlock(&hash_lock);
+	return bh;
+}
+
 struct buffer *buffer_read(struct block_device *b, u64 block, u32 size)
 {
 	struct buffer *bh, *old;
 	struct folio *f;
 
 	might_sleep();
-	spin_lock(&hash_lock);
-	bh = find_locked(b, block, size);
-	spin_unlock(&hash_lock);
+	bh = buffer_find(b, block, size);
 	if (bh)
 		return bh;
 	if (beyond(b, block, size))

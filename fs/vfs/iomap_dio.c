@@ -283,6 +283,8 @@ static ssize_t dio_send(struct dio *d, struct iov_iter *i, const struct iomap *m
 		sent += n;
 	}
 	dio_submit(d, b);
+	if (d->write)
+		current->io.write_bytes += sent;
 	return sent ? (ssize_t)sent : err;
 }
 

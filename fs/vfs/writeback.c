@@ -33,6 +33,7 @@ struct wb {
 	struct list_head dirty;		/* [lock] inode.wb_link, oldest first */
 	struct list_head io;		/* [lock] those of the round under way */
 	u32 asked;			/* [a] write all that is there now */
+	u32 look;			/* [a] the interval changed */
 	struct wait_queue wait;		/* the thread */
 	struct task_core *thread;	/* [I] */
 };
@@ -309,9 +310,15 @@ static int flusher(void *arg)
 		}
 		if (!next)
 			next = now + interval;
-		if (!READ_ONCE(wb->asked) && now < next)
-			(void)wait_event_interruptible_until(&wb->wait, kthread_should_stop() || READ_ONCE(wb->asked),
-							     interval ? next : WAIT_FOREVER);
+		if (!READ_ONCE(wb->asked) && (!interval || now < next)) {
+			(void)wait_event_interruptible_until(&wb->wait, kthread_should_stop() || READ_ONCE(wb->asked) ||
+							     READ_ONCE(wb->look), interval ? next : WAIT_FOREVER);
+			if (READ_ONCE(wb->look)) {
+				WRITE_ONCE(wb->look, 0);
+				next = clock_monotonic_ns() + dirty_interval_ns();
+				continue;
+			}
+		}
 		if (kthread_should_stop())
 			break;
 		now = clock_monotonic_ns();
@@ -346,6 +353,19 @@ static void wake_one(struct super_block *sb, void *arg)
 void wb_wake_all(void)
 {
 	super_for_each_quick(wake_one, NULL);
+}
+
+static void look_one(struct super_block *sb, void *arg)
+{
+	if (sb->wb) {
+		WRITE_ONCE(sb->wb->look, 1);
+		wake_up(&sb->wb->wait);
+	}
+}
+
+void wb_interval_changed(void)
+{
+	super_for_each_quick(look_one, NULL);
 }
 
 /* Memory file systems have nothing to write: no thread. */

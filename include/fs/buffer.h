@@ -38,6 +38,8 @@ struct buffer {
  * ERR_PTR(-ENOMEM, -EIO, -EINVAL: beyond the device).
  */
 __must_check struct buffer *buffer_get(struct block_device *b, u64 block, u32 size);
+/* Referenced, if there is one; NULL. */
+struct buffer *buffer_find(struct block_device *b, u64 block, u32 size);
 /* Read in if need be. ERR_PTR(-EIO). */
 __must_check struct buffer *buffer_read(struct block_device *b, u64 block, u32 size);
 /* Start reading, do not wait. */

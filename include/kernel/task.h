@@ -65,7 +65,9 @@ struct cputime {
 };
 
 struct task_io {
-	u64 rchar, wchar, syscr, syscw, read_bytes, write_bytes;
+	u64 rchar, wchar, syscr, syscw;
+	u64 read_bytes;			/* from disks, on behalf of the task */
+	u64 write_bytes, cancelled;	/* made dirty or written directly; dirty pages that it removed */
 };
 
 struct itimer {

@@ -30,6 +30,8 @@ __must_check bool inode_trygrab(struct inode *inode);
 bool wb_start_all(struct super_block *sb);
 /* Memory is short, or there is too much dirty: write back what there is, all instances. Any thread context. */
 void wb_wake_all(void);
+/* dirty_writeback_centisecs is another: sleep by it. */
+void wb_interval_changed(void);
 /* Wake the flusher of one instance. */
 void wb_wake(struct super_block *sb);
 

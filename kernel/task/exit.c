@@ -347,6 +347,7 @@ static void account_dead(struct task *t, struct process *p)
 	p->io.syscw += t->io.syscw;
 	p->io.read_bytes += t->io.read_bytes;
 	p->io.write_bytes += t->io.write_bytes;
+	p->io.cancelled += t->io.cancelled;
 }
 
 /* Take t out of every list. TASKLIST held. */

@@ -122,6 +122,6 @@ int dirty_knob_write(enum dirty_knob k, u64 v)
 	}
 	WRITE_ONCE(knobs[k], v);
 	if (k == DIRTY_WRITEBACK_CS)
-		wb_wake_all();
+		wb_interval_changed();
 	return 0;
 }

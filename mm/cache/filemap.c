@@ -13,6 +13,7 @@
 #include <core/rcu.h>
 #include <core/task_core.h>
 #include <core/upcall.h>
+#include <kernel/task.h>
 #include "internal.h"
 
 void mapping_init(struct mapping *m, struct inode *host, const struct mapping_ops *ops)
@@ -151,8 +152,10 @@ void filemap_remove(struct folio *f)
 
 	ASSERT(folio_test(f, FOLIO_LOCKED) && m);
 	WARN_ONCE(folio_test(f, FOLIO_PRIVATE));
-	if (folio_test_clear(f, FOLIO_DIRTY) && !(m->flags & MAPPING_NO_WRITEBACK))
+	if (folio_test_clear(f, FOLIO_DIRTY) && !(m->flags & MAPPING_NO_WRITEBACK)) {
 		vm_count(VM_DIRTY, -(s64)n);
+		current->io.cancelled += n << PAGE_SHIFT;
+	}
 	spin_lock_irqsave(&m->lock, flags);
 	erase_locked(m, f, n);
 	spin_unlock_irqrestore(&m->lock, flags);

@@ -202,6 +202,9 @@ int invalidate_range_sync(struct mapping *m, u64 first, u64 last)
 		if (f) {
 			index = f->index + folio_nr_pages(f) - 1;
 			folio_wait_bit(f, FOLIO_WRITEBACK);
+			/* Faults map under the folio's lock, but for those around a fault, which only one round can miss. */
+			for (int i = 0; i < 2 && atomic_read(&f->mapcount); i++)
+				unmap_mapping_range(m, f->index, folio_nr_pages(f), false);
 			/* A reader may hold a reference for a moment: its page is what was there when it looked. */
 			if (folio_test(f, FOLIO_DIRTY) || atomic_read(&f->mapcount)) {
 				err = -EBUSY;

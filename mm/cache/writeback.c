@@ -10,6 +10,7 @@
 #include <core/pgtable.h>
 #include <mm/mm.h>
 #include <kernel/sched.h>
+#include <kernel/task.h>
 #include <fs/block.h>
 #include <fs/super.h>
 #include <mm/rmap.h>
@@ -35,6 +36,7 @@ bool filemap_dirty_folio(struct mapping *m, struct folio *f)
 	spin_unlock_irqrestore(&m->lock, flags);
 	vm_count(VM_DIRTY, (s64)folio_nr_pages(f));
 	vm_count(VM_EV_DIRTIED, (s64)folio_nr_pages(f));
+	current->io.write_bytes += folio_size(f);
 	inode_mark_pages_dirty(m->host);
 	return true;
 }

@@ -14,6 +14,7 @@ enum lru_list { LRU_INACTIVE_ANON, LRU_ACTIVE_ANON, LRU_INACTIVE_FILE, LRU_ACTIV
 void lru_add(struct folio *f);
 void lru_del(struct folio *f);
 void lru_rotate(struct folio *f);	/* to the end that is looked at next; any context */
+void lru_deactivate(struct folio *f);
 void lru_drain_all(void);		/* what waits in the CPUs' batches goes to the lists */
 /* Up to n folios from the old end, referenced and off the list; later lru_putback(), which puts them. */
 unsigned int lru_isolate(enum lru_list l, struct folio **out, unsigned int n);

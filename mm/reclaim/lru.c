@@ -172,6 +172,19 @@ void lru_rotate(struct folio *f)
 	spin_unlock_irqrestore(&lru_lock, flags);
 }
 
+void lru_deactivate(struct folio *f)
+{
+	u64 flags;
+
+	spin_lock_irqsave(&lru_lock, flags);
+	folio_clear(f, FOLIO_ACTIVE);
+	if (folio_test(f, FOLIO_LRU) && folio_test(f, FOLIO_WORKINGSET)) {
+		unlink(f);
+		link_to(f, false);
+	}
+	spin_unlock_irqrestore(&lru_lock, flags);
+}
+
 unsigned int lru_isolate(enum lru_list l, struct folio **out, unsigned int n)
 {
 	unsigned int got = 0, looked = 0;

@@ -145,4 +145,9 @@ static inline enum fault_result fault_errno(int err)
 	}
 }
 
+/* madvise.c: may the caller know and say which pages of the mapped file are in memory? Who owns it or could write it. */
+bool vma_file_ours(const struct vma *v);
+/* mm/reclaim/lru.c: a folio that the caller holds was not used lately. */
+void lru_deactivate(struct folio *f);
+
 #endif

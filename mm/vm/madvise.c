@@ -103,28 +103,73 @@ static void willneed(struct mm *mm, const struct vma *v, u64 start, u64 end)
 		filemap_readahead(v->file, v->file->mapping, first, nr);
 }
 
-/* Pages of the range were not used lately, as far as reclaim is concerned. */
+/* Entries from the cursor on that map the same folio as the first. */
+static s32 run_of(struct pt_cursor c, const struct folio *f, u64 end)
+{
+	s32 n = 1;
+
+	while (pt_cursor_next(&c, end)) {
+		pte_t e = pt_cursor_read(&c);
+
+		if (!pte_present(e) || pte_special(e) || pfn_folio(pte_pfn(e)) != f)
+			break;
+		n++;
+	}
+	return n;
+}
+
+/* The folio at the cursor, if nobody else maps it and all its entries stand from here to end; *run: how many. */
+static struct folio *own_folio(const struct pt_cursor *c, u64 end, s32 *run)
+{
+	pte_t e = pt_cursor_read(c);
+	struct folio *f;
+
+	if (!pte_present(e) || pte_special(e))
+		return NULL;
+	f = pfn_folio(pte_pfn(e));
+	*run = folio_order(f) ? run_of(*c, f, end) : 1;
+	return atomic_read(&f->mapcount) == *run ? f : NULL;
+}
+
+#define COLD_BATCH	32u
+
+/* Pages of the range that only we map were not used lately, as far as reclaim is concerned. */
 static void make_cold(struct mm *mm, u64 start, u64 end)
 {
+	struct folio *batch[COLD_BATCH];
 	u64 addr = start, skip;
 
 	while (addr < end) {
 		struct pt_cursor c;
+		u32 n = 0;
 
 		if (pt_cursor_open(&c, mm->pt, addr, 0, &skip)) {
 			addr = skip;
 			continue;
 		}
 		do {
-			pte_t e = pt_cursor_read(&c);
+			s32 run;
+			struct folio *f = own_folio(&c, end, &run);
 
-			if (pte_present(e) && !pte_special(e)) {
+			if (!f)
+				continue;
+			for (; run > 1; run--) {
 				(void)pt_cursor_test_clear_young(&c);
-				folio_clear(pfn_folio(pte_pfn(e)), FOLIO_REFERENCED);
+				(void)pt_cursor_next(&c, end);
 			}
-		} while (pt_cursor_next(&c, end));
+			(void)pt_cursor_test_clear_young(&c);
+			folio_clear(f, FOLIO_REFERENCED);
+			if (folio_test(f, FOLIO_ACTIVE)) {
+				folio_get(f);
+				batch[n++] = f;
+			}
+		} while (pt_cursor_next(&c, end) && n < COLD_BATCH);
 		addr = c.addr;
 		pt_cursor_close(&c);
+		while (n) {
+			lru_deactivate(batch[--n]);
+			folio_put(batch[n]);
+		}
 	}
 }
 
@@ -144,17 +189,19 @@ static void file_pages_unmap(struct mm *mm, u64 start, u64 end)
 		}
 		tlb_gather_init(&g, mm->pt);
 		do {
-			pte_t e = pt_cursor_read(&c);
-			struct folio *f;
+			s32 run;
+			struct folio *f = own_folio(&c, end, &run);
 
-			if (!pte_present(e) || pte_special(e))
+			if (!f || folio_test(f, FOLIO_ANON))
 				continue;
-			f = pfn_folio(pte_pfn(e));
-			if (folio_test(f, FOLIO_ANON) || atomic_read(&f->mapcount) != 1)
-				continue;
-			kinds[folio_test(f, FOLIO_SWAPBACKED)]++;
+			kinds[folio_test(f, FOLIO_SWAPBACKED)] += (u64)run;
+			for (; run > 1; run--) {
+				(void)pt_cursor_clear(&c, &g);
+				(void)pt_cursor_next(&c, end);
+			}
 			(void)pt_cursor_clear(&c, &g);
-		} while (pt_cursor_next(&c, end) && !tlb_gather_full(&g));
+			/* Room for the largest one. */
+		} while (pt_cursor_next(&c, end) && g.nr + BIT(FOLIO_MAX_ORDER) <= ARRAY_SIZE(g.batch));
 		addr = c.addr;
 		pt_cursor_close(&c);
 		tlb_gather_finish(&g);
@@ -163,20 +210,26 @@ static void file_pages_unmap(struct mm *mm, u64 start, u64 end)
 	}
 }
 
+bool vma_file_ours(const struct vma *v)
+{
+	return inode_owner_or_capable(v->file->inode) || !inode_permission(v->file->inode, MAY_WRITE);
+}
+
 /* Anonymous pages go to swap, file pages out of memory: those that nobody else uses. */
 static void page_out(struct mm *mm, struct vma *v, u64 start, u64 end)
 {
 	u64 scanned = 0, gone = 0;
 	struct blk_plug plug;
 
+	if (v->file && !vma_file_ours(v))
+		return;
 	make_cold(mm, start, end);
 	if (swap_free_pages()) {
 		blk_plug_start(&plug);
 		(void)swapout_range(mm, v, start, end, SWAPOUT_FORCE, &scanned, &gone);
 		blk_plug_finish(&plug);
 	}
-	/* Own pages, and those of files that one may write. */
-	if (v->file && v->file->mapping && (!vma_is_shared(v) || v->file->mode & FMODE_WRITE)) {
+	if (v->file && v->file->mapping) {
 		file_pages_unmap(mm, start, end);
 		invalidate_clean(v->file->mapping, vma_page_off(v, start), vma_page_off(v, end - 1));
 		if (v->file->mapping->flags & MAPPING_NO_WRITEBACK)

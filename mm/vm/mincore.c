@@ -16,6 +16,8 @@ static u8 cached(const struct vma *v, u64 addr)
 
 	if (!v->file || !v->file->mapping)
 		return 0;
+	if (!vma_file_ours(v))
+		return 1;		/* what others read is nobody's business */
 	f = filemap_get(v->file->mapping, vma_page_off(v, addr));
 	if (!f)
 		return 0;

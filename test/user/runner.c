@@ -134,14 +134,16 @@ static const char *param(const char *name)
 }
 
 /* testdisk=DEV: the tests' files lie on the ext2 file system there. The device may take a moment. */
-static void mount_disk(const char *dev)
+static int mount_disk(const char *dev)
 {
 	struct timespec t = { .tv_nsec = 50000000 };
 
 	for (int i = 0; i < 100 && access(dev, F_OK); i++)
 		nanosleep(&t, NULL);
-	if (mount(dev, "/tmp", "ext2", 0, NULL) || chmod("/tmp", 01777))
-		printf("not ok mount %s: %s\n", dev, strerror(errno));
+	if (!mount(dev, "/tmp", "ext2", 0, NULL) && !chmod("/tmp", 01777))
+		return 0;
+	printf("not ok mount-disk: %s: %s\n", dev, strerror(errno));
+	return 1;
 }
 
 static bool wanted(const char *name)
@@ -407,8 +409,10 @@ int main(int argc, char **argv)
 	if (!globs && argc > 1)
 		globs = argv[1];
 	disk = is_init ? param("testdisk") : NULL;
-	if (disk)
-		mount_disk(disk);
+	if (disk && mount_disk(disk)) {
+		failed++;
+		disk = NULL;
+	}
 	v = is_init ? param("stress") : NULL;
 	if (v) {
 		printf("KEEL-TEST-START 4\n");
@@ -433,7 +437,7 @@ int main(int argc, char **argv)
 	}
 	/* What is left in use shows here; the host checks the file system afterwards. */
 	if (disk && umount("/tmp")) {
-		printf("not ok umount: %s\n", strerror(errno));
+		printf("not ok umount-disk: %s\n", strerror(errno));
 		failed++;
 	}
 	printf("KEEL-TEST-DONE %d passed, %d failed, %d skipped\n", passed, failed, skipped);

@@ -82,14 +82,22 @@ static struct buffer *find(u64 block, u32 size)
 	return NULL;
 }
 
-struct buffer *buffer_read(struct block_device *b, u64 block, u32 size)
+struct buffer *buffer_find(struct block_device *b, u64 block, u32 size)
 {
 	struct buffer *bh = find(block, size);
 
-	if (bh) {
+	(void)b;
+	if (bh)
 		bh->ref++;
+	return bh;
+}
+
+struct buffer *buffer_read(struct block_device *b, u64 block, u32 size)
+{
+	struct buffer *bh = buffer_find(b, block, size);
+
+	if (bh)
 		return bh;
-	}
 	if (block >= dev.bytes / size)
 		return ERR_PTR(-EINVAL);
 	if (fails(&dev.reads, &dev.fail_read))

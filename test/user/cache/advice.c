@@ -16,14 +16,6 @@ static int resident(int fd, size_t pages)
 	return n;
 }
 
-static bool on_memory(void)
-{
-	struct statfs s;
-
-	CHECK_OK(statfs(".", &s));
-	return s.f_type == 0x01021994 || s.f_type == 0x858458f6;	/* tmpfs, ramfs */
-}
-
 static int make(size_t pages)
 {
 	int fd = CHECK_OK(open("f", O_CREAT | O_RDWR, 0644));
@@ -41,7 +33,7 @@ CASE(dontneed_and_willneed)
 {
 	int fd;
 
-	if (on_memory())
+	if (kt_on_memory())
 		SKIP("memory files are never dropped");
 	fd = make(128);
 	CHECK_EQ(resident(fd, 128), 128);
@@ -66,7 +58,7 @@ CASE(random_and_sequential)
 	char b[PG];
 	int fd;
 
-	if (on_memory())
+	if (kt_on_memory())
 		SKIP("memory files are never dropped");
 	fd = make(128);
 	CHECK_EQ(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
@@ -159,7 +151,7 @@ CASE(counted)
 	CHECK_GE(vmstat("nr_dirty"), 0);
 	CHECK_GE(vmstat("pgpgin"), 0);
 	CHECK_GT(vmstat("nr_dirty_threshold"), 0);
-	if (on_memory())
+	if (kt_on_memory())
 		return;
 	fd = make(256);
 	CHECK_GE(vmstat("nr_dirtied") - dirtied, 200);
@@ -173,7 +165,7 @@ CASE(by_age)
 	char was[2][32];
 	int fd;
 
-	if (on_memory())
+	if (kt_on_memory())
 		SKIP("memory files are never written");
 	snprintf(was[0], 32, "%ld", knob("dirty_expire_centisecs"));
 	snprintf(was[1], 32, "%ld", knob("dirty_writeback_centisecs"));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* fallocate on tmpfs: allocation, KEEP_SIZE, PUNCH_HOLE, refused modes; posix_fadvise. */
+/* fallocate on tmpfs and ext2: allocation, KEEP_SIZE, PUNCH_HOLE, refused modes; posix_fadvise. */
 #include "ktest_user.h"
 
 #define KEEP 1
@@ -12,6 +12,8 @@ CASE(allocates)
 	struct stat st;
 	int fd = CHECK_OK(open("f", O_CREAT | O_RDWR, 0644));
 
+	if (!kt_on_memory())
+		SKIP("the next case is for disks");
 	CHECK_OK(fallocate(fd, 0, 0, 10000));
 	CHECK_OK(fstat(fd, &st));
 	CHECK_EQ(st.st_size, 10000);
@@ -20,6 +22,52 @@ CASE(allocates)
 	CHECK_OK(fstat(fd, &st));
 	CHECK_EQ(st.st_size, 10000);
 	CHECK_EQ(st.st_blocks, 40);
+}
+/* ext2 cannot say that a block was not written: a kernel allocates zeroed blocks, or it refuses and changes nothing. */
+CASE(allocates_on_ext2)
+{
+	char page[3 * PG], zero[3 * PG] = { 0 };
+	struct stat st;
+	int fd = CHECK_OK(open("f", O_CREAT | O_RDWR, 0644));
+
+	if (kt_on_memory())
+		SKIP("the case before is for memory files");
+	CHECK_EQ(write(fd, "hello", 5), 5);
+	if (fallocate(fd, 0, 0, 10000)) {
+		CHECK_EQ(errno, EOPNOTSUPP);
+		CHECK_ERR(fallocate(fd, KEEP, 0, 20000), EOPNOTSUPP);
+		CHECK_OK(fstat(fd, &st));
+		CHECK_EQ(st.st_size, 5);
+		CHECK_EQ(posix_fallocate(fd, 0, 10000), EOPNOTSUPP);
+		return;
+	}
+	CHECK_OK(fsync(fd));
+	CHECK_OK(fstat(fd, &st));
+	CHECK_EQ(st.st_size, 10000);
+	CHECK_EQ(st.st_blocks, 24);
+	/* Blocks behind the end of a file are damage there. */
+	CHECK_ERR(fallocate(fd, KEEP, 0, 20000), EOPNOTSUPP);
+	CHECK_OK(fallocate(fd, KEEP, 0, 10000));
+	CHECK_OK(fstat(fd, &st));
+	CHECK_EQ(st.st_size, 10000);
+	CHECK_EQ(st.st_blocks, 24);
+	CHECK_EQ(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
+	CHECK_EQ(pread(fd, page, sizeof(page), 0), 10000);
+	CHECK_MEM(page, "hello", 5);
+	CHECK_MEM(page + 5, zero, 10000 - 5);
+	/* A hole in the middle of a file is filled, what is around it stays. */
+	CHECK_OK(ftruncate(fd, 0));
+	CHECK_EQ(pwrite(fd, "a", 1, 0), 1);
+	CHECK_EQ(pwrite(fd, "z", 1, 9 * PG), 1);
+	CHECK_OK(fallocate(fd, 0, 0, 8 * PG));
+	CHECK_OK(fsync(fd));
+	CHECK_OK(fstat(fd, &st));
+	CHECK_EQ(st.st_blocks, 9 * 8);
+	CHECK_EQ(lseek(fd, 0, SEEK_HOLE), 8 * PG);
+	CHECK_EQ(pread(fd, page, 2, 0), 2);
+	CHECK_MEM(page, "a", 2);
+	CHECK_EQ(pread(fd, page, 1, 9 * PG), 1);
+	CHECK_EQ(page[0], 'z');
 }
 CASE(punches)
 {

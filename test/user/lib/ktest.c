@@ -208,6 +208,27 @@ long long kt_now(void)
 	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
 }
 
+long long kt_stat(const char *path, const char *name)
+{
+	char buf[16384], *p = buf;
+	size_t n = strlen(name);
+
+	if (!kt_try_get(path, buf, sizeof(buf)))
+		return -1;
+	for (; p; p = strchr(p, '\n') ? strchr(p, '\n') + 1 : NULL)
+		if (!strncmp(p, name, n) && p[n] == ' ')
+			return atoll(p + n);
+	return -1;
+}
+
+bool kt_on_memory(void)
+{
+	struct statfs s;
+
+	CHECK_OK(statfs(".", &s));
+	return s.f_type == 0x01021994 || s.f_type == 0x858458f6;	/* tmpfs, ramfs */
+}
+
 int kt_nfds(void)
 {
 	int n = 0;

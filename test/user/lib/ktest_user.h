@@ -192,6 +192,10 @@ long long kt_now(void);
 int kt_nfds(void);
 /* Value of a "Name:   123" line in a /proc file; -1 if there is none. */
 long long kt_field(const char *path, const char *name);
+/* A "name 123" line of a file like /proc/vmstat; -1 if there is none. */
+long long kt_stat(const char *path, const char *name);
+/* Does the current directory lie on tmpfs or ramfs? With testdisk= it is an ext2. */
+bool kt_on_memory(void);
 /* The address of an anonymous private mapping of n pages, checked. */
 void *kt_map(size_t pages, int prot);
 /* True if touching this byte (write: by storing) raises a signal; *code gets si_code. */
