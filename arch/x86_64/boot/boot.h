@@ -25,6 +25,8 @@ __noreturn void arch_start(void);
 /* early_map.c */
 void early_direct_map(const struct boot_info *bi);
 void final_map(const struct boot_info *bi);
+/* A region that is not RAM and yet in the direct map: what the firmware took off the end of low RAM, its tables. */
+bool firmware_memory(const struct boot_info *bi, const struct boot_region *r);
 /* earlycon.c */
 void earlycon_init(const char *cmdline);
 

@@ -109,14 +109,27 @@ static void __init map_direct(u64 start, u64 end)
 	}
 }
 
+bool __init firmware_memory(const struct boot_info *bi, const struct boot_region *r)
+{
+	u64 low_end = 1ul << 20;
+
+	if (r->type == BOOT_MEM_ACPI || r->type == BOOT_MEM_NVS)
+		return true;
+	for (u32 i = 0; i < bi->nr_regions; i++) {
+		u64 end = bi->regions[i].base + bi->regions[i].size;
+
+		if (bi->regions[i].type == BOOT_MEM_RAM && end <= EARLY_LIMIT && end > low_end)
+			low_end = end;
+	}
+	return r->type != BOOT_MEM_RAM && r->type != BOOT_MEM_BAD && r->size <= (64ul << 20) &&
+	       r->base < low_end + (16ul << 20) && r->base + r->size <= EARLY_LIMIT;
+}
+
 /* Everything below the end of low RAM that is not a hole, and all RAM above. */
 static void __init map_all_memory(const struct boot_info *bi)
 {
-	u64 low_end = 1ul << 20, base, size, done = 0;
+	u64 done = 0;
 
-	for (unsigned int i = 0; memblock_region(i, &base, &size); i++)
-		if (base + size <= EARLY_LIMIT && base + size > low_end)
-			low_end = base + size;
 	map_direct(0, 1ul << 20);
 	done = 1ul << 20;
 	/* Sorted walk over RAM and the firmware's tables: repeatedly take the lowest range not yet done. */
@@ -126,11 +139,8 @@ static void __init map_all_memory(const struct boot_info *bi)
 		for (u32 i = 0; i < bi->nr_regions; i++) {
 			const struct boot_region *r = &bi->regions[i];
 			u64 s = r->base & PAGE_MASK, e = (r->base + r->size + PAGE_SIZE - 1) & PAGE_MASK;
-			bool fw = r->type == BOOT_MEM_ACPI || r->type == BOOT_MEM_NVS ||
-				  (r->type != BOOT_MEM_RAM && s < low_end + (16ul << 20) && e <= EARLY_LIMIT &&
-				   r->size <= (64ul << 20));
 
-			if (r->type != BOOT_MEM_RAM && !fw)
+			if (r->type != BOOT_MEM_RAM && !firmware_memory(bi, r))
 				continue;
 			if (r->type == BOOT_MEM_RAM && e > memblock_end())
 				e = memblock_end();

@@ -13,6 +13,7 @@
 #include <asm/layout.h>
 #include <asm/pgtable.h>
 #include <base/errno.h>
+#include <base/math.h>
 #include <base/string.h>
 #include <core/clock.h>
 #include <core/hooks.h>
@@ -67,23 +68,68 @@ static const char *region_name(u32 type)
 	return names[type < ARRAY_SIZE(names) ? type : 0];
 }
 
+/* The pages of [*start, *end) that are in region i, if it is RAM. False: none. */
+static bool clip_to_ram(u32 i, u64 *start, u64 *end)
+{
+	const struct boot_region *r = &info.regions[i];
+
+	*start = max(*start & PAGE_MASK, r->base);
+	*end = min((*end + PAGE_SIZE - 1) & PAGE_MASK, r->base + r->size);
+	return r->type == BOOT_MEM_RAM && *start < *end;
+}
+
+/*
+ * Up to where is there memory without a gap from `at` on: RAM, or what the firmware keeps of it for itself beside RAM
+ * (early_map.c maps that too)? QEMU lays an initrd over what SeaBIOS has taken for the rings of its third disk.
+ */
+static u64 __init memory_until(u64 at)
+{
+	bool more = true;
+
+	while (more) {
+		more = false;
+		for (u32 i = 0; i < info.nr_regions; i++) {
+			const struct boot_region *r = &info.regions[i];
+			u64 end = r->base + r->size;
+
+			if (r->base > at || end <= at || (r->type != BOOT_MEM_RAM && !firmware_memory(&info, r)))
+				continue;
+			at = end;
+			more = true;
+		}
+	}
+	return at;
+}
+
 /* Modules stay where the loader put them, above mem= as well: they are read there and then let go. */
 static void __init modules_keep(void)
 {
-	u64 end = memblock_end();
+	u64 last[BOOT_MAX_MODULES];
 
+	for (u32 i = 0; i < info.nr_modules; i++)
+		last[i] = memory_until(info.modules[i].base);
 	if (mem_limit != ~0ull)
 		memblock_cap(mem_limit);
 	for (u32 i = 0; i < info.nr_modules; i++) {
 		const struct boot_module *m = &info.modules[i];
-		u64 base = m->base & PAGE_MASK, size = (m->size + (m->base & ~PAGE_MASK) + PAGE_SIZE - 1) & PAGE_MASK;
+		u64 kept = 0;
 
-		if (m->base + m->size > end || m->base + m->size < m->base)
+		if (m->base + m->size > last[i] || m->base + m->size < m->base)
 			panic("boot module %u at %#llx, %#llx bytes long, lies outside of memory: give the machine more memory",
 			      i, (unsigned long long)m->base, (unsigned long long)m->size);
-		if (m->base + m->size > mem_limit)
-			memblock_add(base, size);
-		memblock_reserve(base, size);
+		for (u32 k = 0; k < info.nr_regions; k++) {
+			u64 start = m->base, end = m->base + m->size;
+
+			if (!clip_to_ram(k, &start, &end))
+				continue;
+			if (end > mem_limit)
+				memblock_add(start, end - start);
+			memblock_reserve(start, end - start);
+			kept += end - start;
+		}
+		if (kept < m->size)
+			pr_info("boot module %u lies on %llu KiB that the firmware keeps for itself\n", i,
+				(unsigned long long)(m->size - kept + 1023) >> 10);
 	}
 }
 
@@ -184,10 +230,12 @@ const void *boot_module(unsigned int i, size_t *size)
 void boot_modules_free(void)
 {
 	for (u32 i = 0; i < info.nr_modules; i++) {
-		u64 start = info.modules[i].base & PAGE_MASK;
-		u64 end = (info.modules[i].base + info.modules[i].size + PAGE_SIZE - 1) & PAGE_MASK;
+		for (u32 k = 0; k < info.nr_regions; k++) {
+			u64 start = info.modules[i].base, end = start + info.modules[i].size;
 
-		mem_release(start, end);
+			if (clip_to_ram(k, &start, &end))
+				mem_release(start, end);
+		}
 	}
 	info.nr_modules = 0;
 }
