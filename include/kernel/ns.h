@@ -14,6 +14,7 @@
 #include <uapi/linux/utsname.h>
 
 struct cred;
+struct ipc_ns;			/* kernel/ipc.h */
 struct mnt_ns;
 struct net;
 struct task;
@@ -46,7 +47,6 @@ struct uts_ns {
 	u64 inum;			/* [I] */
 };
 
-struct ipc_ns { struct ref ref; struct user_ns *user_ns; u64 inum; };
 struct time_ns { struct ref ref; s64 monotonic_off, boottime_off; u64 inum; };
 struct cgroup_ns { struct ref ref; u64 inum; };
 

@@ -32,6 +32,7 @@ struct mm;
 struct tty;
 struct pi_waiter;
 struct posix_timers;
+struct sem_undo_list;
 struct robust_list_head;
 
 #define TASK_COMM_LEN	16
@@ -156,6 +157,8 @@ struct task {
 	u32 futex_state;		/* [PI_CHAIN; racy reads] FUTEX_STATE_* of kernel/futex: may it still own futexes? */
 	struct completion *vfork_done;	/* [alloc_lock] parent of a vfork waits here */
 	struct { u64 addr; u32 len, sig; bool event; } rseq;	/* [own; event by its CPU, preemption off] */
+	struct sem_undo_list *sem_undo;	/* own: System V semaphore adjustments, shared by CLONE_SYSVSEM; NULL: none */
+	struct list_head shm_made;	/* [IPC_IDS of shm] segments that it made; only it adds */
 	struct io_context *io_context;	/* [alloc_lock] counted; NULL: priority as nice says */
 
 	struct cputime time;		/* [a] own, exact at switch and syscall border when asked */

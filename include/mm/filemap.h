@@ -37,6 +37,7 @@ struct writeback_control {
 #define MAPPING_MARK_WRITEBACK	XA_MARK_1
 #define MAPPING_LARGE		0x8u	/* folios of several pages are welcome */
 #define MAPPING_RESERVED	0x10u	/* a memory file whose whole size was committed at once */
+#define MAPPING_LOCKED		0x20u	/* a memory file whose pages do not go to swap (SHM_LOCK) */
 
 /* A window to read ahead: folios are in the cache, locked, not uptodate, one reference held by the control. */
 struct readahead_control {
@@ -80,7 +81,7 @@ struct mapping {
 	struct inode *host;		/* [I] */
 	struct xarray folios;		/* [lock; r] */
 	spinlock_t lock;		/* class XARRAY */
-	u32 flags;			/* [I] MAPPING_*, once in use */
+	u32 flags;			/* [I] MAPPING_*; once in use; LOCKED [a] */
 	u64 nr_pages;			/* [lock] */
 	u64 nr_swapped;			/* [lock] of a memory file: pages in swap */
 	u64 reserved;			/* [I] MAPPING_RESERVED: committed pages */
@@ -205,6 +206,8 @@ __must_check int shmem_reserve(struct mapping *m, u64 pages);
 /* Begin to read what is in swap; send to swap what nobody maps. Pages [first, last]. */
 void shmem_willneed(struct mapping *m, u64 first, u64 last);
 void shmem_page_out(struct mapping *m, u64 first, u64 last);
+/* Pages that are in memory stay there (SHM_LOCK). The caller serialises. */
+void shmem_set_locked(struct mapping *m, bool on);
 
 /* For /proc/sys/vm/drop_caches: 1 pages, 2 dentries and inodes, 3 both. */
 void drop_caches(int what);

@@ -171,8 +171,8 @@ extern void (*mm_exit_aio)(struct mm *mm);
 static inline struct list_head *mm_aio_list(struct mm *mm) { return &mm->aio; }
 long mmap_do(struct mm *mm, struct file *file, u64 addr, u64 len, u32 prot, u32 flags, u64 pgoff);
 int munmap_do(struct mm *mm, u64 addr, u64 len);
-/* Of [addr, addr + len) only the whole mappings that match says: how many, or -errno. */
-long munmap_matching(struct mm *mm, u64 addr, u64 len, bool (*match)(const struct vma *v, void *arg), void *arg);
+/* shmdt(2): what of the attachment at addr, known by its operations, is still mapped. -EINVAL: nothing. */
+int munmap_attached(struct mm *mm, u64 addr, const struct vma_ops *ops);
 int mprotect_do(struct mm *mm, u64 addr, u64 len, u32 prot);
 long mremap_do(u64 addr, u64 old_len, u64 new_len, u32 flags, u64 new_addr);
 int madvise_do(struct mm *mm, u64 addr, u64 len, int advice);

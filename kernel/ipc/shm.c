@@ -1,503 +1,449 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * System V shared memory: a segment is a memory file without a name (tmpfs), mapped by shmat(2). Its pages go
- * to swap and count as shared memory like those of any such file. Source: shmget(2), shmop(2), shmctl(2).
+ * System V shared memory: making, removing and describing segments. The memory of a segment is an
+ * unlinked memory file (tmpfs); attaching maps it (shm_map.c).
  *
- * A segment lives until IPC_RMID and its last detach. Each mapping (vma) of it counts as an attach, also after fork
- * and mremap; shmat() holds one while it works. A mapping's private pointer names its segment and needs no
- * reference, because of that count. All state under shms.mutex, taken inside the locks of address spaces.
+ * A segment is destroyed when it is removed and nobody has it attached, whatever comes last. With
+ * shm_rmid_forced every segment counts as removed once its maker is gone or it was detached. A segment in
+ * destruction has lost its id; files of mappings that are just being torn down still refer to it.
  */
-#include "ipc.h"
-#include <base/err.h>
-#include <base/math.h>
 #include <base/printf.h>
-#include <core/init.h>
-#include <core/page.h>
 #include <core/slab.h>
-#include <core/usercopy.h>
-#include <fs/file.h>
-#include <fs/procfs.h>
-#include <fs/tmpfs.h>
+#include <fs/inode.h>
+#include <fs/seq_file.h>
 #include <kernel/syscall.h>
-#include <kernel/task.h>
-#include <mm/filemap.h>
 #include <mm/mm.h>
+#include <mm/filemap.h>
 #include <uapi/linux/mman.h>
-#include <uapi/linux/resource.h>
-#include <uapi/linux/shm.h>
+#include "shm.h"
 
-#define SHM_DEST	01000		/* in the mode: goes with its last detach */
-#define SHM_LOCKED	02000		/* in the mode: not to swap */
-#define NO_LIMIT	(~0ull - (1 << 24))
+/* --- life --- */
 
-struct shm {
-	struct ipc_perm perm;
-	struct file *file;		/* [I] referenced */
-	const struct file_ops *ops;	/* [I] the memory file's own */
-	u64 size;			/* [I] bytes */
-	u64 attaches;			/* [mutex] */
-	s64 atime, dtime, ctime;	/* [mutex] */
-	pid_t cpid, lpid;		/* [I], [mutex] */
-};
-
-static struct ipc_family shms = IPC_FAMILY_INIT(shms);
-static u64 total_pages;			/* [shms.mutex] of all segments */
-static u64 shmmax = NO_LIMIT, shmall = NO_LIMIT;	/* [a] */
-static int shmmni = SHMMNI;		/* [a] */
-
-static u64 pages_of(const struct shm *s)
+void shm_put(struct shm *s)
 {
-	return PAGE_ALIGN_UP(s->size) >> PAGE_SHIFT;
+	if (ref_put(&s->ref))
+		kfree_rcu(s, o.rcu);
 }
 
-/* Out of the table if nobody needs it any more: the caller frees it then, without the mutex. */
-static bool shm_over(struct shm *s)
+/* SHM_LOCK: the pages stay in memory, and count against its user. */
+static int memory_lock(struct shm *s)
 {
-	if (s->attaches || !(s->perm.mode & SHM_DEST))
-		return false;
-	ipc_remove(&shms, &s->perm);
-	total_pages -= pages_of(s);
-	return true;
-}
+	struct user_struct *u = current_cred()->user;
+	s64 pages = (s64)shm_pages(s);
 
-static void shm_free(struct shm *s)
-{
-	file_put(s->file);
-	kfree(s);
-}
-
-/* --- mappings --- */
-
-static void attach(struct shm *s)
-{
-	mutex_lock(&shms.mutex);
-	s->attaches++;
-	s->atime = ipc_now();
-	s->lpid = task_tgid_vnr(current);
-	mutex_unlock(&shms.mutex);
-}
-
-static void detach(struct shm *s)
-{
-	bool over;
-
-	mutex_lock(&shms.mutex);
-	s->attaches--;
-	s->dtime = ipc_now();
-	s->lpid = task_tgid_vnr(current);
-	over = shm_over(s);
-	mutex_unlock(&shms.mutex);
-	if (over)
-		shm_free(s);
-}
-
-static void shm_vma_open(struct vma *v)
-{
-	attach(v->private);
-}
-
-static void shm_vma_close(struct vma *v)
-{
-	detach(v->private);
-}
-
-/* As any mapping of a file, but for the count. */
-static const struct vma_ops shm_vma_ops = {
-	.open = shm_vma_open, .close = shm_vma_close, .fault = filemap_fault, .page_mkwrite = filemap_page_mkwrite,
-};
-
-static int shm_mmap(struct file *f, struct vma *v)
-{
-	struct shm *s = f->private;
-	int err = s->ops->mmap(f, v);
-
-	if (err)
-		return err;
-	/* Attached for reading: mprotect() does not change that. */
-	if (!(v->flags & VM_WRITE))
-		v->flags &= ~VM_MAYWRITE;
-	v->ops = &shm_vma_ops;
-	v->private = s;
-	attach(s);
+	if (s->locker)
+		return 0;
+	if ((u64)atomic64_add_return(&u->locked_pages, pages) > rlimit_cur(RLIMIT_MEMLOCK) >> PAGE_SHIFT &&
+	    !capable(CAP_IPC_LOCK)) {
+		atomic64_sub(&u->locked_pages, pages);
+		return -ENOMEM;
+	}
+	ref_get(&u->ref);
+	s->locker = u;
+	shmem_set_locked(s->file->mapping, true);
+	WRITE_ONCE(s->o.mode, s->o.mode | SHM_LOCKED);
 	return 0;
 }
 
-static int shm_fsync(struct file *f, loff_t start, loff_t end, bool datasync)
+static void memory_unlock(struct shm *s)
 {
-	struct shm *s = f->private;
+	struct user_struct *u = s->locker;
 
-	return s->ops->fsync(f, start, end, datasync);
+	if (!u)
+		return;
+	s->locker = NULL;
+	shmem_set_locked(s->file->mapping, false);
+	WRITE_ONCE(s->o.mode, s->o.mode & ~(u32)SHM_LOCKED);
+	atomic64_sub(&u->locked_pages, (s64)shm_pages(s));
+	user_put(u);
 }
 
-static long shm_fallocate(struct file *f, int mode, loff_t off, loff_t len)
+/* rwsem and lock held; the lock is dropped. */
+static void destroy(struct shm *s)
 {
-	struct shm *s = f->private;
+	struct file *f = s->file;
 
-	return s->ops->fallocate(f, mode, off, len);
+	memory_unlock(s);
+	ipc_remove(shm_ids(s->ns), &s->o);
+	spin_unlock(&s->o.lock);
+	s->ns->shm_tot -= shm_pages(s);
+	s->maker = NULL;
+	list_del_init(&s->made_link);
+	file_put(f);
+	shm_put(s);
 }
 
-static const struct file_ops shm_fops = { .mmap = shm_mmap, .fsync = shm_fsync, .fallocate = shm_fallocate };
+static bool may_destroy(const struct shm *s)
+{
+	return !s->nattch && !s->o.deleted && (s->o.mode & SHM_DEST || READ_ONCE(s->ns->shm_rmid_forced));
+}
+
+void shm_detached(struct shm *s, bool note)
+{
+	struct ipc_ids *ids = shm_ids(s->ns);
+
+	down_write(&ids->rwsem);
+	spin_lock(&s->o.lock);
+	if (note) {
+		s->lpid = ipc_my_pid();
+		s->dtime = ipc_now();
+	}
+	s->nattch--;
+	if (may_destroy(s))
+		destroy(s);
+	else
+		spin_unlock(&s->o.lock);
+	up_write(&ids->rwsem);
+}
+
+void shm_destroy_orphans(struct ipc_ns *ns)
+{
+	struct ipc_ids *ids = shm_ids(ns);
+	struct ipc_object *o;
+	u64 index;
+
+	down_write(&ids->rwsem);
+	xa_for_each(&ids->objects, index, o) {
+		struct shm *s = container_of(o, struct shm, o);
+
+		if (s->maker)
+			continue;
+		spin_lock(&o->lock);
+		if (may_destroy(s))
+			destroy(s);
+		else
+			spin_unlock(&o->lock);
+	}
+	up_write(&ids->rwsem);
+}
+
+void ipc_exit_shm(struct task *t)
+{
+	struct ipc_ids *ids;
+
+	/* Others only take away from the list. */
+	if (list_empty(&t->shm_made))
+		return;
+	ids = shm_ids(t->nsproxy->ipc);
+	down_write(&ids->rwsem);
+	while (!list_empty(&t->shm_made)) {
+		struct shm *s = list_first_entry(&t->shm_made, struct shm, made_link);
+
+		list_del_init(&s->made_link);
+		s->maker = NULL;
+		if (!READ_ONCE(s->ns->shm_rmid_forced))
+			continue;
+		spin_lock(&s->o.lock);
+		if (may_destroy(s))
+			destroy(s);
+		else
+			spin_unlock(&s->o.lock);
+	}
+	up_write(&ids->rwsem);
+}
 
 /* --- shmget --- */
 
-static struct shm *shm_create(s32 key, u64 size, u64 pages, u32 flags)
+/* Linux without reserved huge pages: a size that the processor has is not to be had, others are not known. */
+static int hugetlb_error(int flags)
 {
-	struct shm *s = kzalloc(sizeof(*s), GFP_KERNEL);
-	char name[16];
-	int err;
+	u32 log = (u32)flags >> SHM_HUGE_SHIFT & SHM_HUGE_MASK;
 
-	if (!s)
-		return ERR_PTR(-ENOMEM);
-	snprintf(name, sizeof(name), "SYSV%08x", (u32)key);
-	s->file = shmem_file_create(name, size, 0);
-	err = PTR_ERR_OR_ZERO(s->file);
-	if (!err && (!(flags & SHM_NORESERVE) || overcommit_memory == OVERCOMMIT_NEVER)) {
-		err = shmem_reserve(s->file->mapping, pages);
-		if (err)
-			file_put(s->file);
-	}
-	if (err) {
-		kfree(s);
-		return ERR_PTR(err);
-	}
-	s->ops = s->file->ops;
-	s->file->ops = &shm_fops;
-	s->file->private = s;
-	s->size = size;
-	s->cpid = task_tgid_vnr(current);
-	s->ctime = ipc_now();
-	return s;
+	return log == 0 || log == 21 || log == 30 ? -ENOMEM : -EINVAL;
 }
 
-static long new_segment(s32 key, u64 size, u32 flags)
+static struct file *memory_create(const struct ipc_get *g, u64 pages)
 {
-	u64 pages = size / PAGE_SIZE + (size % PAGE_SIZE != 0);
+	char name[16];
+	struct file *f;
+	int err;
+
+	snprintf(name, sizeof(name), "SYSV%08x", (u32)g->key);
+	f = shmem_file_create(name, g->size, 0);
+	if (IS_ERR(f) || (g->flags & SHM_NORESERVE && READ_ONCE(overcommit_memory) != OVERCOMMIT_NEVER))
+		return f;
+	err = shmem_reserve(f->mapping, pages);
+	if (!err)
+		return f;
+	file_put(f);
+	return ERR_PTR(err);
+}
+
+/* get_ops.make */
+static int segment_make(struct ipc_ns *ns, const struct ipc_get *g)
+{
+	u64 pages = (g->size >> PAGE_SHIFT) + (g->size & (PAGE_SIZE - 1) ? 1 : 0), sum;
 	struct shm *s;
 	int err;
 
-	if (!size || size > READ_ONCE(shmmax))
+	if (g->size < SHMMIN || g->size > READ_ONCE(ns->shm_max))
 		return -EINVAL;
-	if (flags & SHM_HUGETLB)
-		return -EINVAL;		/* a pool of no huge pages */
-	if (total_pages + pages < total_pages || total_pages + pages > READ_ONCE(shmall))
+	if (pages << PAGE_SHIFT < g->size)
 		return -ENOSPC;
-	s = shm_create(key, size, pages, flags);
-	if (IS_ERR(s))
-		return PTR_ERR(s) == -EINVAL ? -ENOMEM : PTR_ERR(s);
-	err = ipc_add(&shms, &s->perm, key, (umode_t)flags, (u64)READ_ONCE(shmmni));
-	if (err) {
-		shm_free(s);
-		return err;
+	sum = ns->shm_tot + pages;
+	if (sum < ns->shm_tot || sum > READ_ONCE(ns->shm_all))
+		return -ENOSPC;
+	if (g->size > 0x7fffffffffffffffull)
+		return -EINVAL;
+	if (g->flags & SHM_HUGETLB)
+		return hugetlb_error(g->flags);
+	s = kzalloc(sizeof(*s), GFP_KERNEL);
+	if (!s)
+		return -ENOMEM;
+	ipc_object_init(&s->o, g);
+	ref_init(&s->ref, 1);
+	s->ns = ns;
+	s->size = g->size;
+	s->cpid = ipc_my_pid();
+	s->ctime = ipc_now();
+	s->file = memory_create(g, pages);
+	if (IS_ERR(s->file)) {
+		err = (int)PTR_ERR(s->file);
+		goto out_free;
 	}
-	s->file->inode->ino = (u64)s->perm.id;	/* as /proc/PID/maps shows it */
-	total_pages += pages;
-	return s->perm.id;
+	s->maker = current;
+	list_add(&s->made_link, &current->shm_made);
+	err = ipc_add(shm_ids(ns), &s->o, READ_ONCE(ns->shm_mni));
+	if (err)
+		goto out_file;
+	/* What /proc/PID/maps shows; nobody has mapped it yet. */
+	s->file->inode->ino = (u64)s->o.id;
+	ns->shm_tot = sum;
+	return s->o.id;
+out_file:
+	list_del_init(&s->made_link);
+	file_put(s->file);
+out_free:
+	/* ipc_add() may have shown it to readers under RCU. */
+	shm_put(s);
+	return err;
 }
 
-static long get_segment(struct shm *s, u64 size, u32 flags)
+static int segment_check(const struct ipc_object *o, const struct ipc_get *g)
 {
-	int err;
-
-	if ((flags & (IPC_CREAT | IPC_EXCL)) == (IPC_CREAT | IPC_EXCL))
-		return -EEXIST;
-	if (size > s->size)
-		return -EINVAL;
-	err = ipc_access(&s->perm, flags);
-	return err ? err : s->perm.id;
+	return container_of(o, struct shm, o)->size < g->size ? -EINVAL : 0;
 }
 
 long sys_shmget(int key, size_t size, int flags)
 {
-	struct ipc_perm *p;
-	long res;
+	static const struct ipc_get_ops ops = { segment_make, segment_check };
+	const struct ipc_get g = { key, flags, size };
+	struct ipc_ns *ns = ipc_ns_current();
 
-	mutex_lock(&shms.mutex);
-	p = key == IPC_PRIVATE ? NULL : ipc_find_key(&shms, key);
-	if (p)
-		res = get_segment(container_of(p, struct shm, perm), size, (u32)flags);
-	else if (key == IPC_PRIVATE || flags & IPC_CREAT)
-		res = new_segment(key, size, (u32)flags);
-	else
-		res = -ENOENT;
-	mutex_unlock(&shms.mutex);
-	return res;
-}
-
-/* --- shmat, shmdt --- */
-
-/* The segment, attached once for the caller. ERR_PTR. */
-static struct shm *shm_hold(int id, u32 access)
-{
-	struct ipc_perm *p;
-	struct shm *s;
-	int err;
-
-	mutex_lock(&shms.mutex);
-	p = ipc_find_id(&shms, id);
-	s = IS_ERR(p) ? ERR_CAST(p) : container_of(p, struct shm, perm);
-	if (!IS_ERR(s)) {
-		err = ipc_access(p, access);
-		if (err)
-			s = ERR_PTR(err);
-		else
-			s->attaches++;
-	}
-	mutex_unlock(&shms.mutex);
-	return s;
-}
-
-static void shm_let_go(struct shm *s)
-{
-	bool over;
-
-	mutex_lock(&shms.mutex);
-	s->attaches--;
-	over = shm_over(s);
-	mutex_unlock(&shms.mutex);
-	if (over)
-		shm_free(s);
-}
-
-long sys_shmat(int id, uaddr_t uaddr_, int flags)
-{
-	u32 prot = PROT_READ | (flags & SHM_RDONLY ? 0 : PROT_WRITE) | (flags & SHM_EXEC ? PROT_EXEC : 0);
-	u32 access = 0444 | (flags & SHM_RDONLY ? 0 : 0222) | (flags & SHM_EXEC ? 0111 : 0), map = MAP_SHARED;
-	u64 addr = uaddr_.v;
-	struct shm *s;
-	long res;
-
-	if (id < 0)
-		return -EINVAL;
-	if (addr) {
-		if (addr & ~PAGE_MASK && !(flags & SHM_RND))
-			return -EINVAL;
-		addr &= PAGE_MASK;
-		if (!addr && flags & SHM_REMAP)
-			return -EINVAL;
-		map |= flags & SHM_REMAP ? MAP_FIXED : MAP_FIXED_NOREPLACE;
-	} else if (flags & SHM_REMAP) {
-		return -EINVAL;
-	}
-	s = shm_hold(id, access);
-	if (IS_ERR(s))
-		return PTR_ERR(s);
-	res = addr + s->size < addr ? -EINVAL : mmap_do(current->mm, s->file, addr, s->size, prot, map, 0);
-	shm_let_go(s);
-	return res == -EEXIST ? -EINVAL : res;
-}
-
-struct detach {
-	u64 addr;
-	struct file *file;
-};
-
-/* A part of the segment, where an attach at that address put it. */
-static bool is_part(const struct vma *v, void *arg)
-{
-	const struct detach *d = arg;
-
-	return v->file == d->file && v->ops == &shm_vma_ops && v->start - d->addr == v->pgoff << PAGE_SHIFT;
-}
-
-long sys_shmdt(uaddr_t addr)
-{
-	struct detach d = { .addr = addr.v };
-	struct vma_info info;
-	long n = 0;
-
-	if (addr.v & ~PAGE_MASK)
-		return -EINVAL;
-	/* The first part of a segment that was attached there: the beginning may be gone. */
-	for (u64 at = addr.v; !d.file && vma_info_next(current->mm, at, &info, false); at = info.end) {
-		if (info.file && info.file->ops == &shm_fops && info.start >= d.addr &&
-		    info.start - d.addr == info.pgoff << PAGE_SHIFT)
-			d.file = info.file;
-		else if (info.file)
-			file_put(info.file);
-	}
-	if (!d.file)
-		return -EINVAL;
-	n = munmap_matching(current->mm, d.addr, PAGE_ALIGN_UP((u64)d.file->inode->size), is_part, &d);
-	file_put(d.file);
-	return n < 0 ? n : n ? 0 : -EINVAL;
+	return ipc_get(ns, shm_ids(ns), &ops, &g);
 }
 
 /* --- shmctl --- */
 
-static void shm_show(const struct shm *s, struct shmid64_ds *out)
+static u64 swapped_pages(const struct shm *s)
 {
-	*out = (struct shmid64_ds){
-		.shm_segsz = s->size, .shm_atime = s->atime, .shm_dtime = s->dtime, .shm_ctime = s->ctime,
-		.shm_cpid = s->cpid, .shm_lpid = s->lpid, .shm_nattch = s->attaches,
-	};
-	ipc_show_perm(&s->perm, &out->shm_perm);
+	return READ_ONCE(s->file->mapping->nr_swapped);
 }
 
-static long ctl_stat(int id, int cmd, uaddr_t buf)
+static long ctl_ipc_info(struct ipc_ns *ns, uaddr_t buf)
 {
-	struct shmid64_ds out;
-	struct ipc_perm *p;
-	long res;
+	struct shminfo64 i = {
+		.shmmax = READ_ONCE(ns->shm_max), .shmmin = SHMMIN, .shmmni = (u64)READ_ONCE(ns->shm_mni),
+		.shmseg = (u64)READ_ONCE(ns->shm_mni), .shmall = READ_ONCE(ns->shm_all),
+	};
+	int highest;
 
-	mutex_lock(&shms.mutex);
-	p = cmd == IPC_STAT ? ipc_find_id(&shms, id) : ipc_find_slot(&shms, id);
-	res = IS_ERR(p) ? PTR_ERR(p) : cmd == SHM_STAT_ANY ? 0 : ipc_access(p, 0444);
-	if (!res) {
-		shm_show(container_of(p, struct shm, perm), &out);
-		res = cmd == IPC_STAT ? 0 : p->id;
+	if (copy_out_bytes(buf, &i, sizeof(i)))
+		return -EFAULT;
+	down_read(&shm_ids(ns)->rwsem);
+	highest = ipc_highest(shm_ids(ns));
+	up_read(&shm_ids(ns)->rwsem);
+	return highest;
+}
+
+static long ctl_shm_info(struct ipc_ns *ns, uaddr_t buf)
+{
+	struct ipc_ids *ids = shm_ids(ns);
+	struct shm_info i = { 0 };
+	struct ipc_object *o;
+	int highest;
+	u64 index;
+
+	down_read(&ids->rwsem);
+	i.used_ids = ids->in_use;
+	i.shm_tot = ns->shm_tot;
+	xa_for_each(&ids->objects, index, o) {
+		struct shm *s = container_of(o, struct shm, o);
+
+		i.shm_rss += READ_ONCE(s->file->mapping->nr_pages);
+		i.shm_swp += swapped_pages(s);
 	}
-	mutex_unlock(&shms.mutex);
-	if (res >= 0 && copy_out_bytes(buf, &out, sizeof(out)))
+	highest = ipc_highest(ids);
+	up_read(&ids->rwsem);
+	return copy_out_bytes(buf, &i, sizeof(i)) ? -EFAULT : highest;
+}
+
+static void fill_ds(const struct shm *s, struct shmid64_ds *ds)
+{
+	ipc_fill_perm(&s->o, &ds->shm_perm);
+	ds->shm_segsz = s->size;
+	ds->shm_atime = s->atime;
+	ds->shm_dtime = s->dtime;
+	ds->shm_ctime = s->ctime;
+	ds->shm_cpid = s->cpid;
+	ds->shm_lpid = s->lpid;
+	ds->shm_nattch = s->nattch;
+}
+
+static long ctl_stat(struct ipc_ns *ns, int id, int cmd, uaddr_t buf)
+{
+	struct shmid64_ds ds = { { 0 } };
+	struct ipc_object *o;
+	long res = -EIDRM;
+
+	rcu_read_lock();
+	o = cmd == IPC_STAT ? ipc_find(shm_ids(ns), id) : ipc_find_index(shm_ids(ns), id);
+	if (IS_ERR(o)) {
+		rcu_read_unlock();
+		return PTR_ERR(o);
+	}
+	if (cmd != SHM_STAT_ANY && !ipc_allowed(ns, o, 0444)) {
+		rcu_read_unlock();
+		return -EACCES;
+	}
+	spin_lock(&o->lock);
+	if (!o->deleted) {
+		fill_ds(container_of(o, struct shm, o), &ds);
+		res = cmd == IPC_STAT ? 0 : o->id;
+	}
+	spin_unlock(&o->lock);
+	rcu_read_unlock();
+	if (res >= 0 && copy_out_bytes(buf, &ds, sizeof(ds)))
 		return -EFAULT;
 	return res;
 }
 
-static long ctl_limits(uaddr_t buf)
+static void remove_segment(struct shm *s)
 {
-	struct shminfo64 i = {
-		.shmmax = READ_ONCE(shmmax), .shmmin = 1, .shmmni = (u64)READ_ONCE(shmmni), .shmseg = (u64)READ_ONCE(shmmni),
-		.shmall = READ_ONCE(shmall),
-	};
-	int last;
-
-	mutex_lock(&shms.mutex);
-	last = ipc_last_slot(&shms);
-	mutex_unlock(&shms.mutex);
-	return copy_out_bytes(buf, &i, sizeof(i)) ? -EFAULT : last;
-}
-
-static long ctl_usage(uaddr_t buf)
-{
-	struct shm_info i = { 0 };
-	struct ipc_perm *p;
-	u64 slot;
-	int last;
-
-	mutex_lock(&shms.mutex);
-	i.used_ids = (int)shms.nr;
-	i.shm_tot = total_pages;
-	xa_for_each(&shms.slots, slot, p)
-		i.shm_rss += READ_ONCE(container_of(p, struct shm, perm)->file->mapping->nr_pages);
-	last = ipc_last_slot(&shms);
-	mutex_unlock(&shms.mutex);
-	return copy_out_bytes(buf, &i, sizeof(i)) ? -EFAULT : last;
-}
-
-static int set_locked(struct shm *s, bool on)
-{
-	struct mapping *m = s->file->mapping;
-
-	if (!capable(CAP_IPC_LOCK)) {
-		if (!uid_eq(current_euid(), s->perm.uid) && !uid_eq(current_euid(), s->perm.cuid))
-			return -EPERM;
-		if (on && !rlimit_cur(RLIMIT_MEMLOCK))
-			return -EPERM;
+	if (!s->nattch) {
+		destroy(s);
+		return;
 	}
-	s->perm.mode = (umode_t)((s->perm.mode & ~SHM_LOCKED) | (on ? SHM_LOCKED : 0));
-	WRITE_ONCE(m->flags, on ? m->flags | MAPPING_UNEVICTABLE : m->flags & ~MAPPING_UNEVICTABLE);
-	return 0;
+	WRITE_ONCE(s->o.mode, s->o.mode | SHM_DEST);
+	ipc_forget_key(shm_ids(s->ns), &s->o);
+	spin_unlock(&s->o.lock);
 }
 
-static int change(struct shm *s, int cmd, const struct shmid64_ds *in)
+static long ctl_change(struct ipc_ns *ns, int id, int cmd, uaddr_t buf)
 {
-	int err = cmd == SHM_LOCK || cmd == SHM_UNLOCK ? 0 : ipc_may_change(&s->perm);
-
-	if (err)
-		return err;
-	switch (cmd) {
-	case IPC_RMID:
-		s->perm.mode |= SHM_DEST;
-		s->perm.key = IPC_PRIVATE;
-		return 0;
-	case IPC_SET:
-		err = ipc_set_perm(&s->perm, &in->shm_perm);
-		if (!err)
-			s->ctime = ipc_now();
-		return err;
-	default:
-		return set_locked(s, cmd == SHM_LOCK);
-	}
-}
-
-static long ctl_change(int id, int cmd, uaddr_t buf)
-{
-	struct shmid64_ds in;
-	struct ipc_perm *p;
-	struct shm *s = NULL;
-	bool over = false;
+	struct ipc_ids *ids = shm_ids(ns);
+	struct shmid64_ds ds;
+	struct shm *s;
 	int err;
 
-	if (cmd == IPC_SET && copy_in_bytes(&in, buf, sizeof(in)))
+	if (cmd == IPC_SET && copy_in_bytes(&ds, buf, sizeof(ds)))
 		return -EFAULT;
-	mutex_lock(&shms.mutex);
-	p = ipc_find_id(&shms, id);
-	err = IS_ERR(p) ? (int)PTR_ERR(p) : 0;
-	if (!err) {
-		s = container_of(p, struct shm, perm);
-		err = change(s, cmd, &in);
-		over = !err && shm_over(s);
+	down_write(&ids->rwsem);
+	s = shm_find(ns, id);
+	err = IS_ERR(s) ? (int)PTR_ERR(s) : ipc_owner_check(ns, &s->o);
+	if (err)
+		goto out;
+	spin_lock(&s->o.lock);
+	if (cmd == IPC_RMID) {
+		remove_segment(s);
+		goto out;
 	}
-	mutex_unlock(&shms.mutex);
-	if (over)
-		shm_free(s);
+	err = ipc_set_perm(&s->o, &ds.shm_perm);
+	if (!err)
+		s->ctime = ipc_now();
+	spin_unlock(&s->o.lock);
+out:
+	up_write(&ids->rwsem);
 	return err;
 }
 
-long sys_shmctl(int id, int cmd, uio_void ubuf)
+static int lock_permission(const struct ipc_ns *ns, const struct ipc_object *o, int cmd)
 {
-	uaddr_t buf = uptr_addr(ubuf);
+	kuid_t euid = current_euid();
+
+	if (ns_capable(current_cred(), ns->user_ns, CAP_IPC_LOCK))
+		return 0;
+	if (!uid_eq(euid, o->uid) && !uid_eq(euid, o->cuid))
+		return -EPERM;
+	return cmd == SHM_LOCK && !rlimit_cur(RLIMIT_MEMLOCK) ? -EPERM : 0;
+}
+
+static long ctl_lock(struct ipc_ns *ns, int id, int cmd)
+{
+	struct shm *s;
+	int err;
+
+	rcu_read_lock();
+	s = shm_find(ns, id);
+	if (IS_ERR(s)) {
+		rcu_read_unlock();
+		return PTR_ERR(s);
+	}
+	spin_lock(&s->o.lock);
+	err = s->o.deleted ? -EIDRM : lock_permission(ns, &s->o, cmd);
+	if (!err && cmd == SHM_LOCK)
+		err = memory_lock(s);
+	else if (!err)
+		memory_unlock(s);
+	spin_unlock(&s->o.lock);
+	rcu_read_unlock();
+	return err;
+}
+
+long sys_shmctl(int id, int cmd, uio_void buf)
+{
+	struct ipc_ns *ns = ipc_ns_current();
+	uaddr_t at = uaddr(buf.addr);
 
 	if (cmd < 0 || id < 0)
 		return -EINVAL;
 	switch (cmd) {
 	case IPC_INFO:
-		return ctl_limits(buf);
+		return ctl_ipc_info(ns, at);
 	case SHM_INFO:
-		return ctl_usage(buf);
-	case IPC_STAT: case SHM_STAT: case SHM_STAT_ANY:
-		return ctl_stat(id, cmd, buf);
-	case IPC_SET: case IPC_RMID: case SHM_LOCK: case SHM_UNLOCK:
-		return ctl_change(id, cmd, buf);
+		return ctl_shm_info(ns, at);
+	case IPC_STAT:
+	case SHM_STAT:
+	case SHM_STAT_ANY:
+		return ctl_stat(ns, id, cmd, at);
+	case IPC_SET:
+	case IPC_RMID:
+		return ctl_change(ns, id, cmd, at);
+	case SHM_LOCK:
+	case SHM_UNLOCK:
+		return ctl_lock(ns, id, cmd);
+	default:
+		return -EINVAL;
 	}
-	return -EINVAL;
 }
 
-/* --- /proc --- */
+/* --- /proc/sysvipc/shm --- */
 
-static int shm_proc_show(struct seq_file *f, void *v)
+int shm_proc_show(struct seq_file *f, void *v)
 {
-	struct user_ns *ns = current_cred()->user_ns;
-	struct ipc_perm *p;
-	u64 slot;
+	struct ipc_ids *ids = shm_ids(ipc_ns_current());
+	struct ipc_object *o;
+	u64 index;
 
 	(void)v;
-	seq_printf(f, "       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  cgid      atime      dtime"
-		      "      ctime                   rss                  swap\n");
-	mutex_lock(&shms.mutex);
-	xa_for_each(&shms.slots, slot, p) {
-		const struct shm *s = container_of(p, struct shm, perm);
+	seq_puts(f, "       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  cgid"
+		    "      atime      dtime      ctime                   rss                  swap\n");
+	down_read(&ids->rwsem);
+	xa_for_each(&ids->objects, index, o) {
+		const struct shm *s = container_of(o, struct shm, o);
+		struct shmid64_ds d = { { 0 } };
 
-		seq_printf(f, "%10d %10d  %4o %21lu %5u %5u  %5lu %5u %5u %5u %5u %10ld %10ld %10ld %21lu %21lu\n", p->key, p->id,
-			   p->mode, s->size, s->cpid, s->lpid, s->attaches, from_kuid(ns, p->uid), from_kgid(ns, p->gid),
-			   from_kuid(ns, p->cuid), from_kgid(ns, p->cgid), s->atime, s->dtime, s->ctime,
-			   READ_ONCE(s->file->mapping->nr_pages) << PAGE_SHIFT, 0ul);
+		spin_lock(&o->lock);
+		fill_ds(s, &d);
+		spin_unlock(&o->lock);
+		seq_printf(f, "%10d %10d  %4o %21llu %5u %5u  %5llu %5u %5u %5u %5u %10lld %10lld %10lld %21llu %21llu\n",
+			   d.shm_perm.key, o->id, d.shm_perm.mode, (unsigned long long)d.shm_segsz, (u32)d.shm_cpid,
+			   (u32)d.shm_lpid, (unsigned long long)d.shm_nattch, d.shm_perm.uid, d.shm_perm.gid,
+			   d.shm_perm.cuid, d.shm_perm.cgid, (long long)d.shm_atime, (long long)d.shm_dtime,
+			   (long long)d.shm_ctime,
+			   (unsigned long long)READ_ONCE(s->file->mapping->nr_pages) << PAGE_SHIFT,
+			   (unsigned long long)swapped_pages(s) << PAGE_SHIFT);
 	}
-	mutex_unlock(&shms.mutex);
+	up_read(&ids->rwsem);
 	return 0;
 }
-
-static const struct proc_sysctl limits[] = {
-	{ .path = "kernel/shmmax", .mode = 0644, .kind = SYSCTL_U64, .data = &shmmax, .min = 0, .max = 0x7fffffffffffffff },
-	{ .path = "kernel/shmall", .mode = 0644, .kind = SYSCTL_U64, .data = &shmall, .min = 0, .max = 0x7fffffffffffffff },
-	{ .path = "kernel/shmmni", .mode = 0644, .kind = SYSCTL_INT, .data = &shmmni, .min = 0, .max = 1 << IPC_SLOT_BITS },
-};
-
-static int shm_init(void)
-{
-	int err = proc_create("sysvipc/shm", 0444, shm_proc_show, NULL);
-
-	for (unsigned int i = 0; i < ARRAY_SIZE(limits) && !err; i++)
-		err = proc_sysctl_register(&limits[i]);
-	return err;
-}
-INITCALL_BUS(shm_init);

@@ -23,7 +23,6 @@ struct uts_ns init_uts_ns = {
 		.version = "#1 SMP PREEMPT Keel", .machine = "x86_64", .domainname = "(none)",
 	},
 };
-struct ipc_ns init_ipc_ns = { .ref = REF_INIT(1), .user_ns = &init_user_ns, .inum = 0xEFFFFFFFu };
 struct time_ns init_time_ns = { .ref = REF_INIT(1), .inum = 0xEFFFFFFAu };
 struct cgroup_ns init_cgroup_ns = { .ref = REF_INIT(1), .inum = 0xEFFFFFFBu };
 /* fs/vfs and net/core fill in mnt and net when they come up. */

@@ -6,6 +6,7 @@
 #include <base/err.h>
 #include <fs/file.h>
 #include <fs/path.h>
+#include <kernel/ipc.h>
 #include <kernel/syscall.h>
 #include <kernel/task.h>
 #include <mm/mm.h>
@@ -71,6 +72,8 @@ long sys_unshare(u64 flags)
 	if (files)
 		files_put(old_files);
 	nsproxy_put(old_ns);
+	if (flags & CLONE_SYSVSEM)
+		ipc_exit_sem(current);
 	return 0;
 out:
 	if (fs)

@@ -18,6 +18,7 @@
 #include <fs/file.h>
 #include <fs/path.h>
 #include <kernel/futex.h>
+#include <kernel/ipc.h>
 #include <kernel/seccomp.h>
 #include <kernel/syscall.h>
 #include <kernel/time.h>
@@ -453,6 +454,8 @@ __noreturn void do_exit(int code)
 	if (group_dead && !(t->flags & PF_KTHREAD))
 		exit_group_dead(t);
 	exit_mm(t);
+	ipc_exit_sem(t);
+	ipc_exit_shm(t);
 	exit_files(t);
 	if (group_dead && p->session_leader && task_tty_ops)
 		task_tty_ops->disassociate(true);

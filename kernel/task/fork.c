@@ -20,6 +20,7 @@
 #include <core/work.h>
 #include <fs/file.h>
 #include <fs/path.h>
+#include <kernel/ipc.h>
 #include <kernel/seccomp.h>
 #include <kernel/syscall.h>
 #include <kernel/time.h>
@@ -118,6 +119,7 @@ static struct task *task_alloc(bool user)
 	sigpending_init(&t->pending);
 	t->restart.fn = restart_block_none;
 	list_init(&t->pi_state_list);
+	list_init(&t->shm_made);
 	list_init(&t->work_list);
 	list_init(&t->put_files);
 	list_init(&t->traced);
@@ -259,7 +261,9 @@ static int copy_process_parts(struct task *t, u64 flags)
 		if (current->proc->tty && task_tty_ops)
 			task_tty_ops->inherit(t->proc);
 	}
-	err = io_context_clone(t, flags & CLONE_IO);
+	err = ipc_fork(t, flags);
+	if (!err)
+		err = io_context_clone(t, flags & CLONE_IO);
 	if (!err)
 		err = copy_files(t, flags);
 	if (!err)
@@ -282,6 +286,7 @@ static void task_discard(struct task *t, u64 flags)
 	if (t->nsproxy)
 		nsproxy_put(t->nsproxy);
 	io_context_put(t->io_context);
+	ipc_exit_sem(t);
 	if (t->mm)
 		mm_put(t->mm);
 	if (t->fs)

@@ -66,7 +66,7 @@ struct task init_task = {
 	.alloc_lock = SPINLOCK_INIT(TASK_ALLOC),
 	.pending = { .queue = LIST_HEAD_INIT(init_task.pending.queue) },
 	.blocked = ~0ull, .restart = { .fn = restart_block_none },
-	.pi_state_list = LIST_HEAD_INIT(init_task.pi_state_list),
+	.pi_state_list = LIST_HEAD_INIT(init_task.pi_state_list), .shm_made = LIST_HEAD_INIT(init_task.shm_made),
 	.timer_slack_ns = 50000, .default_timer_slack_ns = 50000,
 	.work_list = LIST_HEAD_INIT(init_task.work_list), .put_files = LIST_HEAD_INIT(init_task.put_files),
 	.traced_link = LIST_HEAD_INIT(init_task.traced_link), .traced = LIST_HEAD_INIT(init_task.traced),

@@ -249,6 +249,8 @@ void shmem_page_out(struct mapping *m, u64 first, u64 last)
 {
 	struct blk_plug plug;
 
+	if (READ_ONCE(m->flags) & MAPPING_LOCKED)
+		return;
 	blk_plug_start(&plug);
 	for (u64 index = first; index <= last && swap_free_pages(); index++) {
 		struct folio *f = filemap_get(m, index);
@@ -267,6 +269,13 @@ void shmem_page_out(struct mapping *m, u64 first, u64 last)
 			cond_resched();
 	}
 	blk_plug_finish(&plug);
+}
+
+/* --- locking --- */
+
+void shmem_set_locked(struct mapping *m, bool on)
+{
+	WRITE_ONCE(m->flags, on ? m->flags | MAPPING_LOCKED : m->flags & ~MAPPING_LOCKED);
 }
 
 /* --- swapoff --- */

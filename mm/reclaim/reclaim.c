@@ -144,7 +144,7 @@ static enum verdict reclaim_swapbacked(struct folio *f, struct scan *sc)
 			sc->writeback++;
 		return KEEP;
 	}
-	if (f->mapping && sc->gfp & GFP_IO && swap_free_pages()) {
+	if (f->mapping && !(READ_ONCE(f->mapping->flags) & MAPPING_LOCKED) && sc->gfp & GFP_IO && swap_free_pages()) {
 		struct map_state s = { .f = f };
 
 		if (atomic_read(&f->mapcount))

@@ -410,27 +410,3 @@ int munmap_do(struct mm *mm, u64 addr, u64 len)
 	mm_unlock(mm, &r);
 	return err;
 }
-
-long munmap_matching(struct mm *mm, u64 addr, u64 len, bool (*match)(const struct vma *v, void *arg), void *arg)
-{
-	u64 end = len > USER_END - addr ? USER_END : addr + len, at = addr;
-	struct range_req r;
-	struct vma *v;
-	long n = 0;
-	int err;
-
-	if (addr >= USER_END || addr >= end)
-		return -EINVAL;
-	err = mm_lock_write(mm, &r, addr, end);
-	if (err)
-		return err;
-	while (!err && at < end && (v = vma_first_in(mm, at, end)) != NULL) {
-		at = v->end;
-		if (v->start < addr || v->end > end || !match(v, arg))
-			continue;
-		err = munmap_locked(mm, &r, v->start, v->end);
-		n += !err;
-	}
-	mm_unlock(mm, &r);
-	return err ? err : n;
-}

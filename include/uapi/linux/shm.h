@@ -1,26 +1,35 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* System V shared memory: shmget(2), shmat(2), shmctl(2). */
+/* System V shared memory. */
 #ifndef UAPI_LINUX_SHM_H
 #define UAPI_LINUX_SHM_H
 
 #include <uapi/linux/ipc.h>
 
+#define SHMMIN		1
 #define SHMMNI		4096
-#define SHM_R		0400
-#define SHM_W		0200
+
+/* shmget: beside IPC_CREAT, IPC_EXCL and the permissions */
 #define SHM_HUGETLB	04000
 #define SHM_NORESERVE	010000
+#define SHM_HUGE_SHIFT	26
+#define SHM_HUGE_MASK	0x3f
 
+/* shmat */
 #define SHM_RDONLY	010000
 #define SHM_RND		020000
 #define SHM_REMAP	040000
 #define SHM_EXEC	0100000
 
+/* shmctl */
 #define SHM_LOCK	11
 #define SHM_UNLOCK	12
 #define SHM_STAT	13
 #define SHM_INFO	14
 #define SHM_STAT_ANY	15
+
+/* in the mode that IPC_STAT tells */
+#define SHM_DEST	01000
+#define SHM_LOCKED	02000
 
 struct shmid64_ds {
 	struct ipc64_perm shm_perm;
@@ -42,7 +51,10 @@ struct shminfo64 {
 	__u64 shmmni;
 	__u64 shmseg;
 	__u64 shmall;
-	__u64 __unused1, __unused2, __unused3, __unused4;
+	__u64 __unused1;
+	__u64 __unused2;
+	__u64 __unused3;
+	__u64 __unused4;
 };
 UAPI_SIZE(struct shminfo64, 72);
 
