@@ -20,4 +20,15 @@ __must_check int bpf_check_words(const struct sock_filter *f, u32 len, u32 size)
 /* Run a program that bpf_check_words() passed over `size` bytes of data. */
 u32 bpf_run_words(const struct sock_filter *f, const void *data, u32 size);
 
+/*
+ * A packet for a program that bpf_check() passed. load() gives `size` (1, 2, 4) bytes at off in host order; off from
+ * BPF_SPECIAL on means what SKF_AD_OFF and its kin mean. False: there is no such thing, and the program ends with 0.
+ */
+#define BPF_SPECIAL	0x80000000u
+struct bpf_packet {
+	u32 len;
+	bool (*load)(const struct bpf_packet *p, u32 off, u32 size, u32 a, u32 x, u32 *value);
+};
+u32 bpf_run_packet(const struct sock_filter *f, const struct bpf_packet *p);
+
 #endif

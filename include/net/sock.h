@@ -10,6 +10,7 @@
 struct cred;
 struct pid;
 struct socket;
+struct sock_filter_prog;
 
 struct sock_common {
 	int family, protocol;		/* [I] */
@@ -27,6 +28,8 @@ struct sock_common {
 	struct pid *peer_pid;		/* [family's lock] referenced: SO_PEERCRED */
 	const struct cred *peer_cred;
 	u64 cookie;
+	struct sock_filter_prog *filter;	/* [filter_mutex of filter.c; r] */
+	bool filter_locked;		/* [filter_mutex] SO_LOCK_FILTER */
 };
 
 void sock_common_init(struct sock_common *c, int family, int type, int protocol);

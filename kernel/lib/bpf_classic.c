@@ -211,20 +211,58 @@ static u32 alu(u16 code, u32 a, u32 v)
 	}
 }
 
-u32 bpf_run_words(const struct sock_filter *f, const void *data, u32 size)
+static u32 size_of(u16 code)
+{
+	return BPF_SIZE(code) == BPF_W ? 4 : BPF_SIZE(code) == BPF_H ? 2 : 1;
+}
+
+/* load(): what a program may read; inlined, so that seccomp pays for a copy of four bytes only. */
+typedef bool (*load_fn)(const void *data, u32 off, u32 size, u32 a, u32 x, u32 *value);
+
+static __always_inline u32 run(const struct sock_filter *f, const void *data, u32 len, load_fn load)
 {
 	u32 a = 0, x = 0, v, mem[BPF_MEMWORDS];
 
 	for (;; f++) {
 		switch (BPF_CLASS(f->code)) {
 		case BPF_LD:
-			if (BPF_MODE(f->code) == BPF_ABS)
-				memcpy(&a, (const u8 *)data + f->k, sizeof(a));
-			else
-				a = BPF_MODE(f->code) == BPF_IMM ? f->k : BPF_MODE(f->code) == BPF_MEM ? mem[f->k] : size;
+			switch (BPF_MODE(f->code)) {
+			case BPF_ABS:
+				if (!load(data, f->k, size_of(f->code), a, x, &a))
+					return 0;
+				break;
+			case BPF_IND:
+				if (!load(data, x + f->k, size_of(f->code), a, x, &a))
+					return 0;
+				break;
+			case BPF_IMM:
+				a = f->k;
+				break;
+			case BPF_MEM:
+				a = mem[f->k];
+				break;
+			default:
+				a = len;
+				break;
+			}
 			break;
 		case BPF_LDX:
-			x = BPF_MODE(f->code) == BPF_IMM ? f->k : BPF_MODE(f->code) == BPF_MEM ? mem[f->k] : size;
+			switch (BPF_MODE(f->code)) {
+			case BPF_MSH:	/* the length of an IPv4 header */
+				if (!load(data, f->k, 1, a, x, &v))
+					return 0;
+				x = (v & 15) * 4;
+				break;
+			case BPF_IMM:
+				x = f->k;
+				break;
+			case BPF_MEM:
+				x = mem[f->k];
+				break;
+			default:
+				x = len;
+				break;
+			}
 			break;
 		case BPF_ST:
 			mem[f->k] = a;
@@ -255,4 +293,28 @@ u32 bpf_run_words(const struct sock_filter *f, const void *data, u32 size)
 			break;
 		}
 	}
+}
+
+static __always_inline bool load_word(const void *data, u32 off, u32 size, u32 a, u32 x, u32 *value)
+{
+	(void)size, (void)a, (void)x;
+	memcpy(value, (const u8 *)data + off, sizeof(*value));
+	return true;
+}
+
+u32 bpf_run_words(const struct sock_filter *f, const void *data, u32 size)
+{
+	return run(f, data, size, load_word);
+}
+
+static bool load_packet(const void *data, u32 off, u32 size, u32 a, u32 x, u32 *value)
+{
+	const struct bpf_packet *p = data;
+
+	return p->load(p, off, size, a, x, value);
+}
+
+u32 bpf_run_packet(const struct sock_filter *f, const struct bpf_packet *p)
+{
+	return run(f, p, p->len, load_packet);
 }

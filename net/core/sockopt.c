@@ -7,6 +7,7 @@
 #include <core/wait.h>
 #include <kernel/task.h>
 #include <kernel/time.h>
+#include <net/filter.h>
 #include <net/sock.h>
 #include <net/socket.h>
 #include <uapi/linux/socket.h>
@@ -36,6 +37,7 @@ void sock_common_fini(struct sock_common *c)
 	pid_put(c->peer_pid);
 	if (c->peer_cred)
 		cred_put(c->peer_cred);
+	sock_filter_drop(c);
 }
 
 int sock_take_error(struct sock_common *c)
@@ -113,6 +115,10 @@ int sock_setsockopt(struct sock_common *c, int opt, uaddr_t uval, int len)
 	case SO_SNDTIMEO:
 	case SO_SNDTIMEO_NEW:
 		return set_timeo(&c->sndtimeo_ns, uval, len);
+	case SO_ATTACH_FILTER:
+	case SO_DETACH_FILTER:
+	case SO_LOCK_FILTER:
+		return sock_filter_set(c, opt, uval, len);
 	}
 	if (len < (int)sizeof(val))
 		return -EINVAL;
@@ -244,6 +250,7 @@ static int get_value(struct sock_common *c, int opt, int *val)
 	case SO_RCVLOWAT: *val = c->rcvlowat; break;
 	case SO_SNDLOWAT: *val = 1; break;
 	case SO_PEEK_OFF: *val = c->peek_off; break;
+	case SO_LOCK_FILTER: *val = READ_ONCE(c->filter_locked); break;
 	case SO_ACCEPTCONN: *val = c->listening; break;
 	default: return -ENOPROTOOPT;
 	}
@@ -266,6 +273,10 @@ int sock_getsockopt(struct sock_common *c, int opt, uaddr_t uval, uaddr_t ulen)
 		return get_timeo(c->sndtimeo_ns, uval, ulen);
 	case SO_PEERCRED:
 		return get_peercred(c, uval, ulen);
+	case SO_GET_FILTER:
+		if (copy_in_bytes(&val, ulen, sizeof(val)))
+			return -EFAULT;
+		return val < 0 ? -EINVAL : sock_filter_get(c, uval, ulen, val);
 	case SO_COOKIE:
 		return sockopt_out(uval, ulen, &c->cookie, sizeof(c->cookie));
 	}

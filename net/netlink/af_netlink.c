@@ -16,6 +16,7 @@
 #include <fs/poll.h>
 #include <kernel/cred.h>
 #include <kernel/task.h>
+#include <net/filter.h>
 #include <net/netlink.h>
 #include <net/scm.h>
 #include <net/sock.h>
@@ -29,6 +30,7 @@
 struct nl_packet {
 	struct list_head link;		/* [socket's lock] */
 	struct nl_data *d;		/* referenced */
+	u32 len;			/* [I] of d: what the socket's filter wants of it */
 	u32 portid, group;		/* [I] sender; group it was sent to: 0 none */
 	struct pid *pid;		/* [I] referenced; sender, NULL: the kernel */
 	u32 uid, gid;			/* [I] */
@@ -110,6 +112,7 @@ static struct nl_packet *packet_new(struct nl_data *d, const struct nl_sock *fro
 		return NULL;
 	ref_get(&d->ref);
 	p->d = d;
+	p->len = d->len;
 	p->group = group;
 	if (from) {
 		p->portid = READ_ONCE(from->portid);
@@ -154,11 +157,16 @@ static int enqueue(struct nl_sock *k, struct nl_packet *p, bool lossy)
 
 static int deliver(struct nl_sock *k, struct nl_data *d, const struct nl_sock *from, u32 group, gfp_t gfp, bool lossy)
 {
-	struct nl_packet *p = packet_new(d, from, group, gfp);
+	u32 want = sock_filter_run_bytes(&k->c, d->bytes, d->len);
+	struct nl_packet *p;
 	int err;
 
+	if (!want)
+		return 0;
+	p = packet_new(d, from, group, gfp);
 	if (!p)
 		return -ENOBUFS;
+	p->len = min(p->len, want);
 	err = enqueue(k, p, lossy);
 	if (err)
 		packet_free(p);
@@ -509,13 +517,15 @@ static void to_kernel(struct nl_sock *k, const u8 *data, u32 len)
 	}
 }
 
+/* Bytes that the receiver's filter lets through, as Linux counts them; all if it drops the message. */
 static int to_port(struct nl_sock *k, struct nl_data *d, u32 portid, u32 msg_flags)
 {
 	struct nl_table *t = table_of(k);
 	u64 deadline = sock_send_deadline(&k->c, msg_flags, k->s->file->flags);
-	struct nl_packet *p;
+	struct nl_packet *p = NULL;
 	struct nl_sock *to;
-	int err;
+	int err = 0, sent = (int)d->len;
+	u32 want;
 
 	spin_lock(&t->lock);
 	to = by_port(t, k->net, portid);
@@ -524,20 +534,29 @@ static int to_port(struct nl_sock *k, struct nl_data *d, u32 portid, u32 msg_fla
 	spin_unlock(&t->lock);
 	if (!to)
 		return -ECONNREFUSED;
+	want = sock_filter_run_bytes(&to->c, d->bytes, d->len);
+	if (!want)
+		goto out;
 	p = packet_new(d, k, 0, GFP_KERNEL);
-	err = p ? enqueue(to, p, false) : -ENOBUFS;
-	while (p && err == -ENOBUFS) {
+	if (!p) {
+		err = -ENOBUFS;
+		goto out;
+	}
+	p->len = min(p->len, want);
+	sent = (int)p->len;
+	while ((err = enqueue(to, p, false)) == -ENOBUFS) {
 		err = deadline ? wait_event_interruptible_until(&to->wait, READ_ONCE(to->rmem) <= READ_ONCE(to->c.rcvbuf) / 2 ||
 								READ_ONCE(to->dead), deadline) : -EAGAIN;
-		if (!err)
-			err = enqueue(to, p, false);
-		else
+		if (err) {
 			err = sock_wait_result(err, deadline);
+			break;
+		}
 	}
-	if (err && p)
+	if (err)
 		packet_free(p);
+out:
 	nl_put_sock(to);
-	return err;
+	return err ? err : sent;
 }
 
 /* --- messages --- */
@@ -592,7 +611,7 @@ static ssize_t nl_sendmsg(struct socket *s, struct msg *m, size_t len)
 	else
 		err = -ECONNREFUSED;
 	nlbuf_free(&b);
-	return err ? err : (ssize_t)len;
+	return err ? err : (ssize_t)len;	/* to_port() counts itself */
 }
 
 /* The first packet; peek: it stays, and the caller gets a reference of its data alone. */
@@ -666,12 +685,12 @@ static ssize_t nl_recvmsg(struct socket *s, struct msg *m, size_t len)
 		if (err)
 			return sock_wait_result(err, deadline);
 	}
-	bytes = min_t(size_t, len, p->d->len);
+	bytes = min_t(size_t, len, p->len);
 	r = copy_to_iter(p->d->bytes, bytes, &m->iter) == bytes ? (ssize_t)bytes : -EFAULT;
-	if (r >= 0 && bytes < p->d->len) {
+	if (r >= 0 && bytes < p->len) {
 		m->out_flags |= MSG_TRUNC;
 		if (m->flags & MSG_TRUNC)
-			r = p->d->len;
+			r = p->len;
 	}
 	*n = (struct sockaddr_nl){ .nl_family = AF_NETLINK, .nl_pid = p->portid };
 	if (p->group && p->group <= 32)

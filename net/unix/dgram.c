@@ -3,6 +3,7 @@
 #include <base/err.h>
 #include <base/math.h>
 #include <base/string.h>
+#include <net/filter.h>
 
 #include "internal.h"
 
@@ -43,6 +44,7 @@ static int try_queue(struct unix_sock *u, struct unix_sock *to, struct unix_pack
 ssize_t unix_packet_send_to(struct unix_sock *u, struct unix_sock *to, struct msg *m, size_t len, u64 deadline)
 {
 	struct unix_packet *p;
+	u32 want;
 	int err;
 
 	if (len > READ_ONCE(u->c.sndbuf) - 32)
@@ -55,6 +57,12 @@ ssize_t unix_packet_send_to(struct unix_sock *u, struct unix_sock *to, struct ms
 	p = unix_packet_new(u, m, len, &err);
 	if (!p)
 		return err;
+	want = sock_filter_run_bytes(&to->c, p->data, p->len);
+	if (!want) {		/* the sender does not hear of it */
+		unix_packet_free(p);
+		return (ssize_t)len;
+	}
+	p->len = min(p->len, want);
 	while ((err = try_queue(u, to, p)) == -EAGAIN && deadline) {
 		err = wait_event_interruptible_until(&to->wait, !queue_full(u, to) || READ_ONCE(to->dead) ||
 						     READ_ONCE(to->shutdown) & RCV_SHUTDOWN, deadline);

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* SO_ATTACH_FILTER: programs of classic BPF that choose what a socket receives (net/core/filter.c). Source: socket(7). */
+#ifndef NET_FILTER_H
+#define NET_FILTER_H
+
+#include <net/pkt.h>
+#include <net/sock.h>
+
+/*
+ * How many bytes of p the socket wants: all (~0) without a filter, none (0): drop it. Offset 0 of the program is
+ * p's data. Any thread context, takes no lock.
+ */
+u32 sock_filter_run(const struct sock_common *c, const struct pkt *p);
+
+/* The same for a message of a family that has no pkt. */
+u32 sock_filter_run_bytes(const struct sock_common *c, const void *data, u32 len);
+
+/* The options of it, for sock_setsockopt() and sock_getsockopt(). */
+int sock_filter_set(struct sock_common *c, int opt, uaddr_t val, int len);
+int sock_filter_get(struct sock_common *c, uaddr_t val, uaddr_t ulen, int len);
+void sock_filter_drop(struct sock_common *c);	/* the socket goes */
+
+#endif
