@@ -83,7 +83,7 @@ static int punch(struct file *f, const struct bio *b, u64 pos)
 
 	if (bio_op(b) == BIO_WRITE_ZEROES && b->op & BIO_NOUNMAP)
 		mode = FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE;
-	return (int)file_op_fallocate(f, mode, (loff_t)pos, (loff_t)bio_bytes(b));
+	return (int)vfs_fallocate(f, mode, (loff_t)pos, (loff_t)bio_bytes(b));
 }
 
 static int flush_file(struct file *f)

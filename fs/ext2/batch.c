@@ -44,15 +44,17 @@ struct commit {
 
 int ext2_begin(struct ext2_sb *s)
 {
-	down_read(&s->batch);
+	ext2_begin_always(s);
 	if (likely(!READ_ONCE(s->aborted)))
 		return 0;
 	up_read(&s->batch);
+	super_end(s->vfs, SB_FREEZE_FS);
 	return -EROFS;
 }
 
 void ext2_begin_always(struct ext2_sb *s)
 {
+	super_start(s->vfs, SB_FREEZE_FS);
 	down_read(&s->batch);
 }
 
@@ -61,6 +63,7 @@ void ext2_end(struct ext2_sb *s)
 	bool many = READ_ONCE(s->nr_held) > HELD_MAX;
 
 	up_read(&s->batch);
+	super_end(s->vfs, SB_FREEZE_FS);
 	if (unlikely(many))
 		(void)ext2_commit(s);
 }

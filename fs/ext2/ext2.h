@@ -100,7 +100,6 @@ struct ext2_sb {
 	struct list_head tomb_hash[TOMB_HASH];	/* [lock] the same by directory and block */
 	u32 nr_held;			/* [lock] buffers on the lists, and tombs */
 	bool data_done;			/* [a] data reached the device since the last flush */
-	bool frozen;			/* [a] */
 	struct buffer **array;		/* [commit] room for WRITE_MAX pointers */
 	struct delayed_work timer;	/* commits what is left alone */
 };

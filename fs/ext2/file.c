@@ -156,7 +156,6 @@ out:
 static ssize_t ext2_write_iter(struct file *f, struct kiocb *k, struct iov_iter *from)
 {
 	struct inode *inode = f->inode;
-	bool sync = (k->flags & (IOCB_DSYNC | IOCB_SYNC)) || (inode->flags & S_SYNC) || (inode->sb->flags & SB_SYNCHRONOUS);
 	ssize_t n, done = 0;
 	loff_t pos;
 	int err;
@@ -164,7 +163,7 @@ static ssize_t ext2_write_iter(struct file *f, struct kiocb *k, struct iov_iter 
 	if ((k->flags & (IOCB_DIRECT | IOCB_APPEND)) == IOCB_DIRECT) {
 		n = write_overwrite(f, k, from);
 		if ((n > 0 && !iov_iter_count(from)) || (n < 0 && n != -EAGAIN) || k->flags & IOCB_NOWAIT)
-			goto written;
+			return n;
 		done = max_t(ssize_t, n, 0);
 	}
 	inode_lock(inode);
@@ -186,16 +185,7 @@ static ssize_t ext2_write_iter(struct file *f, struct kiocb *k, struct iov_iter 
 		n = iomap_file_write(k, from, &ext2_iomap_ops);
 out:
 	inode_unlock(inode);
-	n = done ? done + max_t(ssize_t, n, 0) : n;
-written:
-	if (n > 0 && sync) {
-		err = write_and_wait(inode, k->pos - n, k->pos - 1);
-		if (!err)
-			err = ext2_fsync_inode(inode, !(k->flags & IOCB_SYNC));
-		if (err)
-			n = err;
-	}
-	return n;
+	return done ? done + max_t(ssize_t, n, 0) : n;
 }
 
 static loff_t ext2_llseek(struct file *f, loff_t off, int whence)

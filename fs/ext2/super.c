@@ -556,8 +556,7 @@ static int ext2_remount(struct super_block *sb, u32 sb_flags, const char *option
 		if (!err)
 			err = begin_writing(s);
 	} else if ((sb_flags & SB_RDONLY) && !s->aborted && s->batch_id > s->committed_id) {
-		if (!READ_ONCE(s->vfs->frozen))
-			err = end_writing(s);
+		err = end_writing(s);
 	}
 	if (!err)
 		take_options(s, &w);

@@ -150,7 +150,7 @@ static int file_get_writer(struct file *f, struct inode *inode)
 	err = get_write_access(inode);
 	if (err)
 		return err;
-	err = mount_want_write(f->path.mnt);
+	err = mount_get_writer(f->path.mnt);
 	if (err) {
 		put_write_access(inode);
 		return err;
@@ -194,7 +194,7 @@ int file_do_open(struct file *f, struct inode *inode)
 			f->mode &= ~FMODE_OPENED;
 			if (f->mode & FMODE_WRITER) {
 				put_write_access(inode);
-				mount_drop_write(f->path.mnt);
+				mount_put_writer(f->path.mnt);
 			}
 			return err;
 		}
@@ -249,7 +249,7 @@ static void file_close(struct file *f)
 			f->ops->release(f, inode);
 		if (f->mode & FMODE_WRITER) {
 			put_write_access(inode);
-			mount_drop_write(f->path.mnt);
+			mount_put_writer(f->path.mnt);
 		}
 	}
 	if (unlikely(f->mode & FMODE_UNMOUNT))

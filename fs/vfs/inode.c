@@ -600,8 +600,11 @@ void path_accessed(const struct path *p, struct inode *inode)
 	now = current_time64();
 	if (!atime_due(inode, mflags, &now))
 		return;
+	if (!super_try_start(inode->sb, SB_FREEZE_WRITE))
+		return;
 	inode->atime = now;
 	inode_mark_dirty(inode);
+	super_end(inode->sb, SB_FREEZE_WRITE);
 }
 
 void file_accessed(struct file *f)

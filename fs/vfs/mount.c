@@ -11,7 +11,7 @@
  * is over. A walk under RCU makes a reference good by mount_legitimize(): count, then check that the
  * tree did not change.
  *
- * Writers: mount_want_write() counts per CPU with preemption off; a remount to read-only sets
+ * Writers: mount_get_writer() counts per CPU with preemption off; a remount to read-only sets
  * MNT_WRITE_HOLD, waits for a grace period and then sums, so nobody who saw the old flags is missed.
  *
  * Locks: namespace_sem (the tree's shape), mount_lock with mount_seq (table, links, flags).
@@ -156,9 +156,8 @@ void path_put(const struct path *p)
 
 /* --- write access --- */
 
-int mount_want_write(struct mount *m)
+int mount_get_writer(struct mount *m)
 {
-	super_wait_thawed(m->sb);
 	for (;;) {
 		preempt_disable();
 		if (likely(!(READ_ONCE(m->flags) & (MNT_WRITE_HOLD | MNT_READONLY)) &&
@@ -174,9 +173,26 @@ int mount_want_write(struct mount *m)
 	}
 }
 
-void mount_drop_write(struct mount *m)
+void mount_put_writer(struct mount *m)
 {
 	count_add(m, 1, -1);
+}
+
+int mount_want_write(struct mount *m)
+{
+	int err;
+
+	super_start(m->sb, SB_FREEZE_WRITE);
+	err = mount_get_writer(m);
+	if (err)
+		super_end(m->sb, SB_FREEZE_WRITE);
+	return err;
+}
+
+void mount_drop_write(struct mount *m)
+{
+	mount_put_writer(m);
+	super_end(m->sb, SB_FREEZE_WRITE);
 }
 
 /* Make it read-only unless somebody writes: -EBUSY. namespace_sem held for writing. */

@@ -283,7 +283,9 @@ int super_reconfigure(struct super_block *sb, u32 sb_flags, char *data)
 	if (!(sb_flags & SB_RDONLY) && sb->bdev && bdev_read_only(sb->bdev))
 		return -EACCES;
 	down_write(&sb->umount);
-	if ((sb_flags & SB_RDONLY) && !(sb->flags & SB_RDONLY)) {
+	if (sb->frozen) {
+		err = -EBUSY;
+	} else if ((sb_flags & SB_RDONLY) && !(sb->flags & SB_RDONLY)) {
 		sync_sb(sb, true);
 		err = super_hold_writers(sb);
 	}
@@ -548,7 +550,9 @@ static int umount_root(struct super_block *sb)
 	int err = 0;
 
 	down_write(&sb->umount);
-	if (!(sb->flags & SB_RDONLY)) {
+	if (sb->frozen) {
+		err = -EBUSY;
+	} else if (!(sb->flags & SB_RDONLY)) {
 		sync_sb(sb, true);
 		err = super_hold_writers(sb);
 		if (!err && SOP(sb, remount))

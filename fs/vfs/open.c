@@ -528,9 +528,22 @@ long sys_ftruncate(int fd, s64 length)
 	f = fdget(fd);
 	if (!f.file)
 		return -EBADF;
-	if (S_ISREG_I(f.file->inode) && (f.file->mode & FMODE_WRITE))
+	if (S_ISREG_I(f.file->inode) && (f.file->mode & FMODE_WRITE)) {
+		file_start_write(f.file);
 		err = f.file->inode->flags & S_APPEND ? -EPERM : truncate_inode(f.file->path.dentry, length, 0, f.file);
+		file_end_write(f.file);
+	}
 	fdput(f);
+	return err;
+}
+
+long vfs_fallocate(struct file *f, int mode, loff_t off, loff_t len)
+{
+	long err;
+
+	file_start_write(f);
+	err = file_op_fallocate(f, mode, off, len);
+	file_end_write(f);
 	return err;
 }
 
@@ -572,7 +585,7 @@ static long fallocate_do(struct file *f, int mode, loff_t off, loff_t len)
 		return -ENODEV;
 	if (check_add(off, len, &end) || end > (loff_t)inode->sb->maxbytes)
 		return -EFBIG;
-	return file_op_fallocate(f, mode, off, len);
+	return vfs_fallocate(f, mode, off, len);
 }
 
 long sys_fallocate(int fd, int mode, loff_t offset, loff_t len)

@@ -99,7 +99,10 @@ static ssize_t write_sync(struct file *f, const struct kiocb *k, ssize_t n)
 {
 	int err;
 
-	if (likely(!(k->flags & (IOCB_DSYNC | IOCB_SYNC))) || n <= 0 || !f->ops->fsync || !S_ISREG_I(f->inode))
+	if (n <= 0 || !S_ISREG_I(f->inode) || !f->ops->fsync)
+		return n;
+	if (likely(!(k->flags & (IOCB_DSYNC | IOCB_SYNC)) && !(f->inode->flags & S_SYNC) &&
+		   !(f->inode->sb->flags & SB_SYNCHRONOUS)))
 		return n;
 	err = f->ops->fsync(f, k->pos - n, k->pos - 1, !(k->flags & IOCB_SYNC));
 	return err ? err : n;
@@ -108,14 +111,17 @@ static ssize_t write_sync(struct file *f, const struct kiocb *k, ssize_t n)
 static ssize_t do_write(struct file *f, loff_t *pos, struct iov_iter *from, u32 extra)
 {
 	struct kiocb k = { .file = f, .pos = pos ? *pos : 0, .flags = kiocb_flags(f) | extra };
-	ssize_t n = f->ops->write_iter(f, &k, from);
+	ssize_t n;
 
+	file_start_write(f);
+	n = f->ops->write_iter(f, &k, from);
 	if (pos)
 		*pos = k.pos;
 	if (n > 0) {
 		notify_rw(f, IN_MODIFY);
 		n = write_sync(f, &k, n);
 	}
+	file_end_write(f);
 	account(n, true);
 	return n;
 }
@@ -147,11 +153,13 @@ ssize_t vfs_write_iter(struct file *f, struct kiocb *k, struct iov_iter *from)
 	err = range_ok(f, k->pos, iov_iter_count(from));
 	if (err)
 		return err;
+	file_start_write(f);
 	n = f->ops->write_iter(f, k, from);
 	if (n > 0) {
 		notify_rw(f, IN_MODIFY);
 		n = write_sync(f, k, n);
 	}
+	file_end_write(f);
 	account(n, true);
 	return n;
 }

@@ -241,6 +241,7 @@ static void super_shutdown(struct super_block *sb)
 	if (busy)
 		return;
 	wb_free(sb);
+	super_freeze_fini(sb);
 	rcu_barrier();
 	kfree(sb);
 }
@@ -351,6 +352,8 @@ static struct super_block *bdev_new_super(struct fs_type *t, u32 flags, struct b
 	err = super_set_blocksize(sb, max(bdev_logical_block_size(b), 512u));
 	if (!err)
 		err = fill(sb, options);
+	if (!err)
+		err = super_freeze_init(sb);
 	if (err) {
 		super_abandon(sb);
 		return ERR_PTR(err);
@@ -401,58 +404,6 @@ struct super_block *super_get_bdev(struct fs_type *t, u32 flags, const char *sou
 	}
 	mutex_unlock(&mount_mutex);
 	return sb;
-}
-
-/* --- freezing --- */
-
-static DEFINE_WAIT_QUEUE(thaw_wait);
-
-void super_wait_thawed(struct super_block *sb)
-{
-	if (unlikely(READ_ONCE(sb->frozen)))
-		wait_event(&thaw_wait, !READ_ONCE(sb->frozen));
-}
-
-int super_freeze(struct super_block *sb)
-{
-	int err = 0;
-
-	if (!SOP(sb, freeze_fs))
-		return -EOPNOTSUPP;
-	down_write(&sb->umount);
-	if (sb->frozen) {
-		up_write(&sb->umount);
-		return -EBUSY;
-	}
-	WRITE_ONCE(sb->frozen, 1);
-	/* Who is past the wait finishes; then all goes out. */
-	synchronize_rcu();
-	err = super_sync(sb, true);
-	if (!err && !(sb->flags & SB_RDONLY))
-		err = sb->ops->freeze_fs(sb, true);
-	if (err) {
-		WRITE_ONCE(sb->frozen, 0);
-		wake_up_all(&thaw_wait);
-	}
-	up_write(&sb->umount);
-	return err;
-}
-
-int super_thaw(struct super_block *sb)
-{
-	int err = 0;
-
-	down_write(&sb->umount);
-	if (!sb->frozen) {
-		up_write(&sb->umount);
-		return -EINVAL;
-	}
-	if (!(sb->flags & SB_RDONLY))
-		err = sb->ops->freeze_fs(sb, false);
-	WRITE_ONCE(sb->frozen, 0);
-	wake_up_all(&thaw_wait);
-	up_write(&sb->umount);
-	return err;
 }
 
 void super_for_each(void (*fn)(struct super_block *sb, void *arg), void *arg)

@@ -134,6 +134,11 @@ ssize_t vfs_write_iter(struct file *f, struct kiocb *k, struct iov_iter *from);
 __must_check int vfs_rw_check(const struct file *f, bool write, loff_t pos, size_t n);
 __must_check int kiocb_init(struct kiocb *k, struct file *f, loff_t pos, int rwf, bool write);
 void iomap_dio_release(struct kiocb *k);
+/* fallocate without its checks. */
+long vfs_fallocate(struct file *f, int mode, loff_t off, loff_t len);
+/* Around what changes an open file: waits while its file system is frozen. No locks held. */
+void file_start_write(struct file *f);
+void file_end_write(struct file *f);
 /* For write_iter of regular files: O_APPEND, RLIMIT_FSIZE, max size; bytes allowed or -errno. Inode lock held. */
 __must_check ssize_t generic_write_checks(struct kiocb *k, struct iov_iter *from);
 /* Ready-made operations over the page cache. */

@@ -76,9 +76,12 @@ void mount_get(struct mount *m);
 void mount_put(struct mount *m);			/* may sleep */
 /* Mounted at (mnt, dentry)? Under RCU, no reference; NULL. */
 struct mount *mount_lookup(struct mount *mnt, struct dentry *d);
-/* Write access for an operation: -EROFS. */
+/* Write access for an operation: -EROFS. Waits while the file system is frozen. */
 __must_check int mount_want_write(struct mount *m);
 void mount_drop_write(struct mount *m);
+/* For as long as a file is open for writing: the operations on it ask for themselves. */
+__must_check int mount_get_writer(struct mount *m);
+void mount_put_writer(struct mount *m);
 /* The root file system: rootfs (tmpfs) as first mount; called by kernel/init. */
 void mount_init_root(void);
 /* /proc/PID/{mounts,mountinfo,mountstats} */

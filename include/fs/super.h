@@ -71,7 +71,9 @@ struct super_block {
 	u32 wb_err;			/* [a] error sequence of all its files, for syncfs */
 	spinlock_t inode_list_lock;
 	u32 time_gran;			/* [I] ns */
-	u32 frozen;			/* [a] FIFREEZE: writers wait */
+	u32 frozen;			/* [a] SB_FREEZE_*: writers of this level and below wait; changes under umount */
+	struct task *freezer;		/* [a] who is at it */
+	s64 *writers;			/* [I] per CPU and level: who is inside; NULL: never frozen */
 	char id[32];			/* [I] device name for messages and mounts */
 	struct block_device *bdev;	/* [I] open and claimed; NULL: none. Closed after put_super */
 	u32 bdev_how;			/* [I] BDEV_* it was opened with */
@@ -103,8 +105,17 @@ __must_check int super_set_blocksize(struct super_block *sb, u32 size);
 /* FIFREEZE and FITHAW. CAP_SYS_ADMIN was checked. */
 int super_freeze(struct super_block *sb);
 int super_thaw(struct super_block *sb);
-/* Where something is about to be written: wait while it is frozen. No locks held. */
-void super_wait_thawed(struct super_block *sb);
+/* Around what writes: waits while that level is frozen. Outer levels first, each once in a task. */
+#define SB_UNFROZEN		0u
+#define SB_FREEZE_WRITE		1u	/* system calls, no locks held */
+#define SB_FREEZE_PAGEFAULT	2u	/* write faults of shared mappings, no folio locked */
+#define SB_FREEZE_FS		3u	/* inside the file system */
+#define SB_FREEZE_COMPLETE	4u
+void super_start(struct super_block *sb, u32 level);
+bool super_try_start(struct super_block *sb, u32 level);
+void super_end(struct super_block *sb, u32 level);
+__must_check int super_freeze_init(struct super_block *sb);
+void super_freeze_fini(struct super_block *sb);
 /* Finish after fill: unlock, SB_ACTIVE. */
 void super_activate(struct super_block *sb);
 void super_put_active(struct super_block *sb);		/* last: shut down. May sleep */

@@ -15,6 +15,8 @@
  * is simply repeated.
  */
 #include <core/init.h>
+#include <fs/file.h>
+#include <fs/super.h>
 #include <kernel/task.h>
 #include "internal.h"
 
@@ -161,6 +163,8 @@ static enum fault_result make_shared_writable(struct fault *f, struct pt_cursor 
 {
 	struct vma *v = f->v;
 	struct vm_fault_ctx ctx = { .vma = v, .addr = f->addr, .pgoff = vma_page_off(v, f->addr), .write = true };
+	struct super_block *sb = v->file && v->ops->page_mkwrite ? v->file->inode->sb : NULL;
+	enum fault_result r;
 	struct folio *folio;
 	int err = 0;
 
@@ -172,11 +176,12 @@ static enum fault_result make_shared_writable(struct fault *f, struct pt_cursor 
 	folio = pfn_folio(pte_pfn(e));
 	folio_get(folio);
 	pt_cursor_close(c);
+	if (sb)
+		super_start(sb, SB_FREEZE_PAGEFAULT);
 	folio_lock(folio);
 	if (folio->mapping != vma_mapping(v)) {
-		folio_unlock(folio);		/* truncated: the entry goes away */
-		folio_put(folio);
-		return FR_RETRY;
+		r = FR_RETRY;			/* truncated: the entry goes away */
+		goto out;
 	}
 	ctx.folio = folio;
 	ctx.page_nr = pte_pfn(e).v - folio_pfn(folio).v;
@@ -191,9 +196,13 @@ static enum fault_result make_shared_writable(struct fault *f, struct pt_cursor 
 			pt_cursor_upgrade(c, vma_prot(v));
 		pt_cursor_close(c);
 	}
+	r = fault_errno(err);
+out:
 	folio_unlock(folio);
 	folio_put(folio);
-	return fault_errno(err);
+	if (sb)
+		super_end(sb, SB_FREEZE_PAGEFAULT);
+	return r;
 }
 
 enum fault_result fault_write_protected(struct fault *f, bool *spurious)

@@ -16,6 +16,7 @@
 #include <core/init.h>
 #include <core/rcu.h>
 #include <fs/file.h>
+#include <fs/super.h>
 #include <kernel/task.h>
 #include "internal.h"
 
@@ -155,6 +156,7 @@ static enum fault_result fault_file(struct fault *f)
 		.vma = v, .addr = f->addr, .pgoff = vma_page_off(v, f->addr), .write = f->access == FAULT_WRITE,
 	};
 	enum fault_result r;
+	bool mkwrite;
 	int err;
 
 	if (unlikely(!v->ops || !v->ops->fault))
@@ -163,17 +165,27 @@ static enum fault_result fault_file(struct fault *f)
 		if (filemap_map_around(&ctx))
 			return FR_OK;
 	}
+	/* Before any folio is locked: a freezer that waits for those must get on. */
+	mkwrite = ctx.write && vma_is_shared(v) && v->ops->page_mkwrite && v->file;
+	if (mkwrite)
+		super_start(v->file->inode->sb, SB_FREEZE_PAGEFAULT);
 	err = v->ops->fault(&ctx);
 	f->major |= ctx.major;
-	if (err)
-		return fault_errno(err);
+	if (err) {
+		r = fault_errno(err);
+		goto out;
+	}
 	if (ctx.write && !vma_is_shared(v)) {
 		r = fault_cow_from(f, ctx.folio, ctx.page_nr);
 		folio_unlock(ctx.folio);
 		folio_put(ctx.folio);
-		return r;
+		goto out;
 	}
-	return file_map(f, &ctx);
+	r = file_map(f, &ctx);
+out:
+	if (mkwrite)
+		super_end(v->file->inode->sb, SB_FREEZE_PAGEFAULT);
+	return r;
 }
 
 /* The entry is there and allows the access: this CPU's TLB was behind. Or it is there but not accessible. */

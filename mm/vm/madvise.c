@@ -326,8 +326,8 @@ static int advise_remove(struct mm *mm, u64 start, u64 end)
 		}
 		mm_unlock(mm, &r);
 		if (!err) {
-			err = (int)file_op_fallocate(f, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (loff_t)off,
-						     (loff_t)(stop - start));
+			err = (int)vfs_fallocate(f, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (loff_t)off,
+						 (loff_t)(stop - start));
 			file_put(f);
 		}
 		if (err)
