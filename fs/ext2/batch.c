@@ -705,13 +705,6 @@ static void discard_once(struct ext2_sb *s)
 	spin_unlock(&s->lock);
 	up_write(&s->batch);
 	release(&c, &puts);
-	list_init(&c.deleted);
-	list_init(&puts);
-	/* The last references may have gone with them. */
-	spin_lock(&s->lock);
-	list_splice_init(&s->deleted, &c.deleted);
-	spin_unlock(&s->lock);
-	release(&c, &puts);
 }
 
 void ext2_batch_discard(struct ext2_sb *s)
