@@ -792,7 +792,7 @@ def part_debian(report, opts):
             for name, one in expand(base, scenario):
                 run_scenario(report, name, one, opts)
     debian_suite(report, 'debian', 'full', timeout=7200)
-    debian_suite(report, 'debian', 'cpython', timeout=7200)
+    debian_suite(report, 'debian', 'cpython', timeout=14400)
 
 
 def part_powercut_slice(report, opts):
