@@ -53,7 +53,7 @@ struct nl_sock {
 	bool congested;			/* [lock] something was lost: nothing more until the reader has caught up */
 	bool dead;			/* [lock] closed */
 	struct wait_queue wait;
-	struct mutex dump_mutex;	/* class SOCKET */
+	struct mutex dump_mutex;	/* class NETLINK_DUMP */
 	struct nl_dump *dump;		/* [dump_mutex] or NULL */
 	u32 recv_max;			/* [a] largest buffer a reader came with */
 };
@@ -872,7 +872,7 @@ static int nl_create(struct net *net, struct socket *s, int protocol)
 	spin_lock_init(&k->lock, SOCK_QUEUE);
 	list_init(&k->queue);
 	wait_queue_init(&k->wait);
-	mutex_init(&k->dump_mutex, SOCKET);
+	mutex_init(&k->dump_mutex, NETLINK_DUMP);
 	s->sk = k;
 	s->ops = &nl_ops;
 	spin_lock(&tables[protocol].lock);
