@@ -10,13 +10,13 @@
  */
 #include <base/list.h>
 #include <base/math.h>
-#include <base/parse.h>
 #include <base/printf.h>
 #include <base/string.h>
 #include <core/init.h>
 #include <core/printk.h>
 #include <core/rcu.h>
 #include <core/slab.h>
+#include <fs/fs_parse.h>
 #include <fs/mount.h>
 #include <fs/path.h>
 #include <fs/posix_acl.h>
@@ -744,8 +744,10 @@ static int parse_size(const char *text, u64 *blocks)
 	return 0;
 }
 
-static int parse_one(int id, const struct opt_value *v, struct tmpfs_want *w)
+static int parse_one(int id, const struct opt_value *v, void *arg)
 {
+	struct tmpfs_want *w = arg;
+
 	switch (id) {
 	case OPT_SIZE_ID:
 		w->has_size = true;
@@ -777,33 +779,7 @@ static int parse_one(int id, const struct opt_value *v, struct tmpfs_want *w)
 	return -EINVAL;			/* inode32: numbers here are 64 bits wide */
 }
 
-static int tmpfs_parse(const char *options, struct tmpfs_want *w)
-{
-	char *copy, *s;
-	int err = 0;
-
-	if (!options || !*options)
-		return 0;
-	copy = kstrdup(options, GFP_KERNEL);
-	if (!copy)
-		return -ENOMEM;
-	s = copy;
-	for (;;) {
-		struct opt_value v;
-		const char *name;
-		int id = opt_next(&s, tmpfs_opts, ARRAY_SIZE(tmpfs_opts), &name, &v);
-
-		if (id == -ENOENT)
-			break;
-		err = id < 0 ? id : parse_one(id, &v, w);
-		if (err) {
-			pr_info("tmpfs: bad value or unknown option '%s'\n", name);
-			break;
-		}
-	}
-	kfree(copy);
-	return err;
-}
+static const struct fs_options tmpfs_options = { "tmpfs", tmpfs_opts, ARRAY_SIZE(tmpfs_opts), parse_one };
 
 static int tmpfs_fill(struct super_block *sb, const char *options)
 {
@@ -813,7 +789,7 @@ static int tmpfs_fill(struct super_block *sb, const char *options)
 	int err;
 
 	w.blocks = w.inodes = sb->flags & SB_KERNMOUNT ? 0 : default_blocks();
-	err = tmpfs_parse(options, &w);
+	err = fs_options_parse(&tmpfs_options, options, &w);
 	if (err)
 		return err;
 	s = kzalloc(sizeof(*s), GFP_KERNEL);
@@ -866,7 +842,7 @@ static int tmpfs_remount(struct super_block *sb, u32 sb_flags, const char *optio
 {
 	struct tmpfs_sb *s = tsb(sb);
 	struct tmpfs_want w = { .blocks = s->max_blocks, .inodes = s->max_inodes };
-	int err = tmpfs_parse(options, &w);
+	int err = fs_options_parse(&tmpfs_options, options, &w);
 
 	if (err)
 		return err;
@@ -925,7 +901,7 @@ static int tmpfs_check(const char *options)
 {
 	struct tmpfs_want w = { 0 };
 
-	return tmpfs_parse(options, &w);
+	return fs_options_check(&tmpfs_options, options, &w);
 }
 
 static struct fs_type tmpfs_type = {

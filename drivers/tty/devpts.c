@@ -11,6 +11,7 @@
 #include <core/init.h>
 #include <core/slab.h>
 #include <fs/mount.h>
+#include <fs/fs_parse.h>
 #include <fs/seq_file.h>
 #include <fs/super.h>
 #include <uapi/linux/magic.h>
@@ -36,56 +37,51 @@ static struct devpts *sb_devpts(const struct super_block *sb) { return sb->priva
 
 /* --- options --- */
 
-static int parse_one(struct devpts *d, char *opt)
-{
-	char *val = strchr(opt, '=');
-	u32 n;
+enum { OPT_UID, OPT_GID, OPT_MODE, OPT_PTMXMODE, OPT_MAX, OPT_NEWINSTANCE };
 
-	if (streq(opt, "newinstance"))
-		return 0;	/* every mount is one */
-	if (!val)
+static const struct opt_spec devpts_specs[] = {
+	{ "uid", OPT_UID, OPT_U64 },	 { "gid", OPT_GID, OPT_U64 },
+	{ "mode", OPT_MODE, OPT_OCT },	 { "ptmxmode", OPT_PTMXMODE, OPT_OCT },
+	{ "max", OPT_MAX, OPT_U64 },	 { "newinstance", OPT_NEWINSTANCE, OPT_NONE },	/* every mount is one */
+};
+
+static int parse_one(int id, const struct opt_value *v, void *arg)
+{
+	struct devpts *d = arg;
+
+	if (v->num > ~0u)
 		return -EINVAL;
-	*val++ = '\0';
-	if (kstrtou32(val, streq(opt, "mode") || streq(opt, "ptmxmode") ? 8 : 10, &n))
-		return -EINVAL;
-	if (streq(opt, "uid")) {
-		d->uid = kuid(n);
+	switch (id) {
+	case OPT_UID:
+		d->uid = kuid((u32)v->num);
 		d->set_uid = true;
-	} else if (streq(opt, "gid")) {
-		d->gid = kgid(n);
+		break;
+	case OPT_GID:
+		d->gid = kgid((u32)v->num);
 		d->set_gid = true;
-	} else if (streq(opt, "mode")) {
-		d->mode = (umode_t)(n & 0777);
-	} else if (streq(opt, "ptmxmode")) {
-		d->ptmx_mode = (umode_t)(n & 0777);
-	} else if (streq(opt, "max")) {
-		d->max = n;
-	} else {
-		return -EINVAL;
+		break;
+	case OPT_MODE:
+		d->mode = (umode_t)(v->num & 0777);
+		break;
+	case OPT_PTMXMODE:
+		d->ptmx_mode = (umode_t)(v->num & 0777);
+		break;
+	case OPT_MAX:
+		d->max = (u32)v->num;
+		break;
 	}
 	return 0;
 }
 
+static const struct fs_options devpts_options = { "devpts", devpts_specs, ARRAY_SIZE(devpts_specs), parse_one };
+
 static int parse_options(struct devpts *d, const char *options)
 {
-	char *copy, *rest, *opt;
-	int err = 0;
-
 	d->mode = 0600;
 	d->ptmx_mode = 0;
 	d->max = 1 << 20;
 	d->set_uid = d->set_gid = false;
-	if (!options || !*options)
-		return 0;
-	copy = kstrdup(options, GFP_KERNEL);
-	if (!copy)
-		return -ENOMEM;
-	rest = copy;
-	while (!err && (opt = strsep(&rest, ",")))
-		if (*opt)
-			err = parse_one(d, opt);
-	kfree(copy);
-	return err;
+	return fs_options_parse(&devpts_options, options, d);
 }
 
 static void devpts_show_options(struct seq_file *s, struct dentry *root)
@@ -329,7 +325,7 @@ static int devpts_check(const char *options)
 {
 	struct devpts d = { 0 };
 
-	return parse_options(&d, options);
+	return fs_options_check(&devpts_options, options, &d);
 }
 
 static struct fs_type devpts_type = { .name = "devpts", .mount = devpts_mount, .check_options = devpts_check };

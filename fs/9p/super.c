@@ -3,9 +3,9 @@
  * mount -t 9p -o trans=virtio,version=9p2000.L,... TAG DIR: options, the session's life, statfs. Transports
  * register by name.
  */
-#include <base/parse.h>
 #include <core/init.h>
 #include <core/printk.h>
+#include <fs/fs_parse.h>
 #include <fs/seq_file.h>
 #include <uapi/linux/limits.h>
 #include <uapi/linux/magic.h>
@@ -98,8 +98,9 @@ static int parse_name(char **name, const char *v)
 	return 0;
 }
 
-static int parse_one(int id, const struct opt_value *v, struct p9_want *w)
+static int parse_one(int id, const struct opt_value *v, void *arg)
 {
+	struct p9_want *w = arg;
 	struct p9_session *s = w->s;
 
 	switch (id) {
@@ -133,30 +134,7 @@ static int parse_one(int id, const struct opt_value *v, struct p9_want *w)
 	return -EINVAL;
 }
 
-static int parse_options(const char *options, struct p9_want *w)
-{
-	char *copy, *s;
-	int err = 0;
-
-	if (!options || !*options)
-		return 0;
-	copy = kstrdup(options, GFP_KERNEL);
-	if (!copy)
-		return -ENOMEM;
-	for (s = copy; !err;) {
-		struct opt_value v;
-		const char *name;
-		int id = opt_next(&s, p9_opts, ARRAY_SIZE(p9_opts), &name, &v);
-
-		if (id == -ENOENT)
-			break;
-		err = id < 0 ? id : parse_one(id, &v, w);
-		if (err)
-			pr_info("9p: bad value or unknown option '%s'\n", name);
-	}
-	kfree(copy);
-	return err;
-}
+static const struct fs_options p9_options = { "9p", p9_opts, ARRAY_SIZE(p9_opts), parse_one };
 
 /* --- sessions --- */
 
@@ -191,7 +169,7 @@ static struct p9_session *session_open(const char *source, const char *options)
 	s->uname = kstrdup("nobody", GFP_KERNEL);
 	s->aname = kstrdup("", GFP_KERNEL);
 	s->source = kstrdup(source, GFP_KERNEL);
-	err = !s->uname || !s->aname || !s->source ? -ENOMEM : parse_options(options, &w);
+	err = !s->uname || !s->aname || !s->source ? -ENOMEM : fs_options_parse(&p9_options, options, &w);
 	if (err)
 		goto out;
 	if (s->access == P9_ACCESS_ANY)

@@ -4,11 +4,11 @@
  * was left in order, and what happens when something on the disk is wrong.
  */
 #include <base/math.h>
-#include <base/parse.h>
 #include <base/printf.h>
 #include <core/clock.h>
 #include <core/init.h>
 #include <core/panic.h>
+#include <fs/fs_parse.h>
 #include <fs/seq_file.h>
 #include <kernel/ns.h>
 #include <uapi/linux/magic.h>
@@ -95,8 +95,10 @@ struct ext2_want {
 	bool has_uid, has_gid;
 };
 
-static int parse_one(int id, const struct opt_value *v, struct ext2_want *w)
+static int parse_one(int id, const struct opt_value *v, void *arg)
 {
+	struct ext2_want *w = arg;
+
 	switch (id) {
 	case OPT_BSDDF:
 		w->opts &= ~MOPT_MINIXDF;
@@ -154,32 +156,14 @@ static int parse_one(int id, const struct opt_value *v, struct ext2_want *w)
 	return -EINVAL;			/* quotas, which we do not have */
 }
 
-static int parse_options(struct super_block *sb, const char *options, struct ext2_want *w)
+static const struct fs_options ext2_options = { "ext2", ext2_opts, ARRAY_SIZE(ext2_opts), parse_one };
+
+/* Before there is an instance. */
+static int ext2_check_options(const char *options)
 {
-	char *copy, *p;
-	int err = 0;
+	struct ext2_want w = { 0 };
 
-	if (!options || !*options)
-		return 0;
-	copy = kstrdup(options, GFP_KERNEL);
-	if (!copy)
-		return -ENOMEM;
-	p = copy;
-	for (;;) {
-		struct opt_value v;
-		const char *name;
-		int id = opt_next(&p, ext2_opts, ARRAY_SIZE(ext2_opts), &name, &v);
-
-		if (id == -ENOENT)
-			break;
-		err = id < 0 ? id : parse_one(id, &v, w);
-		if (err) {
-			pr_err("EXT2-fs (%s): error: unrecognized mount option \"%s\" or missing value\n", sb->id, name);
-			break;
-		}
-	}
-	kfree(copy);
-	return err;
+	return fs_options_check(&ext2_options, options, &w);
 }
 
 static void default_options(const struct ext2_super *es, struct ext2_want *w)
@@ -444,11 +428,11 @@ static int ext2_fill(struct super_block *sb, const char *options)
 	sb->ops = &ext2_super_ops;
 	sb->magic = EXT2_SUPER_MAGIC_VALUE;
 	/* Only sb= matters yet; the rest again, over the disk's defaults. */
-	err = parse_options(sb, options, &w);
+	err = fs_options_parse(&ext2_options, options, &w);
 	if (!err)
 		err = read_layout(sb, s, w.sb, &w);
 	if (!err)
-		err = parse_options(sb, options, &w);
+		err = fs_options_parse(&ext2_options, options, &w);
 	if (err)
 		return err;
 	s->sb_where = (u32)(((u64)w.sb << 10) >> s->l.block_bits);
@@ -541,7 +525,7 @@ static int ext2_remount(struct super_block *sb, u32 sb_flags, const char *option
 {
 	struct ext2_sb *s = EXT2_SB(sb);
 	struct ext2_want w = { .opts = s->opts, .errors = s->errors, .resuid = s->resuid, .resgid = s->resgid };
-	int err = parse_options(sb, options, &w);
+	int err = fs_options_parse(&ext2_options, options, &w);
 
 	if (err)
 		return err;
@@ -635,7 +619,8 @@ static struct super_block *ext2_mount(struct fs_type *t, u32 flags, const char *
 	return super_get_bdev(t, flags, source, ext2_fill, options);
 }
 
-static struct fs_type ext2_type = { .name = "ext2", .flags = FS_REQUIRES_DEV, .mount = ext2_mount };
+static struct fs_type ext2_type = { .name = "ext2", .flags = FS_REQUIRES_DEV, .mount = ext2_mount,
+				   .check_options = ext2_check_options };
 
 static bool ext2_probe(const u8 *data, u8 uuid[16], char label[64])
 {

@@ -212,8 +212,11 @@ static int option_param(struct fs_context *c, const char *key, const char *value
 		err = -EINVAL;
 	} else if (c->type->check_options) {
 		err = c->type->check_options(one);
-		if (err == -EINVAL)
+		if (err == -ENOPARAM)
 			context_log(c, kasprintf(GFP_KERNEL, "e %s: Unknown parameter '%s'\n", c->type->name, key));
+		else if (err == -EINVAL)
+			context_log(c, kasprintf(GFP_KERNEL, "e %s: Bad value for '%s'\n", c->type->name, key));
+		err = err == -ENOPARAM ? -EINVAL : err;
 	}
 	if (!err && c->options_len + strlen(one) + 2 > PAGE_SIZE)
 		err = -EINVAL;

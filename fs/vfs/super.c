@@ -144,13 +144,13 @@ long sys_sysfs(int option, u64 arg1, u64 arg2)
 
 int fs_no_options(const char *options)
 {
-	return options && *options ? -EINVAL : 0;
+	return options && *options ? -ENOPARAM : 0;
 }
 
 int fs_remount_no_options(struct super_block *sb, u32 flags, const char *options)
 {
 	(void)sb, (void)flags;
-	return fs_no_options(options);
+	return fs_no_options(options) ? -EINVAL : 0;
 }
 
 /* --- instances --- */

@@ -11,6 +11,7 @@
 #define ERESTARTNOHAND		514	/* restart if no handler ran, else EINTR */
 #define ERESTART_RESTARTBLOCK	516	/* restart through sys_restart_syscall */
 #define ENOIOCTLCMD		515	/* the driver does not know this ioctl: ENOTTY to user space */
+#define ENOPARAM		519	/* internal: an option that the file system does not know */
 #define ETOOSMALL	525	/* reaches user space from ETHTOOL_GPERMADDR, as on Linux */
 #define EIOCBQUEUED		529	/* internal: under way, kiocb.complete comes */
 #define EPROBE_AGAIN		517	/* internal: the lock-free attempt failed, take the slow path */

@@ -28,11 +28,11 @@ struct fs_type {
 	u32 flags;
 	/* Make or find an instance: an active super block with root set. sb_flags: SB_*. ERR_PTR. */
 	struct super_block *(*mount)(struct fs_type *t, u32 sb_flags, const char *source, const char *options);
-	/* Would the options do? 0, -EINVAL. NULL: only mount can tell. */
+	/* Would the options do? 0, -EINVAL, -ENOPARAM: unknown (fs/fs_parse.h). NULL: only mount can tell. */
 	int (*check_options)(const char *options);
 	struct list_head link;		/* [fs types lock] */
 };
-int fs_no_options(const char *options);		/* for types that have none: -EINVAL if there are some */
+int fs_no_options(const char *options);		/* for types that have none: -ENOPARAM if there are some */
 int fs_remount_no_options(struct super_block *sb, u32 flags, const char *options);	/* their super_ops.remount */
 __must_check int fs_register(struct fs_type *t);
 struct fs_type *fs_type_find(const char *name);

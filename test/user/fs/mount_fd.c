@@ -108,6 +108,9 @@ CASE(parameters)
 	CHECK_STR(buf, "e tmpfs: Unknown parameter 'nosuchoption'\n");
 	CHECK_ERR(read(fs, buf, sizeof(buf)), ENODATA);
 	CHECK_ERR(fsconfig_(fs, FSCONFIG_SET_STRING, "size", "bogus", 0), EINVAL);
+	n = CHECK_OK(read(fs, buf, sizeof(buf) - 1));
+	buf[n] = 0;
+	CHECK_STR(buf, "e tmpfs: Bad value for 'size'\n");
 	CHECK_OK(fsconfig_(fs, FSCONFIG_SET_STRING, "source", "a", 0));
 	CHECK_ERR(fsconfig_(fs, FSCONFIG_SET_STRING, "source", "b", 0), EINVAL);
 	CHECK_OK(fsconfig_(fs, FSCONFIG_SET_FLAG, "ro", NULL, 0));
@@ -341,4 +344,31 @@ CASE(privilege)
 	CHECK_OK(open_tree_(AT_FDCWD, "/", 0));
 	CHECK_ERR(move_mount_(m, "", AT_FDCWD, "/tmp", MOVE_MOUNT_F_EMPTY_PATH), EPERM);
 	CHECK_ERR(setattr_(AT_FDCWD, "/", 0, &a), EPERM);
+}
+
+/* A file system on a disk says so as well when it is asked, not only by the mount. */
+CASE(parameters_of_a_disk)
+{
+	char buf[256];
+	ssize_t n;
+	int fs;
+
+	setup();
+	fs = fsopen_("ext2", 0);
+	if (fs < 0)
+		SKIP("no ext2: %s", strerror(errno));
+	CHECK_ERR(fsconfig_(fs, FSCONFIG_SET_FLAG, "nosuchoption", NULL, 0), EINVAL);
+	n = CHECK_OK(read(fs, buf, sizeof(buf) - 1));
+	buf[n] = 0;
+	CHECK_STR(buf, "e ext2: Unknown parameter 'nosuchoption'\n");
+	CHECK_ERR(fsconfig_(fs, FSCONFIG_SET_STRING, "resuid", "x", 0), EINVAL);
+	n = CHECK_OK(read(fs, buf, sizeof(buf) - 1));
+	buf[n] = 0;
+	CHECK_STR(buf, "e ext2: Bad value for 'resuid'\n");
+	CHECK_ERR(fsconfig_(fs, FSCONFIG_SET_STRING, "errors", "perhaps", 0), EINVAL);
+	CHECK_OK(read(fs, buf, sizeof(buf)));
+	CHECK_OK(fsconfig_(fs, FSCONFIG_SET_FLAG, "minixdf", NULL, 0));
+	CHECK_OK(fsconfig_(fs, FSCONFIG_SET_STRING, "errors", "continue", 0));
+	CHECK_OK(fsconfig_(fs, FSCONFIG_SET_STRING, "resuid", "5", 0));
+	CHECK_OK(close(fs));
 }
