@@ -31,7 +31,7 @@ struct user_struct {
 	struct ref ref;
 	kuid_t uid;
 	atomic64_t processes, sigpending, locked_pages, pipe_pages, inotify_instances,
-		inotify_watches, epoll_watches, unix_inflight;
+		inotify_watches, epoll_watches, unix_inflight, mq_bytes;
 	struct hlist_node hash;
 };
 

@@ -45,6 +45,9 @@ struct ipc_ns {
 	u64 shm_tot;			/* [rwsem of shm] pages */
 	int used_sems;			/* [rwsem of sem] */
 	atomic64_t msg_bytes, msg_hdrs;
+	/* POSIX message queues: [a] /proc/sys/fs/mqueue */
+	int mq_queues_max, mq_msg_max, mq_msgsize_max, mq_msg_default, mq_msgsize_default;
+	atomic_t mq_count;
 };
 
 extern struct ipc_ns init_ipc_ns;

@@ -132,4 +132,16 @@ __must_check int nl_dump_start(struct nl_request *r, const struct nlmsghdr *h, i
 void nl_multicast(struct net *net, int protocol, u32 group, struct nlbuf *b, u32 but);
 bool nl_has_listeners(struct net *net, int protocol, u32 group);
 
+/*
+ * A datagram of the kernel's that is made ready now, to be queued at a netlink socket later (mq_notify(2)): the
+ * socket is kept, its file not. ERR_PTR(-ENOTSOCK, -EINVAL: of another family, -ENOMEM).
+ */
+struct file;
+struct nl_cookie;
+__must_check struct nl_cookie *nl_cookie_new(struct file *f, u32 len);
+u8 *nl_cookie_bytes(struct nl_cookie *c);
+/* Either consumes it; no spinlock held. */
+void nl_cookie_send(struct nl_cookie *c);
+void nl_cookie_drop(struct nl_cookie *c);
+
 #endif

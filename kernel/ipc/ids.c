@@ -29,6 +29,7 @@ struct ipc_ns init_ipc_ns = {
 	.sem_ctls = { SEMMSL, SEMMNS, SEMOPM, SEMMNI },
 	.msg_max = MSGMAX, .msg_mnb = MSGMNB, .msg_mni = MSGMNI,
 	.shm_max = ~0ull - (1u << 24), .shm_all = ~0ull - (1u << 24), .shm_mni = SHMMNI,
+	.mq_queues_max = 256, .mq_msg_max = 10, .mq_msgsize_max = 8192, .mq_msg_default = 10, .mq_msgsize_default = 8192,
 };
 
 /* --- ids --- */

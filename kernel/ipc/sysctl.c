@@ -119,7 +119,19 @@ static const struct knob
 	k_next_msg = { KNOB_NEXT_ID, offsetof(struct ipc_ns, ids[IPC_MSG].next_id), -1, INT_MAX_ },
 	k_next_shm = { KNOB_NEXT_ID, offsetof(struct ipc_ns, ids[IPC_SHM].next_id), -1, INT_MAX_ };
 
+static const struct knob
+	k_mq_queues = { KNOB_INT, offsetof(struct ipc_ns, mq_queues_max), -INT_MAX_ - 1, INT_MAX_ },
+	k_mq_msg_max = { KNOB_INT, offsetof(struct ipc_ns, mq_msg_max), 1, 65536 },
+	k_mq_msgsize_max = { KNOB_INT, offsetof(struct ipc_ns, mq_msgsize_max), 128, 16 << 20 },
+	k_mq_msg_default = { KNOB_INT, offsetof(struct ipc_ns, mq_msg_default), 1, 65536 },
+	k_mq_msgsize_default = { KNOB_INT, offsetof(struct ipc_ns, mq_msgsize_default), 128, 16 << 20 };
+
+#define MQ_ROW(name, k)	{ .path = "fs/mqueue/" name, .mode = 0644, .kind = SYSCTL_FN, .show = knob_show, .store = knob_store, \
+	.data = (void *)(k) }
+
 static const struct proc_sysctl table[] = {
+	MQ_ROW("queues_max", &k_mq_queues), MQ_ROW("msg_max", &k_mq_msg_max), MQ_ROW("msgsize_max", &k_mq_msgsize_max),
+	MQ_ROW("msg_default", &k_mq_msg_default), MQ_ROW("msgsize_default", &k_mq_msgsize_default),
 	ROW("shmmax", 0644, &k_shmmax), ROW("shmall", 0644, &k_shmall), ROW("shmmni", 0644, &k_shmmni),
 	ROW("shm_rmid_forced", 0644, &k_forced), ROW("msgmax", 0644, &k_msgmax), ROW("msgmni", 0644, &k_msgmni),
 	ROW("msgmnb", 0644, &k_msgmnb), ROW("sem_next_id", 0444, &k_next_sem), ROW("msg_next_id", 0444, &k_next_msg),

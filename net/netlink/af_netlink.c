@@ -881,6 +881,65 @@ static int nl_create(struct net *net, struct socket *s, int protocol)
 	return 0;
 }
 
+/* --- datagrams made ready beforehand, for mq_notify(2) --- */
+
+struct nl_cookie {
+	struct nl_sock *to;		/* [I] referenced */
+	struct nl_packet *p;		/* [I] */
+};
+
+struct nl_cookie *nl_cookie_new(struct file *f, u32 len)
+{
+	struct socket *s = file_socket(f);
+	struct nl_cookie *c;
+	struct nl_data *d;
+
+	if (!s)
+		return ERR_PTR(-ENOTSOCK);
+	if (s->ops != &nl_ops)
+		return ERR_PTR(-EINVAL);
+	c = kzalloc(sizeof(*c), GFP_KERNEL);
+	d = kzalloc(sizeof(*d) + len, GFP_KERNEL);
+	if (!c || !d)
+		goto out;
+	ref_init(&d->ref, 1);
+	d->len = len;
+	c->p = packet_new(d, NULL, 0, GFP_KERNEL);
+	if (!c->p)
+		goto out;
+	VERIFY(!ref_put(&d->ref));	/* the packet has its own */
+	c->to = nl_sk(s);
+	ref_get(&c->to->ref);
+	return c;
+out:
+	kfree(d);
+	kfree(c);
+	return ERR_PTR(-ENOMEM);
+}
+
+u8 *nl_cookie_bytes(struct nl_cookie *c)
+{
+	return c->p->d->bytes;
+}
+
+static void cookie_end(struct nl_cookie *c, bool sent)
+{
+	if (!sent)
+		packet_free(c->p);
+	nl_put_sock(c->to);
+	kfree(c);
+}
+
+void nl_cookie_send(struct nl_cookie *c)
+{
+	cookie_end(c, !enqueue(c->to, c->p, false));
+}
+
+void nl_cookie_drop(struct nl_cookie *c)
+{
+	cookie_end(c, false);
+}
+
 int nl_proto_register(const struct nl_proto *p)
 {
 	if (p->protocol < 0 || p->protocol >= MAX_LINKS || p->groups > GROUPS_MAX)
