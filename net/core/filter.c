@@ -311,9 +311,8 @@ int sock_filter_get(struct sock_common *c, uaddr_t val, uaddr_t ulen, int len)
 	return err ? err : copy_out_bytes(ulen, &n, sizeof(n));
 }
 
+/* The last reference: nobody attaches any more, and the caller may hold a spinlock. */
 void sock_filter_drop(struct sock_common *c)
 {
-	mutex_lock(&filter_mutex);
 	replace(c, NULL);
-	mutex_unlock(&filter_mutex);
 }
