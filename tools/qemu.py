@@ -82,7 +82,7 @@ def qcodes(word):
 
 
 # What of a disk's options is the drive's; the rest is the device's.
-DRIVE_OPTIONS = ('format', 'cache', 'snapshot', 'readonly', 'discard', 'detect-zeroes', 'aio', 'werror', 'rerror', 'file.')
+DRIVE_OPTIONS = ('format', 'cache', 'snapshot', 'readonly', 'discard', 'detect-zeroes', 'aio', 'werror', 'rerror', 'file.', 'throttling.')
 
 
 def disk_arguments(n, spec, micro):

@@ -54,6 +54,8 @@ static ssize_t attr_store(struct kernfs_node *n, void *priv, char *buf, size_t l
 	const struct attr_priv *a = priv;
 
 	(void)n;
+	if (!len)
+		return 0;
 	return a->attr->store ? a->attr->store(a->dev, buf, len) : -EIO;
 }
 

@@ -172,6 +172,7 @@ struct queue_file_priv {
 /* What hangs at a device of ours. */
 struct model_dev {
 	struct device dev;
+	struct device *bdi;			/* [I] whole disks; NULL: no memory for it */
 	struct queue_file_priv queue[ARRAY_SIZE(queue_attrs)];	/* [I] whole disks */
 };
 
@@ -210,7 +211,7 @@ static u64 queue_number(const struct disk *d, enum queue_file what)
 	case Q_DISCARD_SEGS:
 		return l->max_discard != 0;
 	case Q_RA:
-		return (u64)READ_ONCE(d->whole->ra_pages) << (PAGE_SHIFT - 10);
+		return (u64)READ_ONCE(d->bdi.ra_pages) << (PAGE_SHIFT - 10);
 	case Q_ONE:
 		return 1;
 	default:
@@ -233,16 +234,21 @@ static int queue_show(struct seq_file *s, void *priv)
 	return 0;
 }
 
+static ssize_t ra_write(struct disk *d, const char *buf, size_t len)
+{
+	u64 kb;
+
+	if (kstrtou64(buf, 10, &kb) || kb > ~0u)
+		return -EINVAL;
+	WRITE_ONCE(d->bdi.ra_pages, (u32)(kb >> (PAGE_SHIFT - 10)));
+	return (ssize_t)len;
+}
+
 static ssize_t read_ahead_store(struct kernfs_node *n, void *priv, char *buf, size_t len)
 {
 	const struct queue_file_priv *q = priv;
-	char *end;
-	u64 kb = memparse(buf, &end);
 
-	if (end == buf || (*end && *end != '\n') || kb > 1u << 30)
-		return -EINVAL;
-	WRITE_ONCE(q->disk->whole->ra_pages, (u32)(kb >> (PAGE_SHIFT - 10)));
-	return (ssize_t)len;
+	return ra_write(q->disk, buf, len);
 }
 
 static const struct kernfs_ops queue_ops = { .show = queue_show };
@@ -261,6 +267,75 @@ static void make_queue_dir(struct model_dev *m, struct disk *d)
 		(void)kernfs_create_file(dir, queue_attrs[i].name, ra ? 0644 : 0444, PAGE_SIZE, ra ? &queue_ra_ops : &queue_ops,
 					 &m->queue[i]);
 	}
+}
+
+/* --- write-back: /sys/class/bdi --- */
+
+static struct disk *bdi_disk(struct device *d) { return d->private; }
+
+static ssize_t bdi_ra_show(struct device *d, char *buf, size_t n)
+{
+	return scnprintf(buf, n, "%llu\n", (unsigned long long)queue_number(bdi_disk(d), Q_RA));
+}
+
+static ssize_t bdi_ra_store(struct device *d, const char *buf, size_t n)
+{
+	return ra_write(bdi_disk(d), buf, n);
+}
+
+static ssize_t min_ratio_show(struct device *d, char *buf, size_t n)
+{
+	return scnprintf(buf, n, "%u\n", READ_ONCE(bdi_disk(d)->bdi.min_ratio));
+}
+
+static ssize_t max_ratio_show(struct device *d, char *buf, size_t n)
+{
+	return scnprintf(buf, n, "%u\n", READ_ONCE(bdi_disk(d)->bdi.max_ratio));
+}
+
+static ssize_t ratio_write(struct device *d, const char *buf, size_t n, bool max)
+{
+	struct bdi *b = &bdi_disk(d)->bdi;
+	u64 v;
+	int err;
+
+	if (kstrtou64(buf, 10, &v) || v > 100)
+		return -EINVAL;
+	err = max ? bdi_set_ratios(b, READ_ONCE(b->min_ratio), (u32)v) : bdi_set_ratios(b, (u32)v, READ_ONCE(b->max_ratio));
+	return err ? err : (ssize_t)n;
+}
+
+static ssize_t min_ratio_store(struct device *d, const char *buf, size_t n) { return ratio_write(d, buf, n, false); }
+static ssize_t max_ratio_store(struct device *d, const char *buf, size_t n) { return ratio_write(d, buf, n, true); }
+
+static const struct dev_attr bdi_attrs[] = {
+	{ "read_ahead_kb", 0644, bdi_ra_show, bdi_ra_store }, { "min_ratio", 0644, min_ratio_show, min_ratio_store },
+	{ "max_ratio", 0644, max_ratio_show, max_ratio_store }, { "stable_pages_required", 0444, zero_show, NULL },
+	{ NULL, 0, NULL, NULL },
+};
+
+static void bdi_release(struct device *d)
+{
+	kfree(d);
+}
+
+static struct device *make_bdi(struct block_device *b)
+{
+	struct device *d = kzalloc(sizeof(*d), GFP_KERNEL);
+
+	if (!d)
+		return NULL;
+	ref_init(&d->ref, 1);
+	snprintf(d->name, sizeof(d->name), "%u:%u", dev_major(b->dev), dev_minor(b->dev));
+	d->class_name = "bdi";
+	d->attrs = bdi_attrs;
+	d->release = bdi_release;
+	d->private = b->disk;
+	if (device_register(d)) {
+		kfree(d);
+		return NULL;
+	}
+	return d;
 }
 
 /* --- devices --- */
@@ -312,6 +387,9 @@ static int model_add(struct block_device *b)
 		return 0;
 	(void)kernfs_mkdir(d->node, "slaves", 0755, NULL);
 	make_queue_dir(m, b->disk);
+	m->bdi = make_bdi(b);
+	if (m->bdi)
+		(void)kernfs_symlink(d->node, "bdi", m->bdi->node);
 	if (d->parent)
 		(void)kernfs_symlink(d->node, "device", d->parent->node);
 	(void)kernfs_symlink(sysfs_block, d->name, d->node);
@@ -331,6 +409,8 @@ static void model_remove(struct block_device *b)
 			kernfs_remove(link);
 	}
 	b->device = NULL;
+	if (container_of(d, struct model_dev, dev)->bdi)
+		device_unregister(container_of(d, struct model_dev, dev)->bdi);
 	device_unregister(d);
 }
 

@@ -102,7 +102,6 @@ struct block_device *bdev_alloc(struct disk *d, u32 partno, dev_t dev, const cha
 	b->disk = d;
 	b->partno = partno;
 	b->dev = dev;
-	b->ra_pages = 32;
 	strscpy(b->name, name, sizeof(b->name));
 	b->stats = percpu_alloc(sizeof(struct blk_stats), 64);
 	if (b->stats)
@@ -117,6 +116,8 @@ struct block_device *bdev_alloc(struct disk *d, u32 partno, dev_t dev, const cha
 
 static void disk_free(struct disk *d)
 {
+	bdi_wb_stop(&d->bdi);
+	bdi_del(&d->bdi);
 	if (d->flush.bio)
 		bio_put(d->flush.bio);
 	queues_free(d);
@@ -277,8 +278,10 @@ static int open_locked(struct block_device *b, u32 how, void *holder)
 		(void)disk_rescan(d);
 	if (!b->openers++)
 		WRITE_ONCE(b->soft_block, first_soft_block(b));
-	if (how & BDEV_WRITE)
+	if (how & BDEV_WRITE) {
 		b->write_openers++;
+		bdev_wb_start(b);
+	}
 	return 0;
 }
 
@@ -363,6 +366,7 @@ struct disk *disk_alloc(const char *name, u32 major, u32 first_minor, u32 minors
 	d->fault = disk_fault_find(name);
 	if (queue_init(d, nr_queues, depth, pdu_size) || flush_init(d))
 		goto out;
+	bdi_add(&d->bdi);
 	return d;
 out:
 	if (d->whole) {

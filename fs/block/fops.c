@@ -31,7 +31,6 @@ static int blk_open(struct file *f, struct inode *inode)
 	f->private = b;
 	f->mapping = bdev_mapping(b);
 	f->wb_err = mapping_error_sample(f->mapping);
-	f->ra.ra_pages = b->ra_pages;
 	return 0;
 }
 

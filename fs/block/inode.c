@@ -4,6 +4,7 @@
  * buffers of file systems and everybody else share. The inodes live in a file system of their own that
  * is never mounted, so that sync(2) finds them.
  */
+#include <base/printf.h>
 #include <core/init.h>
 #include <core/panic.h>
 #include <fs/iomap.h>
@@ -99,6 +100,7 @@ struct inode *bdev_inode_new(struct block_device *b)
 	i->blkbits = PAGE_SHIFT;
 	mapping_init(&i->data, i, &bdev_mapping_ops);
 	rwsem_init(&i->data.invalidate_lock, BDEV_CACHE);
+	i->data.bdi = &b->disk->bdi;
 	i->data.gfp = GFP_NOFS | GFP_MOVABLE;	/* file systems read their metadata through it */
 	i->mapping = &i->data;
 	return i;
@@ -125,13 +127,22 @@ struct block_device *inode_bdev(const struct inode *i)
 	return b;
 }
 
-/* Data only: the inode itself is nowhere else. */
-static int bdev_write_inode(struct inode *i, bool wait)
+struct bdi *bdev_bdi(struct block_device *b)
 {
-	return 0;
+	return &b->disk->bdi;
 }
 
-static const struct super_ops bdev_super_ops = { .write_inode = bdev_write_inode };
+/* What is written through the device itself has a flusher from the first opening on. Open mutex held. */
+void bdev_wb_start(struct block_device *b)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "flush-%s", disk_name(b->disk));
+	bdi_wb_start(&b->disk->bdi, bdev_sb, name);
+}
+
+/* Data only: the inodes are nowhere else. */
+static const struct super_ops bdev_super_ops = { .put_super = NULL };
 
 static int bdev_fs_init(void)
 {

@@ -67,6 +67,7 @@ struct iomap_ops;
 /* inode.c */
 __must_check struct inode *bdev_inode_new(struct block_device *b);
 void bdev_inode_gone(struct block_device *b);
+void bdev_wb_start(struct block_device *b);
 void bdev_inode_resize(struct block_device *b);			/* after nr_sectors changed */
 extern const struct mapping_ops bdev_mapping_ops;
 extern const struct iomap_ops bdev_iomap_ops;

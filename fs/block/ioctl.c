@@ -196,7 +196,7 @@ static long set_readahead(struct file *f, u64 arg)
 
 	if (!capable(CAP_SYS_ADMIN))
 		return -EACCES;
-	WRITE_ONCE(b->disk->whole->ra_pages, (u32)(arg >> (PAGE_SHIFT - SECTOR_SHIFT)));
+	WRITE_ONCE(b->disk->bdi.ra_pages, (u32)(arg >> (PAGE_SHIFT - SECTOR_SHIFT)));
 	return 0;
 }
 
@@ -247,7 +247,7 @@ static long query(struct file *f, u32 cmd, u64 arg)
 	case BLKFRAGET:
 		if (!arg)
 			return -EINVAL;
-		ra = READ_ONCE(b->disk->whole->ra_pages);
+		ra = READ_ONCE(b->disk->bdi.ra_pages);
 		return put_long(arg, ra << (PAGE_SHIFT - SECTOR_SHIFT));
 	case HDIO_GETGEO:
 		return geometry(b, arg);

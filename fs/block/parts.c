@@ -72,7 +72,6 @@ static int part_make(struct disk *d, u32 number, u64 start, u64 sectors, const s
 	b->start = start;
 	b->nr_sectors = sectors;
 	b->read_only = d->whole->read_only;
-	b->ra_pages = d->whole->ra_pages;
 	b->soft_block = d->limits.logical_block;
 	bdev_inode_resize(b);
 	if (info) {

@@ -346,6 +346,7 @@ static struct super_block *bdev_new_super(struct fs_type *t, u32 flags, struct b
 	bitmap_clear_bit(anon_minors, dev_minor(sb->dev));
 	sb->dev = bdev_dev(b);
 	sb->bdev = b;
+	sb->bdi = bdev_bdi(b);
 	sb->bdev_how = how;
 	spin_unlock(&sb_lock);
 	strscpy(sb->id, bdev_name(b), sizeof(sb->id));

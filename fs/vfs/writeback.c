@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * Dirty inodes and the threads that write them. An inode with dirty pages (I_DIRTY_PAGES) or dirty
- * attributes (I_DIRTY) stands on its instance's list, in the order in which it became dirty. The flusher
- * thread of the instance sleeps while the list is empty; else it wakes every dirty_writeback_centisecs for
- * inodes that are dirty longer than dirty_expire_centisecs, and whenever too much memory is dirty or somebody
- * asks, for all of them in turn, a chunk each.
+ * attributes (I_DIRTY) stands on its instance's list, in the order in which it became dirty; the page
+ * cache of a device itself on a list of that disk. The list's flusher thread sleeps while the list is
+ * empty; else it wakes every dirty_writeback_centisecs for inodes that are dirty longer than
+ * dirty_expire_centisecs, and whenever too much memory is dirty or somebody asks, for all of them in turn,
+ * a chunk each.
  *
  * One writer of an inode at a time: I_SYNC, waited for by those who need the data to be safe. Pages go
  * first, then the inode. The list holds no reference; an inode is grabbed for the time it is written,
@@ -28,7 +29,9 @@
 #define CHUNK_PAGES	1024		/* of one inode before the next has its turn */
 
 struct wb {
+	struct list_head link;		/* [wbs_lock] */
 	struct super_block *sb;		/* [I] */
+	const struct bdi *bdi;		/* [I] the disk; NULL: none */
 	spinlock_t lock;		/* class INODE_LIST */
 	struct list_head dirty;		/* [lock] inode.wb_link, oldest first */
 	struct list_head io;		/* [lock] those of the round under way */
@@ -37,6 +40,15 @@ struct wb {
 	struct wait_queue wait;		/* the thread */
 	struct task_core *thread;	/* [I] */
 };
+
+static DEFINE_SPINLOCK(wbs_lock, OBJECT);
+static LIST_HEAD(wbs);			/* [wbs_lock] all of them */
+
+/* Who writes it: its instance's, or, where that has none, its device's. */
+static inline struct wb *wb_of(const struct inode *i)
+{
+	return i->sb->wb ? i->sb->wb : i->data.bdi ? READ_ONCE(i->data.bdi->wb) : NULL;
+}
 
 /* Everybody who waits for an inode's I_SYNC to go. */
 static DEFINE_WAIT_QUEUE(sync_wait);
@@ -80,7 +92,7 @@ static void list_out(struct wb *wb, struct inode *i)
 
 static void mark(struct inode *i, u32 bits)
 {
-	struct wb *wb = i->sb->wb;
+	struct wb *wb = wb_of(i);
 
 	if ((READ_ONCE(i->state) & bits) == bits)
 		return;
@@ -108,8 +120,10 @@ void inode_mark_dirty(struct inode *inode)
 
 void wb_forget(struct inode *i)
 {
-	if (i->sb->wb)
-		list_out(i->sb->wb, i);
+	struct wb *wb = wb_of(i);
+
+	if (wb)
+		list_out(wb, i);
 }
 
 /* --- one inode --- */
@@ -132,7 +146,7 @@ static bool sync_begin(struct inode *i, bool wait)
 /* Back on the list if something is left, off it if not. */
 static void sync_end(struct inode *i)
 {
-	struct wb *wb = i->sb->wb;
+	struct wb *wb = wb_of(i);
 
 	spin_lock(&i->state_lock);
 	i->state &= ~I_SYNC;
@@ -253,7 +267,7 @@ static void write_some(struct wb *wb, u64 limit, bool background)
 	/* Small files that lie side by side go out together. */
 	blk_plug_start(&plug);
 	round_begin(wb, limit);
-	while ((!background || dirty_over_background()) && !kthread_should_stop() && (i = round_next(wb, &since))) {
+	while ((!background || dirty_over_background(wb->bdi)) && !kthread_should_stop() && (i = round_next(wb, &since))) {
 		struct writeback_control wbc = { 0, LOFF_MAX, WB_NONE, CHUNK_PAGES };
 
 		(void)write_single(i, &wbc);
@@ -284,7 +298,7 @@ static void flush_round(struct wb *wb)
 		return;
 	if (sb->flags & SB_ACTIVE && !(sb->flags & SB_RDONLY)) {
 		WRITE_ONCE(wb->asked, 0);
-		if (dirty_over_background())
+		if (dirty_over_background(wb->bdi))
 			write_some(wb, now, true);
 		else if (all)
 			write_some(wb, now, false);
@@ -335,75 +349,119 @@ static int flusher(void *arg)
 	return 0;
 }
 
-void wb_wake(struct super_block *sb)
+static void ask(struct wb *wb)
 {
-	struct wb *wb = sb->wb;
-
 	if (!wb || READ_ONCE(wb->asked) || list_empty(&wb->dirty))
 		return;
 	WRITE_ONCE(wb->asked, 1);
 	wake_up(&wb->wait);
 }
 
-static void wake_one(struct super_block *sb, void *arg)
+void wb_wake(const struct inode *inode)
 {
-	wb_wake(sb);
+	ask(wb_of(inode));
 }
 
 void wb_wake_all(void)
 {
-	super_for_each_quick(wake_one, NULL);
+	struct wb *wb;
+
+	spin_lock(&wbs_lock);
+	list_for_each_entry(wb, &wbs, link)
+		ask(wb);
+	spin_unlock(&wbs_lock);
 }
 
-static void look_one(struct super_block *sb, void *arg)
-{
-	if (sb->wb) {
-		WRITE_ONCE(sb->wb->look, 1);
-		wake_up(&sb->wb->wait);
-	}
-}
-
+/* Look at the interval anew. */
 void wb_interval_changed(void)
 {
-	super_for_each_quick(look_one, NULL);
+	struct wb *wb;
+
+	spin_lock(&wbs_lock);
+	list_for_each_entry(wb, &wbs, link) {
+		WRITE_ONCE(wb->look, 1);
+		wake_up(&wb->wait);
+	}
+	spin_unlock(&wbs_lock);
 }
 
-/* Memory file systems have nothing to write: no thread. */
-void wb_start(struct super_block *sb)
-{
-	struct wb *wb;
-	char name[32];
+/* --- flushers come and go --- */
 
-	if (!SOP(sb, write_inode) || sb->wb)
-		return;
-	wb = kzalloc(sizeof(*wb), GFP_KERNEL);
+static struct wb *wb_make(struct super_block *sb, const struct bdi *bdi, const char *name)
+{
+	struct wb *wb = kzalloc(sizeof(*wb), GFP_KERNEL);
+
 	if (!wb)
 		goto none;
 	wb->sb = sb;
+	wb->bdi = bdi;
 	spin_lock_init(&wb->lock, INODE_LIST);
 	list_init(&wb->dirty);
 	list_init(&wb->io);
 	wait_queue_init(&wb->wait);
-	snprintf(name, sizeof(name), "flush-%u:%u", dev_major(sb->dev), dev_minor(sb->dev));
 	wb->thread = kthread_run(flusher, wb, -1, name);
 	if (IS_ERR(wb->thread)) {
 		kfree(wb);
 		goto none;
 	}
-	sb->wb = wb;
-	return;
+	spin_lock(&wbs_lock);
+	list_add_tail(&wb->link, &wbs);
+	spin_unlock(&wbs_lock);
+	return wb;
 none:
-	pr_warn("%s: no flusher thread: written back by sync only\n", sb->id);
+	pr_warn("%s: no thread: written back by sync only\n", name);
+	return NULL;
+}
+
+static void wb_end(struct wb *wb)
+{
+	spin_lock(&wbs_lock);
+	list_del(&wb->link);
+	spin_unlock(&wbs_lock);
+	(void)kthread_stop(wb->thread);
+}
+
+/* Memory file systems have nothing to write, devices a thread each: no thread. */
+void wb_start(struct super_block *sb)
+{
+	char name[32];
+
+	if (!SOP(sb, write_inode) || sb->wb)
+		return;
+	snprintf(name, sizeof(name), "flush-%u:%u", dev_major(sb->dev), dev_minor(sb->dev));
+	sb->wb = wb_make(sb, sb->bdi, name);
 }
 
 void wb_stop(struct super_block *sb)
 {
 	if (sb->wb)
-		(void)kthread_stop(sb->wb->thread);
+		wb_end(sb->wb);
 }
 
 void wb_free(struct super_block *sb)
 {
 	WARN_ONCE(sb->wb && !list_empty(&sb->wb->dirty));
 	kfree(sb->wb);
+}
+
+void bdi_wb_start(struct bdi *b, struct super_block *sb, const char *name)
+{
+	struct wb *wb;
+
+	if (READ_ONCE(b->wb))
+		return;
+	wb = wb_make(sb, b, name);
+	if (wb)
+		smp_store_release(&b->wb, wb);
+}
+
+void bdi_wb_stop(struct bdi *b)
+{
+	struct wb *wb = b->wb;
+
+	if (!wb)
+		return;
+	wb_end(wb);
+	WARN_ONCE(!list_empty(&wb->dirty));
+	kfree(wb);
 }

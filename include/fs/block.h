@@ -17,6 +17,7 @@
 #include <base/types.h>
 #include <core/page.h>
 
+struct bdi;
 struct block_device;
 struct disk;
 struct inode;
@@ -130,6 +131,7 @@ bool bdev_has_flush(const struct block_device *b);	/* a volatile write cache */
 u64 bdev_max_discard(const struct block_device *b);	/* sectors; 0: cannot */
 /* The device's own page cache and inode: block special files and metadata buffers share it. */
 struct mapping *bdev_mapping(struct block_device *b);
+struct bdi *bdev_bdi(struct block_device *b);		/* of its disk */
 struct inode *bdev_inode(struct block_device *b);
 struct block_device *inode_bdev(const struct inode *i);	/* of an opened block special file; NULL */
 

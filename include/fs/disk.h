@@ -18,6 +18,7 @@
 #include <core/percpu.h>
 #include <core/wait.h>
 #include <fs/block.h>
+#include <mm/writeback.h>
 
 struct blk_queue;
 
@@ -117,7 +118,6 @@ struct block_device {
 	sector_t start, nr_sectors;	/* [disk's open mutex; atomic reads] */
 	bool read_only;			/* [a] */
 	bool registered;		/* [bdevs_lock] */
-	u32 ra_pages;			/* [a] */
 	u32 soft_block;			/* [a] BLKBSZGET: bytes */
 	struct inode *inode;		/* [I] referenced; its mapping is the page cache */
 	struct blk_stats *stats;	/* [I] per CPU */
@@ -156,6 +156,7 @@ struct disk {
 		bool busy;		/* [flush.lock] */
 		struct bio *bio;	/* [flush.lock] ours */
 	} flush;
+	struct bdi bdi;			/* write-back and read-ahead */
 	struct disk_fault *fault;	/* [I] failblk= */
 };
 

@@ -17,6 +17,7 @@ struct block_device;
 struct block_device;
 struct seq_file;
 struct super_ops;
+struct bdi;
 struct wb;
 
 #define FS_REQUIRES_DEV		0x1u
@@ -67,7 +68,8 @@ struct super_block {
 	struct mutex rename_mutex;	/* class RENAME */
 	struct list_head mounts;	/* [mount hash lock] */
 	struct list_head inodes;	/* [inode_list_lock] */
-	struct wb *wb;			/* [I] flusher; NULL: nothing to write to */
+	struct wb *wb;			/* [I] flusher; NULL: nothing to write to, or each device's own */
+	struct bdi *bdi;		/* [I] the disk it is on; NULL */
 	u32 wb_err;			/* [a] error sequence of all its files, for syncfs */
 	spinlock_t inode_list_lock;
 	u32 time_gran;			/* [I] ns */

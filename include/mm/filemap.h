@@ -15,6 +15,7 @@
 #include <core/mutex.h>
 #include <core/page.h>
 
+struct bdi;
 struct file;
 struct inode;
 struct kiocb;
@@ -93,6 +94,7 @@ struct mapping {
 	u32 wb_err;			/* [a] error sequence: 1 bit seen, errno, counter */
 	u32 cut_seq;			/* [a] raised before a truncation drops folios: cached extents are stale */
 	gfp_t gfp;			/* [I] */
+	struct bdi *bdi;		/* [I] the disk behind it; NULL: none */
 	struct list_head swap_link;	/* [swapped_lock of mm/cache/shmem.c] memory files with pages in swap */
 };
 

@@ -13,7 +13,9 @@
 #include <core/rcu.h>
 #include <core/task_core.h>
 #include <core/upcall.h>
+#include <fs/super.h>
 #include <kernel/task.h>
+#include <mm/writeback.h>
 #include "internal.h"
 
 void mapping_init(struct mapping *m, struct inode *host, const struct mapping_ops *ops)
@@ -31,6 +33,7 @@ void mapping_init(struct mapping *m, struct inode *host, const struct mapping_op
 	m->wb_err = 0;
 	m->gfp = GFP_USER;
 	list_init(&m->swap_link);
+	m->bdi = host && host->sb ? host->sb->bdi : NULL;
 }
 
 struct folio *filemap_get(struct mapping *m, u64 index)
@@ -153,7 +156,7 @@ void filemap_remove(struct folio *f)
 	ASSERT(folio_test(f, FOLIO_LOCKED) && m);
 	WARN_ONCE(folio_test(f, FOLIO_PRIVATE));
 	if (folio_test_clear(f, FOLIO_DIRTY) && !(m->flags & MAPPING_NO_WRITEBACK)) {
-		vm_count(VM_DIRTY, -(s64)n);
+		bdi_count_dirty(m, -(s64)n);
 		current->io.cancelled += n << PAGE_SHIFT;
 	}
 	spin_lock_irqsave(&m->lock, flags);

@@ -27,9 +27,7 @@
 /* As the device behind it has it. */
 static u32 mapping_ra_pages(const struct mapping *m)
 {
-	const struct block_device *b = m->host->sb->bdev;
-
-	return b ? READ_ONCE(b->disk->whole->ra_pages) : 32;
+	return m->bdi ? READ_ONCE(m->bdi->ra_pages) : RA_PAGES_DEFAULT;
 }
 
 u32 ra_max_pages(const struct file *f, const struct mapping *m)

@@ -34,7 +34,7 @@ bool filemap_dirty_folio(struct mapping *m, struct folio *f)
 	}
 	xa_set_mark(&m->folios, f->index, MARK_DIRTY);
 	spin_unlock_irqrestore(&m->lock, flags);
-	vm_count(VM_DIRTY, (s64)folio_nr_pages(f));
+	bdi_count_dirty(m, (s64)folio_nr_pages(f));
 	vm_count(VM_EV_DIRTIED, (s64)folio_nr_pages(f));
 	current->io.write_bytes += folio_size(f);
 	inode_mark_pages_dirty(m->host);
@@ -75,7 +75,7 @@ void folio_start_writeback(struct folio *f)
 	ASSERT(folio_test(f, FOLIO_LOCKED));
 	folio_set(f, FOLIO_WRITEBACK);
 	set_mark(f, MARK_WRITEBACK, true);
-	vm_count(VM_WRITEBACK, (s64)folio_nr_pages(f));
+	bdi_count_writeback(f->mapping, (s64)folio_nr_pages(f));
 	folio_get(f);
 }
 
@@ -84,7 +84,7 @@ void folio_end_writeback(struct folio *f, int error)
 	if (error && f->mapping)
 		mapping_set_error(f->mapping, error);
 	set_mark(f, MARK_WRITEBACK, false);
-	vm_count(VM_WRITEBACK, -(s64)folio_nr_pages(f));
+	bdi_count_writeback(f->mapping, -(s64)folio_nr_pages(f));
 	vm_count(VM_EV_WRITTEN, (s64)folio_nr_pages(f));
 	dirty_progress();
 	folio_clear_wake(f, FOLIO_WRITEBACK);
@@ -112,7 +112,7 @@ bool folio_clear_dirty_for_io(struct folio *f)
 	if (!folio_test_clear(f, FOLIO_DIRTY))
 		return false;
 	set_mark(f, MARK_DIRTY, false);
-	vm_count(VM_DIRTY, -(s64)folio_nr_pages(f));
+	bdi_count_dirty(f->mapping, -(s64)folio_nr_pages(f));
 	return true;
 }
 

@@ -119,7 +119,7 @@ static enum verdict reclaim_file(struct folio *f, struct scan *sc)
 	if (folio_test(f, FOLIO_DIRTY)) {
 		sc->writeback++;
 		if (sc->gfp & GFP_FS && sc->gfp & GFP_IO)
-			wb_wake(m->host->sb);	/* write-back is the flusher's work */
+			wb_wake(m->host);	/* write-back is the flusher's work */
 		return KEEP;
 	}
 	if (atomic_read(&f->mapcount))
