@@ -21,6 +21,7 @@
 #include <fs/disk.h>
 #include <uapi/linux/major.h>
 
+#include "blk_reply.h"
 #include "internal.h"
 
 #define VIRTIO_ID_BLOCK		2
@@ -42,7 +43,6 @@ enum {
 };
 
 enum { T_IN = 0, T_OUT = 1, T_FLUSH = 4, T_GET_ID = 8, T_DISCARD = 11, T_WRITE_ZEROES = 13 };
-enum { S_OK = 0, S_IOERR = 1, S_UNSUPP = 2, S_NONE = 0xff };
 
 #define RANGE_UNMAP		1u
 #define MAX_QUEUES		16u
@@ -157,7 +157,7 @@ static int vblk_queue(struct blk_queue *q, struct request *rq)
 	struct vblk *b = q->disk->private;
 	u32 op = rq->op & BIO_OP_MASK, type = T_IN, n = 1, in = 1;
 
-	r->status = S_NONE;
+	r->status = VBLK_S_NONE;
 	switch (op) {
 	case BIO_WRITE:
 		type = T_OUT;
@@ -193,15 +193,12 @@ static void vblk_commit(struct blk_queue *q)
 	virtqueue_kick(q->driver);
 }
 
-static int status_error(u8 status)
+static int reply_error(const struct vblk *b, struct request *rq, u32 len)
 {
-	switch (status) {
-	case S_OK:
-		return 0;
-	case S_UNSUPP:
-		return -EOPNOTSUPP;
-	}
-	return -EIO;
+	const struct vblk_rq *r = (const struct vblk_rq *)rq->pdu;
+	u64 data = (rq->op & BIO_OP_MASK) == BIO_READ ? (u64)rq->nr_sectors << SECTOR_SHIFT : 0;
+
+	return vblk_reply(READ_ONCE(r->status), len, data, virtio_has(b->v, VIRTIO_F_VERSION_1));
 }
 
 static void vblk_done(struct virtqueue *vq)
@@ -211,17 +208,16 @@ static void vblk_done(struct virtqueue *vq)
 	struct bio_batch done = { 0 };
 	void *token;
 	u64 flags;
+	u32 len;
 
 	spin_lock_irqsave(&q->lock, flags);
 	do {
 		virtqueue_disable_cb(vq);
-		while ((token = virtqueue_get(vq, NULL)) != NULL) {
-			struct request *rq = token;
-
+		while ((token = virtqueue_get(vq, &len)) != NULL) {
 			if (unlikely(token == b->id))
 				complete(&b->id->done);
 			else
-				request_end(rq, status_error(READ_ONCE(((struct vblk_rq *)rq->pdu)->status)), &done);
+				request_end(token, reply_error(b, token, len), &done);
 		}
 	} while (!virtqueue_enable_cb(vq));
 	blk_queue_finish(q, &done, flags);
@@ -243,7 +239,7 @@ static void read_serial(struct vblk *b)
 		return;
 	text = b->id->text;
 	completion_init(&b->id->done);
-	b->id->rq.status = S_NONE;
+	b->id->rq.status = VBLK_S_NONE;
 	b->id->rq.header.type = to_le32(T_GET_ID);
 	sg[0] = (struct virtio_sg){ dma_addr_of(&b->id->rq.header), sizeof(b->id->rq.header) };
 	sg[1] = (struct virtio_sg){ dma_addr_of(text), ID_BYTES };
@@ -255,7 +251,7 @@ static void read_serial(struct vblk *b)
 	spin_unlock_irqrestore(&q->lock, flags);
 	if (!err)
 		err = wait_for_completion_until(&b->id->done, clock_monotonic_ns() + ID_WAIT_NS);
-	if (err || b->id->rq.status != S_OK)
+	if (err || b->id->rq.status != VBLK_S_OK)
 		text[0] = '\0';
 	text[ID_BYTES] = '\0';
 	for (char *c = text; *c; c++)
