@@ -283,8 +283,9 @@ def step_setup():
     with open(shadow, 'w') as f:
         f.write(re.sub(r'^root:[^:]*:', 'root::', text, flags=re.M))
     mtab = os.path.join(ROOT, 'etc/mtab')
-    if not os.path.lexists(mtab):
-        os.symlink('../proc/self/mounts', mtab)
+    if os.path.lexists(mtab):
+        os.unlink(mtab)
+    os.symlink('/proc/mounts', mtab)
     for d in ('boot/grub', 'mnt/share', 'proc', 'sys', 'dev', 'run', 'tmp'):
         os.makedirs(os.path.join(ROOT, d), exist_ok=True)
     sums = subprocess.run('find usr etc opt var/lib/dpkg -xdev -type f -print0 | sort -z | xargs -0 -n 200 sha256sum',
