@@ -801,6 +801,15 @@ def part_powercut_slice(report, opts):
         run_command(report, 'powercut-slice', ['python3', 'tools/powercut.py', '--seeds', '1-20', '--states', '24'], 600, parse=True)
 
 
+def part_ext2_crowd(report, opts):
+    """Six processes at the same names of an ext2 under the DEBUG kernel on 1, 2 and 4 CPUs, with cuts; in order at the end."""
+    if not build(report, 'ext2-crowd', 'kernel', DEBUG=1):
+        return
+    for smp in opts.smp or ('1', '2', '4'):
+        run_command(report, f'ext2-crowd-{smp}cpu', ['python3', 'tools/powercut.py', '--kernel', 'build/debug/keel.elf', '--smp', smp,
+                    '--seeds', f'{smp}01-{smp}06', '--crowd', '6', '--ops', '600', '--timeout', '400'], 2400, parse=True)
+
+
 def part_powercut(report, opts):
     """The same for 220 workloads, at each flush."""
     if build(report, 'powercut', 'kernel'):
@@ -815,13 +824,13 @@ PARTS = {
     'commands': part_commands, 'runner': part_runner, 'busybox-slice': part_busybox_slice, 'debian': part_debian,
     'debian-slice': part_debian_slice, 'stress': part_stress, 'swap': part_swap, 'swap-slice': part_swap_slice,
     'gdb': part_gdb, 'min-memory': part_min_memory, 'ext2-fuzz': part_ext2_fuzz, 'powercut-slice': part_powercut_slice,
-    'powercut': part_powercut, 'ext2-damage': part_ext2_damage, 'ext2-damage-slice': part_ext2_damage_slice,
+    'powercut': part_powercut, 'ext2-crowd': part_ext2_crowd, 'ext2-damage': part_ext2_damage, 'ext2-damage-slice': part_ext2_damage_slice,
 }
 # What CI runs, with budgets in seconds on two cores.
 CI = (('check', 120), ('host', 120), ('disk', 180), ('kernel', 120), ('oracle', 240), ('user', 900), ('boot', 420), ('debug-kernel', 300),
       ('ext2-damage-slice', 120), ('busybox-slice', 180), ('debian-slice', 300), ('gdb', 60), ('powercut-slice', 240), ('swap-slice', 150))
 LONG = ('check', 'host', 'disk-long', 'clang', 'kernel', 'user', 'oracle', 'debug', 'boot-all', 'gdb', 'commands', 'runner', 'min-memory', 'bochs', 'stress', 'busybox',
-        'ext2-fuzz', 'ext2-damage', 'debian', 'powercut', 'swap')
+        'ext2-fuzz', 'ext2-damage', 'debian', 'powercut', 'ext2-crowd', 'swap')
 
 
 def run_part(report, name, opts, budget=None):

@@ -5,7 +5,8 @@
  * leads to what was not written, no name to an inode that is not there, and no link count is too low:
  *
  *   0  what nothing on the disk points to: data (written before), fresh blocks, stubs of new inodes; link
- *      counts that rose; the end of inodes without a name; bitmaps, whose set bits include all in use
+ *      counts that rose; the end of inodes without a name; inodes that only have new times, rights or owners;
+ *      bitmaps, whose set bits include all in use
  *   1  directory blocks, with old names still in them where a newer one must come first; inodes
  *   2  new inodes as they are; those in new directories after their directories; then the end of files that
  *      a rename replaced, which took its old name, and of directories that files left
@@ -284,9 +285,8 @@ static void write_held(struct commit *c, struct list_head *list, int phase, bool
 static void put_image(struct commit *c, struct ext2_inode_info *ei, int phase, enum ext2_image what, u32 links)
 {
 	struct ext2_sb *s = c->s;
-	struct ext2_inode *raw;
+	struct ext2_inode *raw, *image;
 	struct buffer *bh;
-	u8 *old;
 
 	if (c->err)
 		return;
@@ -295,15 +295,17 @@ static void put_image(struct commit *c, struct ext2_inode_info *ei, int phase, e
 		fail(c, (int)PTR_ERR(bh));
 		return;
 	}
-	/* The commit alone uses the end of the array's page. */
-	old = (u8 *)(s->array + WRITE_MAX);
-	enter_phase(c, phase);
-	memcpy(old, raw, s->l.inode_size);
-	ext2_fill_image(ei, raw, what, links);
-	if (memcmp(old, raw, s->l.inode_size))
-		collect(c, bh, true);
-	else
+	/* The commit alone uses the end of the array's page. A phase with nothing new in it costs no flush. */
+	image = (struct ext2_inode *)(s->array + WRITE_MAX);
+	memcpy(image, raw, s->l.inode_size);
+	ext2_fill_image(ei, image, what, links);
+	if (memcmp(image, raw, s->l.inode_size)) {
+		enter_phase(c, phase);
+		memcpy(raw, image, s->l.inode_size);
+		collect(c, bh, what != IMAGE_TIMES);
+	} else {
 		buffer_put(bh);
+	}
 	ei->disk_links = links;
 }
 
@@ -411,6 +413,9 @@ static void phase_hidden(struct commit *c)
 			}
 		} else if (!is_new(ei) && links_wanted(ei) > ei->disk_links) {
 			put_links(c, ei, 0, links_wanted(ei));
+		} else if (!is_new(ei) && READ_ONCE(ei->datasync_id) <= READ_ONCE(s->committed_id)) {
+			/* It points where it did: nothing comes before it. */
+			put_image(c, ei, 0, IMAGE_TIMES, ei->disk_links);
 		}
 	}
 }

@@ -259,7 +259,7 @@ __must_check struct inode *ext2_iget(struct super_block *sb, u32 ino);
 void ext2_set_ops(struct inode *inode);
 void ext2_set_vfs_flags(struct inode *inode);
 struct buffer *ext2_itable_read(struct ext2_sb *s, u32 ino, struct ext2_inode **raw);
-enum ext2_image { IMAGE_FULL, IMAGE_STUB };
+enum ext2_image { IMAGE_FULL, IMAGE_STUB, IMAGE_TIMES };	/* TIMES: full, with pointers as they were */
 void ext2_fill_image(struct ext2_inode_info *ei, struct ext2_inode *raw, enum ext2_image what, u32 links);
 void ext2_evict_inode(struct inode *inode);
 int ext2_setattr(struct inode *inode, struct dentry *d, struct iattr *attr);

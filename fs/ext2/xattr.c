@@ -377,7 +377,7 @@ int ext2_xattr_store(struct inode *inode, u8 index, const char *name, const void
 		ext2_hold(s, s->sb_bh, BH_MAP);
 	}
 	inode->ctime = current_time64();
-	ext2_dirty(inode);
+	ext2_dirty_data(inode);			/* it may point to a new block of them */
 	return 0;
 }
 

@@ -17,10 +17,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #define MAX_FILES 24
 #define MAX_DIRS 6
@@ -481,6 +483,108 @@ static void one_op(void)
 	}
 }
 
+/* --- crowd=N: N processes at the same names, without marks --- */
+
+static void crowd_name(char *p)
+{
+	if (rnd(4))
+		sprintf(p, "/m/c%d/f%d", (int)rnd(4), (int)rnd(12));
+	else
+		sprintf(p, "/m/g%d", (int)rnd(12));
+}
+
+static void crowd_expect(int r, const char *what)
+{
+	if (r < 0 && errno != ENOENT && errno != EEXIST && errno != ENOTDIR && errno != EISDIR && errno != ENOTEMPTY &&
+	    errno != ENOSPC && errno != EINVAL && errno != EMLINK && errno != EPERM)
+		die(what);
+}
+
+static void crowd_write(const char *p, int flags, int fid)
+{
+	static char buf[64 * 512];
+	int fd = open(p, O_RDWR | flags, 0644), n = 1 + (int)rnd(64);
+	struct stat st;
+
+	crowd_expect(fd, "crowd open");
+	if (fd < 0)
+		return;
+	/* Only whole files of one writer, so that each says whose it is. */
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 &&
+	    fstat(fd, &st) == 0 && st.st_size == 0) {
+		fill(buf, fid, 0, n, 1);
+		if (write(fd, buf, (size_t)n * 512) < 0)
+			crowd_expect(-1, "crowd write");
+	}
+	if (!rnd(4))
+		crowd_expect(rnd(2) ? fsync(fd) : fdatasync(fd), "crowd fsync");
+	close(fd);
+}
+
+static void crowd_op(int fid)
+{
+	char a[96], b[96];
+	uint32_t k = rnd(100);
+	int fd;
+
+	crowd_name(a);
+	crowd_name(b);
+	if (k < 35)
+		crowd_write(a, O_CREAT | (rnd(3) ? 0 : O_EXCL), fid);
+	else if (k < 55)
+		crowd_expect(rename(a, b), "crowd rename");
+	else if (k < 60)
+		crowd_expect((int)syscall(SYS_renameat2, AT_FDCWD, a, AT_FDCWD, b, 2), "crowd exchange");
+	else if (k < 70)
+		crowd_expect(link(a, b), "crowd link");
+	else if (k < 85)
+		crowd_expect(unlink(a), "crowd unlink");
+	else if (k < 89)
+		crowd_expect(mkdir(a, 0755), "crowd mkdir");
+	else if (k < 93)
+		crowd_expect(rmdir(a), "crowd rmdir");
+	else if (k < 96) {
+		crowd_expect(symlink("t", a), "crowd symlink");
+	} else if (k < 98) {
+		*strrchr(a, '/') = 0;
+		fd = open(a, O_RDONLY | O_DIRECTORY);
+		crowd_expect(fd, "crowd open dir");
+		if (fd >= 0)
+			crowd_expect(fsync(fd), "crowd fsync dir");
+		close(fd);
+	} else if (k < 99) {
+		usleep(1000 * rnd(200));
+	} else {
+		sync();
+	}
+}
+
+static void crowd(int n, int ops)
+{
+	uint64_t first = seed;
+	int status;
+
+	for (int i = 0; i < 4; i++) {
+		char p[16];
+
+		sprintf(p, "/m/c%d", i);
+		mkdir(p, 0755);
+	}
+	for (int i = 0; i < n; i++) {
+		if (fork())
+			continue;
+		seed = first + (uint64_t)(i + 1) * 0x9e3779b97f4a7c15ull;
+		for (int k = 0; k < ops; k++)
+			crowd_op((i + 1) << 20 | k);
+		_exit(0);
+	}
+	while (wait(&status) > 0)
+		if (status)
+			die("crowd");
+	if (umount("/m"))
+		die("umount");
+}
+
 int main(int argc, char **argv)
 {
 	int ops = 120;
@@ -502,6 +606,10 @@ int main(int argc, char **argv)
 		usleep(50000);
 	if (mount("/dev/vda", "/m", "ext2", 0, NULL))
 		die("mount");
+	if ((s = getenv("crowd"))) {
+		crowd(atoi(s), ops);
+		ops = 0;
+	}
 	disk = open("/dev/vda", O_RDWR | O_DIRECT);
 	if (disk < 0)
 		die("open disk");
