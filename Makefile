@@ -45,14 +45,25 @@ VDSO_SRC   := $(if $(wildcard $(VDSO_DIR)),$(call find-c,$(VDSO_DIR)))
 CORE_SRC   := $(filter-out $(VDSO_SRC) %/asm_offsets.c %.lds.S,$(call find-c,arch kernel/core mm/core))
 LIB_SRC    := $(call find-c,kernel/lib)
 UPPER_SRC  := $(filter-out $(CORE_SRC) $(LIB_SRC),$(call find-c,kernel mm fs net drivers))
-# lwIP joins with the network issue; its port directory needs headers that are fetched at set-up.
+# lwIP's TCP: the source that set-up fetches is copied to build/lwip, patched there (net/port/patches) and compiled with
+# the options of net/port/include. Without it the kernel has no AF_INET.
+LWIP_DEP   := build/deps/lwip/src
+LWIP       := build/lwip
+LWIP_NAMES := core/tcp.c core/tcp_in.c core/tcp_out.c core/pbuf.c core/ipv4/ip4_addr.c core/ipv6/ip6_addr.c
+LWIP_INC   := -Inet/port/include -I$(LWIP)/include
+ifneq ($(wildcard $(LWIP_DEP)/core/tcp.c),)
+LWIP_OBJ   := $(addprefix $(O)/obj/lwip/,$(LWIP_NAMES:.c=.o))
+else
+LWIP_OBJ   :=
 UPPER_SRC  := $(filter-out net/port/% net/inet/%,$(UPPER_SRC))
+$(warning no lwIP source in $(LWIP_DEP) (tools/setup.sh fetches it from a mirror with source packages): the kernel is built without AF_INET)
+endif
 
 to-obj      = $(addprefix $(OBJ)/,$(addsuffix .o,$(basename $(1))))
 CORE_OBJ   := $(call to-obj,$(CORE_SRC))
 LIB_OBJ    := $(call to-obj,$(LIB_SRC))
 UPPER_OBJ  := $(call to-obj,$(UPPER_SRC))
-ALL_OBJ    := $(CORE_OBJ) $(LIB_OBJ) $(UPPER_OBJ)
+ALL_OBJ    := $(CORE_OBJ) $(LIB_OBJ) $(UPPER_OBJ) $(LWIP_OBJ)
 
 # ---- flags ------------------------------------------------------------------------------------
 
@@ -174,6 +185,21 @@ $(O)/flags: FORCE
 $(CORE_OBJ):  LAYER_FLAGS := $(CORE_FLAGS)
 $(LIB_OBJ):   LAYER_FLAGS := $(LIB_FLAGS)
 $(UPPER_OBJ): LAYER_FLAGS := $(UPPER_FLAGS)
+# Only these see lwIP's headers.
+$(filter $(OBJ)/net/port/% $(OBJ)/net/inet/tcp%,$(UPPER_OBJ)): LAYER_FLAGS := $(UPPER_FLAGS) $(LWIP_INC)
+$(LWIP_OBJ) $(filter $(OBJ)/net/port/% $(OBJ)/net/inet/tcp%,$(UPPER_OBJ)): $(LWIP)/.stamp
+
+$(LWIP)/.stamp: $(wildcard net/port/patches/*.patch) $(LWIP_DEP)/core/tcp.c
+	$(call say,PATCH,lwIP)
+	@rm -rf $(LWIP) && mkdir -p $(LWIP) && cp -r $(LWIP_DEP)/core $(LWIP_DEP)/include $(LWIP)/
+	$(Q)for p in $(sort $(wildcard net/port/patches/*.patch)); do patch --binary -s -d $(LWIP) -p1 < $$p || exit 1; done
+	@touch $@
+
+# Another project's source: its warnings are not ours to mend.
+$(O)/obj/lwip/%.o: $(LWIP)/.stamp $(O)/flags | $(GEN_STAMPS)
+	$(call say,CC,lwip/$*.c)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE_FLAGS) -w $(UPPER_FLAGS) $(LWIP_INC) $(PROTECT) $(SAN_DEF) $(SAN) -MMD -MP -c -o $@ $(LWIP)/$*.c
 $(call to-obj,$(NO_SAN)): SAN :=
 $(call to-obj,$(NO_SAN) $(wildcard arch/$(ARCH)/boot/*.c)): PROTECT := -fno-stack-protector
 
@@ -241,9 +267,9 @@ $(O)/core.o: $(CORE_OBJ) $(EXPORTS)
 	$(Q)$(if $(EXPORTS),{ grep -v '^#' $(EXPORTS); $(NM) -g --defined-only -P $@.all | cut -d' ' -f1 | grep -E $(RUNTIME); } > $@.keep; \
 		$(OBJCOPY) --keep-global-symbols=$@.keep $@.all $@,cp $@.all $@)
 
-$(O)/keel.full: $(O)/core.o $(LIB_OBJ) $(UPPER_OBJ) $(LDS) tools/mktables.py
+$(O)/keel.full: $(O)/core.o $(LIB_OBJ) $(UPPER_OBJ) $(LWIP_OBJ) $(LDS) tools/mktables.py
 	$(call say,LD,$@)
-	@printf '%s\n' $(O)/core.o $(LIB_OBJ) $(UPPER_OBJ) > $(O)/kernel.rsp
+	@printf '%s\n' $(O)/core.o $(LIB_OBJ) $(UPPER_OBJ) $(LWIP_OBJ) > $(O)/kernel.rsp
 	$(Q)$(PYTHON) tools/mktables.py $(if $(EXPORTS),--hint 'core exports only what stands in $(EXPORTS): if a service needs more$(comma) make exports') --link "$(LD) $(LDFLAGS) -T $(LDS) @$(O)/kernel.rsp" --as "$(CC) -c" --out $@
 
 # What ships: no symbols, no debug information, no relocation sections (GRUB refuses those).

@@ -142,8 +142,8 @@ struct inet_dev {
 
 /* Under rtnl. -EEXIST, -EADDRNOTAVAIL, -ENOMEM, -ENOBUFS. add: a copy of *a goes in; makes local, broadcast and
    prefix routes; flags SECONDARY is set by it. */
-__must_check int inet_addr_add(struct net *net, struct net_device *dev, const struct net_ifaddr *a);
-__must_check int inet_addr_del(struct net *net, struct net_device *dev, u8 family, const struct ipaddr *local, u8 prefixlen);
+int inet_addr_add(struct net *net, struct net_device *dev, const struct net_ifaddr *a);
+int inet_addr_del(struct net *net, struct net_device *dev, u8 family, const struct ipaddr *local, u8 prefixlen);
 /* RCU or rtnl: the device that has this local address; NULL. dev given: only there. */
 struct net_ifaddr *inet_addr_find(struct net *net, const struct ipaddr *local, struct net_device *dev);
 /* Source address for talking to dst by dev (scope rules, RFC 6724 for IPv6). False: none. */
@@ -240,10 +240,10 @@ void route_cache_bump(struct net *net);		/* something changed: kept routes are l
 
 /* Configuration: under rtnl. `r` from fib_route_alloc, consumed. nlm_flags: NLM_F_CREATE, EXCL, REPLACE, APPEND. */
 __must_check struct fib_route *fib_route_alloc(u32 nr_nh, gfp_t gfp);
-__must_check int fib_route_add(struct net *net, struct fib_route *r, u32 nlm_flags);
+int fib_route_add(struct net *net, struct fib_route *r, u32 nlm_flags);
 /* Deletes the first that matches what is set (family, dst, dst_len, table, and tos, type, scope, protocol,
    priority, gw, oif where not 0). -ESRCH. */
-__must_check int fib_route_del(struct net *net, const struct fib_route *match);
+int fib_route_del(struct net *net, const struct fib_route *match);
 void fib_route_put(struct fib_route *r);
 /* Each route of a family (table 0: all); fn under rtnl or RCU (no sleeping); non-zero ends and is returned. */
 int fib_walk(struct net *net, u8 family, u32 table, int (*fn)(struct fib_route *r, void *arg), void *arg);
@@ -302,7 +302,7 @@ void neigh_put(struct neigh *n);
 #define NEIGH_ADMIN	0x2u
 #define NEIGH_IS_ROUTER	0x4u
 #define NEIGH_NOT_ROUTER	0x8u
-__must_check int neigh_update(struct neigh *n, const u8 *ha, u8 state, u32 flags);
+int neigh_update(struct neigh *n, const u8 *ha, u8 state, u32 flags);
 void neigh_confirm(struct net *net, struct net_device *dev, const struct ipaddr *addr);	/* upper layer saw progress */
 __must_check int neigh_delete(struct net *net, struct net_device *dev, const struct ipaddr *addr);
 void neigh_flush_dev(struct net *net, struct net_device *dev);

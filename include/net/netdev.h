@@ -182,7 +182,7 @@ struct net_proto {
 	u16 ethertype;
 	void (*receive)(struct net_device *dev, struct pkt_list *batch);
 };
-__must_check int net_proto_register(const struct net_proto *p);
+int net_proto_register(const struct net_proto *p);
 
 /* A tap sees every packet of one device or all, both ways, before protocols and after them (PKT_OUTGOING). */
 struct pkt_tap {

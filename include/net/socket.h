@@ -19,8 +19,8 @@ struct msg {
 	struct sockaddr_storage name;
 	int namelen;			/* in: of a destination; out: of the source */
 	struct iov_iter iter;
-	u64 control;			/* user address, receive side */
-	size_t controllen;		/* room, then used */
+	u64 control;			/* user address. Receive: of the room. Send: of what came, already checked by scm_send */
+	size_t controllen;		/* bytes there */
 	struct scm_cookie *scm;		/* passed files and credentials */
 	u32 flags;			/* MSG_* in */
 	u32 out_flags;

@@ -328,6 +328,8 @@ static ssize_t sendmsg_do(struct socket *s, uaddr_t umsg, u32 flags)
 	n = scm_send(&i.scm, uaddr(i.hdr.msg_control), i.hdr.msg_controllen);
 	if (!n) {
 		i.m.scm = &i.scm;
+		i.m.control = i.hdr.msg_control;
+		i.m.controllen = i.hdr.msg_controllen;
 		n = send_one(s, &i.m);
 		scm_destroy(&i.scm);
 	}

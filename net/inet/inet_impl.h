@@ -198,8 +198,8 @@ void inet_queue_err(struct inet_sock *sk, const struct err_cb *e, struct pkt *p)
 /* Charge p to the sender; waits for room up to the deadline. 0, -EAGAIN, -ERESTARTSYS, -EPIPE, pending error. */
 __must_check int inet_wait_wmem(struct inet_sock *sk, u32 msg_flags, u32 file_flags);
 void inet_charge_wmem(struct inet_sock *sk, struct pkt *p);
+static inline bool has_wmem(struct inet_sock *sk) { return atomic64_read(&sk->wmem) < (s64)READ_ONCE(sk->c.sndbuf); }
 void inet_cmsg_ip(struct inet_sock *sk, struct msg *m, const struct pkt *p);	/* ip_sockopt.c */
-void inet_cmsg_ip6(struct inet_sock *sk, struct msg *m, const struct pkt *p);	/* ip6_sockopt.c */
 
 /* Control messages and addresses of one sendmsg. */
 struct send_ctl {
@@ -212,14 +212,23 @@ struct send_ctl {
 	bool dontfrag;
 };
 __must_check int ip_cmsg_send(struct inet_sock *sk, struct msg *m, struct send_ctl *c);		/* ip_sockopt.c */
-__must_check int ip6_cmsg_send(struct inet_sock *sk, struct msg *m, struct send_ctl *c);	/* ip6_sockopt.c */
 
 /* --- options --- */
 
 int ip_setsockopt(struct inet_sock *sk, int opt, uaddr_t val, int len);		/* SOL_IP */
 int ip_getsockopt(struct inet_sock *sk, int opt, uaddr_t val, uaddr_t len);
-int ip6_setsockopt(struct inet_sock *sk, int opt, uaddr_t val, int len);	/* SOL_IPV6; ip6_sockopt.c */
-int ip6_getsockopt(struct inet_sock *sk, int opt, uaddr_t val, uaddr_t len);
+/* SOL_IPV6 and its control messages: filled in by ip6_sockopt.c at boot. */
+struct inet6_sockopts {
+	int (*set)(struct inet_sock *sk, int opt, uaddr_t val, int len);
+	int (*get)(struct inet_sock *sk, int opt, uaddr_t val, uaddr_t len);
+	void (*cmsg_recv)(struct inet_sock *sk, struct msg *m, const struct pkt *p);
+	int (*cmsg_send)(struct inet_sock *sk, struct msg *m, struct send_ctl *c);
+};
+extern struct inet6_sockopts inet6_sockopts;
+/* Socket ioctls that no transport has: set by inet_ioctl.c. */
+extern int (*inet_ioctl_hook)(struct net *net, struct inet_sock *sk, u32 cmd, u64 arg);
+/* SO_ATTACH_FILTER: bytes of p to keep, 0: drop; set by net/core/filter.c's user. */
+extern u32 (*inet_filter_hook)(struct inet_sock *sk, struct pkt *p);
 
 /* --- up: ip_input.c, ip6_input.c --- */
 

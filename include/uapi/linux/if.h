@@ -88,5 +88,8 @@ UAPI_SIZE(struct ifconf, 16);
 #define SIOCETHTOOL	0x8946
 #define SIOCGIFMAP	0x8970
 #define SIOCSIFMAP	0x8971
+#define SIOCADDRT	0x890B
+#define SIOCDELRT	0x890C
+#define SIOCGSTAMP	0x8906
 
 #endif

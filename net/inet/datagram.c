@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* What sockets of datagrams share: the receive queue, waiting, copying out with names and control messages, the error queue. */
+#include <base/err.h>
+#include <base/math.h>
+#include <base/string.h>
+#include <core/clock.h>
+#include <kernel/task.h>
+#include <net/scm.h>
+
+#include "inet_impl.h"
+
+#define SO_EE_ORIGIN_LOCAL	1
+#define SO_EE_ORIGIN_ICMP	2
+
+u32 (*inet_filter_hook)(struct inet_sock *sk, struct pkt *p);
+
+/* --- receive queue --- */
+
+static void rfree(struct pkt *p)
+{
+	struct inet_sock *sk = p->sk;
+
+	atomic64_sub(&sk->rmem, p->charged);
+}
+
+int inet_queue_rcv(struct inet_sock *sk, struct pkt *p)
+{
+	u32 keep = ~0u;
+	u64 flags;
+
+	rcu_read_lock();
+	if (READ_ONCE(sk->filter) && inet_filter_hook)
+		keep = inet_filter_hook(sk, p);
+	rcu_read_unlock();
+	if (!keep) {
+		pkt_free(p);
+		return -EPERM;
+	}
+	if (atomic64_add_return(&sk->rmem, p->truesize) > (s64)READ_ONCE(sk->c.rcvbuf) + p->truesize) {
+		atomic64_sub(&sk->rmem, p->truesize);
+		__atomic_fetch_add(&sk->drops, 1, __ATOMIC_RELAXED);
+		pkt_free(p);
+		return -ENOMEM;
+	}
+	pkt_orphan(p);
+	p->charged = p->truesize;
+	p->sk = sk;
+	p->destructor = rfree;
+	p->dev = NULL;
+	if (!p->tstamp)
+		p->tstamp = clock_realtime_coarse_ns();
+	spin_lock_irqsave(&sk->qlock, flags);
+	pkt_list_add(&sk->rxq, p);
+	spin_unlock_irqrestore(&sk->qlock, flags);
+	inet_sock_wake(sk, EPOLLIN | EPOLLRDNORM);
+	return 0;
+}
+
+static struct pkt *take(struct inet_sock *sk, bool peek)
+{
+	struct pkt *p;
+	u64 flags;
+
+	spin_lock_irqsave(&sk->qlock, flags);
+	p = peek ? sk->rxq.first : pkt_list_pop(&sk->rxq);
+	if (p && peek) {
+		p = pkt_clone(p, GFP_ATOMIC);
+		if (!p)
+			p = ERR_PTR(-ENOMEM);
+	}
+	spin_unlock_irqrestore(&sk->qlock, flags);
+	return p;
+}
+
+struct pkt *inet_dequeue(struct inet_sock *sk, u32 msg_flags, u32 file_flags)
+{
+	u64 deadline = sock_recv_deadline(&sk->c, msg_flags, file_flags);
+
+	for (;;) {
+		struct pkt *p = take(sk, msg_flags & MSG_PEEK);
+		int err;
+
+		if (p)
+			return p;
+		err = sock_take_error(&sk->c);
+		if (err)
+			return ERR_PTR(err);
+		if (READ_ONCE(sk->shutdown) & RCV_SHUTDOWN)
+			return NULL;
+		if (!deadline)
+			return ERR_PTR(-EAGAIN);
+		err = WAIT_EVENT(&sk->wait, READ_ONCE(sk->rxq.first) || READ_ONCE(sk->c.err) || READ_ONCE(sk->shutdown) & RCV_SHUTDOWN,
+			TASK_INTERRUPTIBLE, 0, deadline);
+		if (err)
+			return ERR_PTR(sock_wait_result(err, deadline));
+	}
+}
+
+ssize_t inet_recv_copy(struct inet_sock *sk, struct msg *m, struct pkt *p, u32 off, u16 sport, size_t len)
+{
+	u32 have = p->len - off, n = (u32)min_t(size_t, len, have);
+	struct ip_cb *cb = ip_cb(p);
+	ssize_t res = n;
+
+	if (have > n)
+		m->out_flags |= MSG_TRUNC;
+	if (pkt_to_iter(p, off, n, &m->iter) != n) {
+		res = -EFAULT;
+		goto out;
+	}
+	m->namelen = inet_addr_out(sk, &cb->src, sport, cb->iif, &m->name);
+	sk->last_stamp = p->tstamp;
+	if (sk->c.family == AF_INET6 && inet6_sockopts.cmsg_recv)
+		inet6_sockopts.cmsg_recv(sk, m, p);
+	if (cb->family == AF_INET)
+		inet_cmsg_ip(sk, m, p);
+	if (m->flags & MSG_TRUNC)
+		res = have;
+out:
+	pkt_free(p);
+	return res;
+}
+
+/* --- errors --- */
+
+void inet_queue_err(struct inet_sock *sk, const struct err_cb *e, struct pkt *p)
+{
+	bool want = e->family == AF_INET ? sk->o.recverr : sk->o.recverr6;
+	struct pkt *c;
+	u64 flags;
+
+	if (!want || atomic64_read(&sk->rmem) > (s64)READ_ONCE(sk->c.rcvbuf))
+		return;
+	c = p ? pkt_clone(p, GFP_ATOMIC) : pkt_alloc(0, 64, GFP_ATOMIC);
+	if (!c)
+		return;
+	c->dev = NULL;
+	memcpy(c->cb, e, sizeof(*e));
+	atomic64_add(&sk->rmem, c->truesize);
+	c->charged = c->truesize;
+	c->sk = sk;
+	c->destructor = rfree;
+	spin_lock_irqsave(&sk->qlock, flags);
+	pkt_list_add(&sk->errq, c);
+	spin_unlock_irqrestore(&sk->qlock, flags);
+	inet_sock_wake(sk, EPOLLERR);
+}
+
+ssize_t inet_recv_errqueue(struct inet_sock *sk, struct msg *m, size_t len)
+{
+	struct { struct sock_err ee; struct sockaddr_in6 off; } out = { 0 };
+	struct sockaddr_storage off;
+	struct err_cb *e;
+	struct pkt *p, *next;
+	ssize_t res;
+	u64 flags;
+	int n, size;
+
+	spin_lock_irqsave(&sk->qlock, flags);
+	p = pkt_list_pop(&sk->errq);
+	next = sk->errq.first;
+	WRITE_ONCE(sk->c.err, next ? (int)((struct err_cb *)next->cb)->ee.ee_errno : 0);
+	spin_unlock_irqrestore(&sk->qlock, flags);
+	if (!p)
+		return -EAGAIN;
+	e = (struct err_cb *)p->cb;
+	n = (int)(p->len > e->data_off ? p->len - e->data_off : 0);
+	res = (ssize_t)min_t(size_t, len, (size_t)n);
+	if ((size_t)n > len)
+		m->out_flags |= MSG_TRUNC;
+	if (res && pkt_to_iter(p, e->data_off, (u32)res, &m->iter) != (size_t)res)
+		res = -EFAULT;
+	m->out_flags |= MSG_ERRQUEUE;
+	m->namelen = inet_addr_out(sk, &e->dst, e->dport, e->iif, &m->name);
+	out.ee = e->ee;
+	size = e->ee.origin != SO_EE_ORIGIN_LOCAL ? inet_addr_out(sk, &e->offender, 0, e->iif, &off) : 0;
+	if (size)
+		memcpy(&out.off, &off, (size_t)size);
+	else
+		size = e->family == AF_INET && sk->c.family == AF_INET ? 16 : 28;
+	if (sk->c.family == AF_INET)
+		(void)scm_put_cmsg(m, SOL_IP, IP_RECVERR, &out, sizeof(out.ee) + (size_t)size);
+	else
+		(void)scm_put_cmsg(m, SOL_IPV6, 25 /* IPV6_RECVERR */, &out, sizeof(out.ee) + (size_t)size);
+	pkt_free(p);
+	return res;
+}
+
+/* --- send side --- */
+
+static void wfree(struct pkt *p)
+{
+	struct inet_sock *sk = p->sk;
+
+	atomic64_sub(&sk->wmem, p->charged);
+	if (atomic64_read(&sk->wmem) * 2 < (s64)READ_ONCE(sk->c.sndbuf))
+		inet_sock_wake(sk, EPOLLOUT | EPOLLWRNORM);
+	inet_sock_put(sk);
+}
+
+void inet_charge_wmem(struct inet_sock *sk, struct pkt *p)
+{
+	inet_sock_get(sk);
+	atomic64_add(&sk->wmem, p->truesize);
+	p->charged = p->truesize;
+	p->sk = sk;
+	p->destructor = wfree;
+}
+
+static bool has_room(struct inet_sock *sk)
+{
+	return atomic64_read(&sk->wmem) < (s64)READ_ONCE(sk->c.sndbuf);
+}
+
+int inet_wait_wmem(struct inet_sock *sk, u32 msg_flags, u32 file_flags)
+{
+	u64 deadline = sock_send_deadline(&sk->c, msg_flags, file_flags);
+
+	for (;;) {
+		int err = sock_take_error(&sk->c);
+
+		if (err)
+			return err;
+		if (READ_ONCE(sk->shutdown) & SEND_SHUTDOWN)
+			return -EPIPE;
+		if (has_room(sk))
+			return 0;
+		if (!deadline)
+			return -EAGAIN;
+		err = WAIT_EVENT(&sk->wait, has_room(sk) || READ_ONCE(sk->c.err) || READ_ONCE(sk->shutdown) & SEND_SHUTDOWN,
+			TASK_INTERRUPTIBLE, 0, deadline);
+		if (err)
+			return sock_wait_result(err, deadline);
+	}
+}

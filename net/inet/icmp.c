@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* ICMP: echo and timestamp replies, errors sent (rate limited) and errors received (to transports and raw sockets). Source: RFC 792, 1122, 1191. */
+#include <base/err.h>
+#include <base/math.h>
+#include <base/string.h>
+#include <core/clock.h>
+
+#include "ip_impl.h"
+#include "route_impl.h"
+
+void (*icmp6_send_hook)(struct net *net, struct pkt *p, u8 type, u8 code, u32 info);
+
+/* Errors that may go out: a bucket of 50 that fills with 1000 a second. */
+static struct {
+	spinlock_t lock;	/* class OBJECT */
+	u64 stamp;		/* [lock] */
+	u32 credit;		/* [lock] */
+} limit = { .lock = SPINLOCK_INIT(OBJECT), .credit = 50 };
+
+static bool allowed(void)
+{
+	u64 now = clock_monotonic_ns(), gain;
+	bool ok;
+
+	spin_lock(&limit.lock);
+	gain = (now - limit.stamp) / NSEC_PER_MSEC;
+	if (gain) {
+		limit.credit = (u32)min(limit.credit + gain, (u64)50);
+		limit.stamp = now;
+	}
+	ok = limit.credit > 0;
+	limit.credit -= ok;
+	spin_unlock(&limit.lock);
+	return ok;
+}
+
+/* Checksum and send p (data at the ICMP header). */
+static void push(struct net *net, struct pkt *p, const struct ipaddr *src, const struct ipaddr *dst, u8 tos, int oif, u32 mark)
+{
+	struct flow f = { .dst = *dst, .src = *src, .family = AF_INET, .tos = tos, .proto = IPPROTO_ICMP, .oif = oif, .mark = mark };
+	struct icmp_hdr *h = (struct icmp_hdr *)p->data;
+	struct ip_out o = { .dst = *dst, .proto = IPPROTO_ICMP, .tos = tos, .ttl = -1, .mark = mark };
+	struct route r;
+
+	h->csum.raw = 0;
+	h->csum = csum_fold(pkt_csum(p, 0, p->len, 0));
+	if (route_output(net, &f, &r)) {
+		pkt_free(p);
+		return;
+	}
+	o.src = ipaddr_any(src) ? r.src : *src;
+	NET_INC(net, ICMP_OUTMSGS);
+	(void)ip_output(net, &r, p, &o);
+	route_put(&r);
+}
+
+static void echo(struct net *net, struct pkt *p)
+{
+	struct ip_cb *cb = ip_cb(p);
+	struct pkt *n;
+
+	if (net_inet(net)->sysctl.icmp_echo_ignore_all ||
+	    ((cb->multicast || cb->broadcast) && net_inet(net)->sysctl.icmp_echo_ignore_broadcasts))
+		return;
+	n = pkt_copy(p, PKT_HEADROOM, GFP_ATOMIC);
+	if (!n)
+		return;
+	n->csum_state = CSUM_NONE;
+	n->dev = NULL;
+	((struct icmp_hdr *)n->data)->type = ICMP_ECHOREPLY;
+	NET_INC(net, ICMP_OUTECHOREPS);
+	push(net, n, &cb->dst, &cb->src, cb->tos, 0, 0);
+}
+
+static void timestamp(struct net *net, struct pkt *p)
+{
+	struct ip_cb *cb = ip_cb(p);
+	be32_t now = to_be32((u32)(clock_realtime_ns() / 1000000 % 86400000));
+	struct pkt *n;
+
+	if (p->len < 20 || cb->multicast || cb->broadcast)
+		return;
+	n = pkt_copy(p, PKT_HEADROOM, GFP_ATOMIC);
+	if (!n)
+		return;
+	n->csum_state = CSUM_NONE;
+	pkt_trim(n, 20);
+	((struct icmp_hdr *)n->data)->type = ICMP_TIMESTAMPREPLY;
+	memcpy(n->data + 12, &now, 4);
+	memcpy(n->data + 16, &now, 4);
+	NET_INC(net, ICMP_OUTTIMESTAMPREPS);
+	push(net, n, &cb->dst, &cb->src, cb->tos, 0, 0);
+}
+
+void icmp_send(struct net *net, struct pkt *p, u8 type, u8 code, u32 info)
+{
+	struct ip_hdr *ih = pkt_net(p);
+	struct ipaddr src, dst, from = ipaddr_v4((be32_t){ 0 });
+	struct icmp_hdr *h;
+	struct pkt *n;
+	u32 back, total, room;
+
+	back = (u32)(p->data - (u8 *)ih);
+	total = p->len + back;
+	src = ipaddr_v4(ih->src);
+	dst = ipaddr_v4(ih->dst);
+	if (p->type == PKT_BROADCAST || p->type == PKT_MULTICAST || be16(ih->frag_off) & IP_OFFMASK || ipaddr_multicast(&dst) ||
+	    ipaddr_any(&src) || inet_addr_type(net, NULL, &dst) == RTN_BROADCAST)
+		return;
+	/* Never about an error. */
+	if (ih->proto == IPPROTO_ICMP) {
+		u8 *inner = (u8 *)ih + ip_hdr_len(ih);
+
+		if (inner >= p->tail || (*inner != ICMP_ECHO && *inner != ICMP_ECHOREPLY && *inner != ICMP_TIMESTAMP &&
+					 *inner != ICMP_TIMESTAMPREPLY))
+			return;
+	}
+	if (inet_addr_type(net, NULL, &dst) == RTN_LOCAL)
+		from = dst;
+	if (!ipaddr_loopback(&src) && !allowed()) {
+		NET_INC(net, ICMP_OUTRATELIMITGLOBAL);
+		return;
+	}
+	room = min(total, 576u - 28u);
+	n = pkt_alloc(PKT_HEADROOM, sizeof(*h) + room, GFP_ATOMIC);
+	if (!n)
+		return;
+	h = (struct icmp_hdr *)pkt_put(n, sizeof(*h));
+	*h = (struct icmp_hdr){ .type = type, .code = code };
+	if (type == ICMP_DEST_UNREACH && code == ICMP_FRAG_NEEDED)
+		h->frag.mtu = to_be16((u16)info);
+	else if (type == ICMP_PARAMETERPROB)
+		h->word = to_be32(info << 24);
+	memcpy(pkt_put(n, back), ih, back);
+	if (room > back && pkt_read(p, 0, pkt_put(n, room - back), room - back)) {
+		pkt_free(n);
+		return;
+	}
+	if (type == ICMP_DEST_UNREACH)
+		NET_INC(net, ICMP_OUTDESTUNREACHS);
+	else if (type == ICMP_TIME_EXCEEDED)
+		NET_INC(net, ICMP_OUTTIMEEXCDS);
+	push(net, n, &from, &src, (u8)((ih->tos & 0x1e) | 0xc0), 0, 0);
+}
+
+void icmp_port_unreach(struct net *net, struct pkt *p)
+{
+	if (ip_cb(p)->family == AF_INET)
+		icmp_send(net, p, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, 0);
+	else if (icmp6_send_hook)
+		icmp6_send_hook(net, p, 1, 4, 0);
+}
+
+/* --- errors about what we sent --- */
+
+static const struct { int err; bool hard; } unreach[] = {
+	{ ENETUNREACH, false }, { EHOSTUNREACH, false }, { ENOPROTOOPT, true }, { ECONNREFUSED, true }, { EMSGSIZE, false },
+	{ EOPNOTSUPP, false }, { ENETUNREACH, true }, { EHOSTDOWN, true }, { ENONET, true }, { ENETUNREACH, true },
+	{ EHOSTUNREACH, true }, { ENETUNREACH, false }, { EHOSTUNREACH, false }, { EHOSTUNREACH, true }, { EHOSTUNREACH, true },
+	{ EHOSTUNREACH, true },
+};
+
+/* p: data at the ICMP header. */
+static void error(struct net *net, struct pkt *p)
+{
+	struct icmp_hdr *h = (struct icmp_hdr *)p->data;
+	struct icmp_err e = { .family = AF_INET, .type = h->type, .code = h->code, .offender = ip_cb(p)->src };
+	const struct inet_transport *t;
+	struct ip_hdr *ih;
+	struct pkt *c;
+	u32 hl;
+
+	if (h->type == ICMP_DEST_UNREACH) {
+		if (h->code >= sizeof(unreach) / sizeof(unreach[0]))
+			return;
+		e.err = unreach[h->code].err;
+		e.hard = unreach[h->code].hard;
+		e.info = h->code == ICMP_FRAG_NEEDED ? be16(h->frag.mtu) : 0;
+	} else if (h->type == ICMP_PARAMETERPROB) {
+		e.err = EPROTO;
+		e.hard = true;
+		e.info = be32(h->word) >> 24;
+	} else {
+		e.err = EHOSTUNREACH;
+	}
+	c = pkt_clone(p, GFP_ATOMIC);
+	if (!c)
+		return;
+	pkt_pull(c, sizeof(*h));
+	if (!pkt_pull_ok(c, sizeof(*ih)))
+		goto out;
+	ih = (struct ip_hdr *)c->data;
+	hl = ip_hdr_len(ih);
+	if (ih->ver_ihl >> 4 != 4 || hl < sizeof(*ih) || !pkt_pull_ok(c, hl + 8) || be16(ih->frag_off) & IP_OFFMASK)
+		goto out;
+	ih = (struct ip_hdr *)c->data;
+	pkt_set_net(c);
+	memset(ip_cb(c), 0, sizeof(struct ip_cb));
+	ip_cb(c)->src = ipaddr_v4(ih->src);
+	ip_cb(c)->dst = ipaddr_v4(ih->dst);
+	ip_cb(c)->family = AF_INET;
+	ip_cb(c)->proto = ih->proto;
+	ip_cb(c)->iif = p->dev->ifindex;
+	if (inet_addr_type(net, NULL, &ip_cb(c)->src) != RTN_LOCAL)
+		goto out;
+	if (h->type == ICMP_DEST_UNREACH && h->code == ICMP_FRAG_NEEDED && !net_inet(net)->sysctl.ip_no_pmtu_disc) {
+		u32 old = be16(ih->tot_len), mtu = e.info;
+
+		if (mtu < 68)	/* RFC 1191, 5: a router that does not say */
+			mtu = old > 1492 ? 1492 : old > 1006 ? 1006 : 576;
+		e.info = mtu;
+		pmtu_update(net, &ip_cb(c)->dst, mtu);
+	}
+	pkt_pull(c, hl);
+	pkt_set_trans(c);
+	if (raw_error_hook)
+		raw_error_hook(net, c, ih->proto, &e);
+	if (ih->proto == IPPROTO_ICMP && ping_error_hook)
+		ping_error_hook(net, c, &e);
+	t = inet_transport_find(ih->proto);
+	if (t && t->error)
+		t->error(net, c, &e);
+out:
+	pkt_free(c);
+}
+
+static void one(struct net *net, struct pkt *p)
+{
+	struct icmp_hdr *h;
+
+	NET_INC(net, ICMP_INMSGS);
+	if (!pkt_pull_ok(p, sizeof(*h))) {
+		NET_INC(net, ICMP_INERRORS);
+		return;
+	}
+	if (p->csum_state != CSUM_UNNECESSARY && csum_fold(pkt_csum(p, 0, p->len, 0)).raw) {
+		NET_INC(net, ICMP_INCSUMERRORS);
+		NET_INC(net, ICMP_INERRORS);
+		return;
+	}
+	h = (struct icmp_hdr *)p->data;
+	switch (h->type) {
+	case ICMP_ECHO:
+		NET_INC(net, ICMP_INECHOS);
+		echo(net, p);
+		break;
+	case ICMP_TIMESTAMP:
+		NET_INC(net, ICMP_INTIMESTAMPS);
+		timestamp(net, p);
+		break;
+	case ICMP_ECHOREPLY:
+		NET_INC(net, ICMP_INECHOREPS);
+		if (ping_receive_hook)
+			(void)ping_receive_hook(net, p);
+		break;
+	case ICMP_DEST_UNREACH:
+		NET_INC(net, ICMP_INDESTUNREACHS);
+		error(net, p);
+		break;
+	case ICMP_TIME_EXCEEDED:
+		NET_INC(net, ICMP_INTIMEEXCDS);
+		error(net, p);
+		break;
+	case ICMP_PARAMETERPROB:
+		NET_INC(net, ICMP_INPARMPROBS);
+		error(net, p);
+		break;
+	default:
+		break;
+	}
+}
+
+static void icmp_receive(struct net *net, struct pkt_list *l)
+{
+	struct pkt *p;
+
+	while ((p = pkt_list_pop(l)) != NULL) {
+		one(net, p);
+		pkt_free(p);
+	}
+}
+
+static const struct inet_transport icmp_transport = { .proto = IPPROTO_ICMP, .receive = icmp_receive };
+
+void icmp_init(struct net *net)
+{
+	(void)net;
+	inet_transport_register(&icmp_transport);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Memberships of sockets and devices, both families. */
+#ifndef NET_INET_IGMP_IMPL_H
+#define NET_INET_IGMP_IMPL_H
+
+#include "inet_impl.h"
+
+/* A socket's membership. */
+struct ip_mc_sock {
+	struct list_head link;		/* [rtnl; r] inet_sock.mc_list */
+	struct rcu_head rcu;
+	struct ipaddr group;		/* [I] */
+	int ifindex;			/* [I] */
+	bool include;			/* [rtnl; a] only the listed sources; else all but them */
+	u32 nr;				/* [rtnl; a] */
+	struct ipaddr source[16];	/* [rtnl; a] */
+};
+
+/* A device's membership. */
+struct ip_mc_dev {
+	struct list_head link;		/* [inet_dev.mc_lock; r] */
+	struct rcu_head rcu;
+	struct ipaddr group;		/* [I] */
+	u32 users;			/* [mc_lock] */
+};
+
+int igmp_setsockopt(struct inet_sock *sk, int opt, uaddr_t val, int len);
+/* Under rtnl. For both families. */
+__must_check int inet_mc_join(struct inet_sock *sk, const struct ipaddr *group, int ifindex, bool include);
+__must_check int inet_mc_leave(struct inet_sock *sk, const struct ipaddr *group, int ifindex);
+
+#endif

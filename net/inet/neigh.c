@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Neighbours of both families: who has which link address. The states are those of RFC 4861; ARP and ND give the
+ * questions (neigh_ops.solicit) and bring the answers (neigh_update).
+ *
+ * Life: the table holds a reference; an entry that was not used for long, or failed, is dropped by the periodic work.
+ * n->lock guards an entry; packets wait in it and are sent after it is released.
+ */
+#include <base/err.h>
+#include <base/math.h>
+#include <base/string.h>
+#include <core/clock.h>
+#include <core/slab.h>
+#include <core/work.h>
+
+#include "route_impl.h"
+
+#define NEIGH_HASH	1024u
+#define QUEUE_MAX	100u
+#define TICK_NS		(100 * NSEC_PER_MSEC)
+
+struct neigh_table {
+	spinlock_t lock;		/* class NEIGH_TABLE */
+	u32 nr;				/* [lock; a] */
+	struct hlist_head hash[NEIGH_HASH];	/* [lock; r] */
+	struct delayed_work work;
+	struct net *net;		/* [I] */
+	u32 seed;			/* [I] */
+};
+
+static const struct neigh_ops *ops4, *ops6;	/* [a] set once */
+
+void neigh_ops_register(const struct neigh_ops *ops)
+{
+	WRITE_ONCE(*(ops->family == AF_INET ? &ops4 : &ops6), ops);
+}
+
+static const struct neigh_ops *neigh_ops(const struct neigh *n)
+{
+	return READ_ONCE(*(n->family == AF_INET ? &ops4 : &ops6));
+}
+
+static u64 ms_ns(int ms)
+{
+	return (u64)max(ms, 1) * NSEC_PER_MSEC;
+}
+
+/* --- table --- */
+
+static struct hlist_head *head_of(struct neigh_table *t, const struct net_device *dev, const struct ipaddr *addr)
+{
+	return &t->hash[ipaddr_hash(addr, t->seed ^ (u32)dev->ifindex) % NEIGH_HASH];
+}
+
+static struct neigh *find(struct neigh_table *t, const struct net_device *dev, const struct ipaddr *addr)
+{
+	struct neigh *n;
+
+	hlist_for_each_entry_rcu(n, head_of(t, dev, addr), hash)
+		if (n->dev == dev && ipaddr_eq(&n->addr, addr))
+			return n;
+	return NULL;
+}
+
+static void neigh_rcu(struct rcu_head *h)
+{
+	kfree(container_of(h, struct neigh, rcu));
+}
+
+void neigh_put(struct neigh *n)
+{
+	if (!ref_put(&n->ref))
+		return;
+	pkt_list_free(&n->queue);
+	dev_put(n->dev);
+	call_rcu(&n->rcu, neigh_rcu);
+}
+
+struct neigh *neigh_get(struct net *net, struct net_device *dev, const struct ipaddr *addr, bool create)
+{
+	struct neigh_table *t = net_inet(net)->neigh;
+	struct neigh *n, *fresh;
+
+	rcu_read_lock();
+	n = find(t, dev, addr);
+	if (n && !ref_get_unless_zero(&n->ref))
+		n = NULL;
+	rcu_read_unlock();
+	if (n || !create)
+		return n;
+	if (READ_ONCE(t->nr) >= (u32)net_inet(net)->sysctl.neigh_gc_thresh[2])
+		return NULL;
+	fresh = kzalloc(sizeof(*fresh), GFP_ATOMIC);
+	if (!fresh)
+		return NULL;
+	ref_init(&fresh->ref, 2);
+	fresh->dev = dev;
+	dev_get(dev);
+	fresh->addr = *addr;
+	fresh->family = ipaddr_is4(addr) ? AF_INET : AF_INET6;
+	fresh->used_ns = fresh->updated_ns = fresh->confirmed_ns = clock_monotonic_ns();
+	spin_lock_init(&fresh->lock, NEIGH);
+	spin_lock(&t->lock);
+	n = find(t, dev, addr);
+	if (n && ref_get_unless_zero(&n->ref)) {
+		spin_unlock(&t->lock);
+		dev_put(dev);
+		kfree(fresh);
+		return n;
+	}
+	hlist_add_head(&fresh->hash, head_of(t, dev, addr));
+	t->nr++;
+	spin_unlock(&t->lock);
+	(void)delayed_work_queue(system_wq, &t->work, TICK_NS);
+	return fresh;
+}
+
+/* Off the table; the table's reference goes. */
+static void unlink_neigh(struct neigh_table *t, struct neigh *n)
+{
+	struct pkt_list drop = PKT_LIST_INIT;
+	bool ours;
+
+	spin_lock(&t->lock);
+	ours = !hlist_unhashed(&n->hash);
+	if (ours) {
+		hlist_del_init_rcu(&n->hash);
+		t->nr--;
+	}
+	spin_unlock(&t->lock);
+	if (!ours)
+		return;
+	spin_lock(&n->lock);
+	n->dead = true;
+	n->state = NUD_FAILED;
+	pkt_list_join(&drop, &n->queue);
+	spin_unlock(&n->lock);
+	pkt_list_free(&drop);
+	net_notify(t->net, NET_NEIGH_DEL, n);
+	neigh_put(n);
+}
+
+/* --- sending --- */
+
+static int send_to(struct neigh *n, struct pkt *p, const u8 *ha)
+{
+	if (netdev_header(p, n->dev, n->family == AF_INET ? ETH_P_IP : ETH_P_IPV6, ha)) {
+		pkt_free(p);
+		return -ENOMEM;
+	}
+	return netdev_xmit(p);
+}
+
+static void flush(struct neigh *n, struct pkt_list *l, const u8 *ha)
+{
+	struct pkt *p;
+
+	while ((p = pkt_list_pop(l)) != NULL)
+		(void)send_to(n, p, ha);
+}
+
+/* Where a packet goes whose next hop needs no question. True: ha is set. */
+static bool mapped(const struct net_device *dev, const struct ipaddr *hop, const struct pkt *p, u8 *ha)
+{
+	u32 low = be32(hop->w[3]);
+
+	if (dev->flags & (IFF_LOOPBACK | IFF_NOARP) || !dev->addr_len) {
+		memcpy(ha, dev->addr, ETH_ALEN);
+		return true;
+	}
+	if (p->type == PKT_BROADCAST || (ipaddr_is4(hop) && low == INADDR_BROADCAST)) {
+		memcpy(ha, dev->broadcast, ETH_ALEN);
+		return true;
+	}
+	if (!ipaddr_multicast(hop))
+		return false;
+	if (ipaddr_is4(hop)) {
+		u8 m[ETH_ALEN] = { 1, 0, 0x5e, (u8)(low >> 16 & 0x7f), (u8)(low >> 8), (u8)low };
+
+		memcpy(ha, m, ETH_ALEN);
+	} else {
+		u8 m[ETH_ALEN] = { 0x33, 0x33, (u8)(low >> 24), (u8)(low >> 16), (u8)(low >> 8), (u8)low };
+
+		memcpy(ha, m, ETH_ALEN);
+	}
+	return true;
+}
+
+/* Queue until the address is known. lock held, released. */
+static int wait_for(struct neigh *n, struct pkt *p)
+{
+	const struct neigh_ops *ops = neigh_ops(n);
+	struct pkt *old = NULL;
+	bool ask = false;
+
+	if (n->dead || !ops) {
+		spin_unlock(&n->lock);
+		pkt_free(p);
+		return -EHOSTUNREACH;
+	}
+	if (!(n->state & NUD_INCOMPLETE)) {
+		n->state = NUD_INCOMPLETE;
+		n->probes = 1;
+		n->next_ns = clock_monotonic_ns() + ms_ns(net_inet(n->dev->net)->sysctl.neigh_retrans_ms);
+		ask = true;
+	}
+	if (n->queue.n >= QUEUE_MAX)
+		old = pkt_list_pop(&n->queue);
+	pkt_hold_dev(p);
+	pkt_list_add(&n->queue, p);
+	spin_unlock(&n->lock);
+	pkt_free(old);
+	if (ask)
+		ops->solicit(n, false);
+	return 0;
+}
+
+int neigh_output(struct net *net, struct net_device *dev, const struct ipaddr *hop, struct pkt *p)
+{
+	u8 ha[NETDEV_MAX_ADDR] = { 0 };
+	struct neigh *n;
+	int err;
+
+	p->dev = dev;
+	if (mapped(dev, hop, p, ha)) {
+		if (netdev_header(p, dev, ipaddr_is4(hop) ? ETH_P_IP : ETH_P_IPV6, ha)) {
+			pkt_free(p);
+			return -ENOMEM;
+		}
+		return netdev_xmit(p);
+	}
+	n = neigh_get(net, dev, hop, true);
+	if (!n) {
+		pkt_free(p);
+		return -ENOBUFS;
+	}
+	WRITE_ONCE(n->used_ns, clock_monotonic_coarse_ns());
+	spin_lock(&n->lock);
+	if (n->state & NUD_VALID) {
+		if (n->state == NUD_STALE) {
+			n->state = NUD_DELAY;
+			n->next_ns = clock_monotonic_ns() + ms_ns(net_inet(net)->sysctl.neigh_delay_ms);
+			(void)delayed_work_queue(system_wq, &net_inet(net)->neigh->work, TICK_NS);
+		}
+		memcpy(ha, n->ha, sizeof(ha));
+		spin_unlock(&n->lock);
+		err = send_to(n, p, ha);
+	} else {
+		err = wait_for(n, p);
+	}
+	neigh_put(n);
+	return err;
+}
+
+/* --- learning --- */
+
+int neigh_update(struct neigh *n, const u8 *ha, u8 state, u32 flags)
+{
+	struct pkt_list ready = PKT_LIST_INIT, drop = PKT_LIST_INIT;
+	u64 now = clock_monotonic_ns();
+	u8 out[NETDEV_MAX_ADDR];
+	bool changed, notify;
+	u8 old;
+
+	spin_lock(&n->lock);
+	old = n->state;
+	if (n->dead || (!(flags & NEIGH_ADMIN) && old & (NUD_NOARP | NUD_PERMANENT))) {
+		spin_unlock(&n->lock);
+		return -EPERM;
+	}
+	changed = ha && memcmp(ha, n->ha, n->dev->addr_len);
+	if (changed && old & NUD_VALID && !(flags & (NEIGH_OVERRIDE | NEIGH_ADMIN))) {
+		/* Somebody else claims it: doubt, but keep. */
+		if (old == NUD_REACHABLE)
+			n->state = NUD_STALE;
+		spin_unlock(&n->lock);
+		return 0;
+	}
+	if (flags & NEIGH_IS_ROUTER)
+		n->flags |= NTF_ROUTER;
+	if (flags & NEIGH_NOT_ROUTER)
+		n->flags &= (u8)~NTF_ROUTER;
+	if (ha)
+		memcpy(n->ha, ha, n->dev->addr_len);
+	else if (state & NUD_VALID && !(old & NUD_VALID))
+		state = old;
+	/* News of the same address does not make a confirmed one doubtful. */
+	if (!(state == NUD_STALE && old & (NUD_REACHABLE | NUD_DELAY | NUD_PROBE) && !changed && !(flags & NEIGH_ADMIN)))
+		n->state = state;
+	if (state & (NUD_REACHABLE | NUD_PERMANENT))
+		n->confirmed_ns = now;
+	n->updated_ns = now;
+	n->probes = 0;
+	if (n->state == NUD_REACHABLE)
+		n->next_ns = now + ms_ns(net_inet(n->dev->net)->sysctl.neigh_reachable_ms);
+	notify = n->state != old || changed;
+	if (n->state & NUD_VALID) {
+		pkt_list_join(&ready, &n->queue);
+		memcpy(out, n->ha, sizeof(out));
+	} else if (n->state & NUD_FAILED) {
+		pkt_list_join(&drop, &n->queue);
+	}
+	spin_unlock(&n->lock);
+	pkt_list_free(&drop);
+	flush(n, &ready, out);
+	if (notify)
+		net_notify(n->dev->net, NET_NEIGH_UPDATE, n);
+	return 0;
+}
+
+void neigh_confirm(struct net *net, struct net_device *dev, const struct ipaddr *addr)
+{
+	struct neigh *n = neigh_get(net, dev, addr, false);
+
+	if (!n)
+		return;
+	spin_lock(&n->lock);
+	n->confirmed_ns = clock_monotonic_ns();
+	if (n->state & (NUD_STALE | NUD_DELAY | NUD_PROBE)) {
+		n->state = NUD_REACHABLE;
+		n->next_ns = n->confirmed_ns + ms_ns(net_inet(net)->sysctl.neigh_reachable_ms);
+	}
+	spin_unlock(&n->lock);
+	neigh_put(n);
+}
+
+int neigh_delete(struct net *net, struct net_device *dev, const struct ipaddr *addr)
+{
+	struct neigh *n = neigh_get(net, dev, addr, false);
+
+	if (!n)
+		return -ENOENT;
+	unlink_neigh(net_inet(net)->neigh, n);
+	neigh_put(n);
+	return 0;
+}
+
+/* --- time --- */
+
+enum todo { NOTHING, ASK, ASK_UNICAST, GIVE_UP, FORGET };
+
+/* One step of the machine. lock held. */
+static enum todo step(struct neigh *n, const struct inet_sysctl *s, u64 now)
+{
+	u32 most = (u32)(n->state == NUD_PROBE ? s->neigh_ucast_probes : s->neigh_mcast_probes);
+
+	switch (n->state) {
+	case NUD_REACHABLE:
+		if (now < n->next_ns)
+			break;
+		n->state = now < n->used_ns + ms_ns(s->neigh_delay_ms) ? NUD_DELAY : NUD_STALE;
+		n->next_ns = now + ms_ns(s->neigh_delay_ms);
+		break;
+	case NUD_DELAY:
+		if (now < n->next_ns)
+			break;
+		n->state = NUD_PROBE;
+		n->probes = 0;
+		fallthrough;
+	case NUD_PROBE:
+	case NUD_INCOMPLETE:
+		if (now < n->next_ns && n->probes)
+			break;
+		if (n->probes >= most) {
+			n->state = NUD_FAILED;
+			return GIVE_UP;
+		}
+		n->probes++;
+		n->next_ns = now + ms_ns(s->neigh_retrans_ms);
+		return n->state == NUD_PROBE ? ASK_UNICAST : ASK;
+	case NUD_STALE:
+	case NUD_FAILED:
+	case NUD_NONE:
+		if (now > n->used_ns + (u64)s->neigh_gc_stale_s * NSEC_PER_SEC && ref_read(&n->ref) <= 2)
+			return FORGET;
+		break;
+	default:
+		break;
+	}
+	return NOTHING;
+}
+
+static void give_up(struct neigh *n)
+{
+	const struct neigh_ops *ops = neigh_ops(n);
+	struct pkt_list l = PKT_LIST_INIT;
+	struct pkt *p;
+
+	spin_lock(&n->lock);
+	pkt_list_join(&l, &n->queue);
+	spin_unlock(&n->lock);
+	while ((p = pkt_list_pop(&l)) != NULL) {
+		if (ops && ops->error)
+			ops->error(n, p);
+		else
+			pkt_free(p);
+	}
+	net_notify(n->dev->net, NET_NEIGH_UPDATE, n);
+}
+
+static void neigh_tick(struct work *w)
+{
+	struct neigh_table *t = container_of(container_of(w, struct delayed_work, work), struct neigh_table, work);
+	const struct inet_sysctl *s = &net_inet(t->net)->sysctl;
+
+	for (u32 i = 0; i < NEIGH_HASH; i++) {
+		struct neigh *n, *hold[16];
+		u32 nr = 0;
+
+		rcu_read_lock();
+		hlist_for_each_entry_rcu(n, &t->hash[i], hash)
+			if (nr < 16 && ref_get_unless_zero(&n->ref))
+				hold[nr++] = n;
+		rcu_read_unlock();
+		for (u32 k = 0; k < nr; k++) {
+			enum todo what;
+
+			n = hold[k];
+			spin_lock(&n->lock);
+			what = step(n, s, clock_monotonic_ns());
+			spin_unlock(&n->lock);
+			if (what == GIVE_UP)
+				give_up(n);
+			else if (what == FORGET)
+				unlink_neigh(t, n);
+			else if (what != NOTHING && neigh_ops(n))
+				neigh_ops(n)->solicit(n, what == ASK_UNICAST);
+			neigh_put(n);
+		}
+	}
+	if (READ_ONCE(t->nr))
+		(void)delayed_work_queue(system_wq, &t->work, TICK_NS);
+}
+
+void neigh_flush_dev(struct net *net, struct net_device *dev)
+{
+	struct neigh_table *t = net_inet(net)->neigh;
+
+	for (u32 i = 0; i < NEIGH_HASH; i++) {
+		for (;;) {
+			struct neigh *n, *hit = NULL;
+
+			rcu_read_lock();
+			hlist_for_each_entry_rcu(n, &t->hash[i], hash) {
+				if (n->dev == dev && ref_get_unless_zero(&n->ref)) {
+					hit = n;
+					break;
+				}
+			}
+			rcu_read_unlock();
+			if (!hit)
+				break;
+			unlink_neigh(t, hit);
+			neigh_put(hit);
+		}
+	}
+}
+
+int neigh_walk(struct net *net, u8 family, int (*fn)(struct neigh *n, void *arg), void *arg)
+{
+	struct neigh_table *t = net_inet(net)->neigh;
+
+	for (u32 i = 0; i < NEIGH_HASH; i++) {
+		struct neigh *n;
+
+		hlist_for_each_entry_rcu(n, &t->hash[i], hash) {
+			int err = family && n->family != family ? 0 : fn(n, arg);
+
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}
+
+int neigh_init(struct net *net)
+{
+	struct neigh_table *t = kzalloc(sizeof(*t), GFP_KERNEL);
+
+	if (!t)
+		return -ENOMEM;
+	spin_lock_init(&t->lock, NEIGH_TABLE);
+	t->net = net;
+	t->seed = (u32)clock_monotonic_ns();
+	delayed_work_init(&t->work, neigh_tick);
+	net_inet(net)->neigh = t;
+	return 0;
+}

@@ -1,0 +1,879 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Routing: tables of prefixes, rules, look-up, path MTUs. A table is a hash of prefixes (address and length) and a count
+ * of prefixes for each length: a look-up tries the lengths that exist, longest first. Everything is read under RCU
+ * and changed under rtnl. A kept `struct route` is good while route_gen has not moved.
+ */
+#include <base/err.h>
+#include <base/hash.h>
+#include <base/math.h>
+#include <base/string.h>
+#include <core/clock.h>
+#include <core/slab.h>
+#include <kernel/cred.h>
+#include <uapi/linux/netlink.h>
+
+#include "route_impl.h"
+
+#define PREFIX_HASH	256u
+#define PMTU_HASH	256u
+#define PMTU_MAX	4096u
+#define PMTU_NS		(600 * NSEC_PER_SEC)
+#define FR_ACT_TO_TBL	1
+#define FR_ACT_BLACKHOLE 6
+#define FR_ACT_UNREACHABLE 7
+#define FR_ACT_PROHIBIT	8
+
+struct fib_prefix {
+	struct hlist_node hash;		/* [rtnl; r] */
+	struct list_head routes;	/* [rtnl; r] fib_route by tos falling, priority rising */
+	struct ipaddr dst;		/* [I] */
+	u32 key_len;			/* [I] */
+	struct rcu_head rcu;
+};
+
+struct fib_table {
+	struct list_head link;		/* [rtnl; r] */
+	u32 id;				/* [I] */
+	u8 family;			/* [I] */
+	u32 count[129];			/* [rtnl; a] prefixes of each length */
+	struct hlist_head prefixes[PREFIX_HASH];	/* [rtnl; r] */
+};
+
+struct pmtu {
+	struct hlist_node hash;		/* [lock; r] */
+	struct ipaddr dst;
+	u32 mtu;			/* [lock; a] */
+	u64 expires;			/* [lock; a] */
+	struct rcu_head rcu;
+};
+
+struct fib_tables {
+	struct list_head tables;	/* [rtnl; r] */
+	struct list_head rules4, rules6;	/* [rtnl; r] */
+	spinlock_t lock;		/* class INET_DEV: path MTUs */
+	struct hlist_head pmtu[PMTU_HASH];	/* [lock; r] */
+	u32 nr_pmtu;			/* [lock] */
+};
+
+/* --- prefixes --- */
+
+void ipaddr_mask(struct ipaddr *a, u32 key_len)
+{
+	for (u32 i = 0; i < 4; i++) {
+		u32 bits = key_len > i * 32 ? min(key_len - i * 32, 32u) : 0;
+
+		a->w[i] = bits ? to_be32(be32(a->w[i]) & ~(u32)((1ull << (32 - bits)) - 1)) : (be32_t){ 0 };
+	}
+}
+
+bool ipaddr_prefix_eq(const struct ipaddr *a, const struct ipaddr *b, u32 key_len)
+{
+	for (u32 i = 0; i < 4 && key_len > i * 32; i++) {
+		u32 bits = min(key_len - i * 32, 32u);
+		u32 diff = be32(a->w[i]) ^ be32(b->w[i]);
+
+		if (diff & ~(u32)((1ull << (32 - bits)) - 1))
+			return false;
+	}
+	return true;
+}
+
+static struct list_head *rules_of(struct net *net, u8 family)
+{
+	struct fib_tables *t = net_inet(net)->fib;
+
+	return family == AF_INET ? &t->rules4 : &t->rules6;
+}
+
+static struct fib_table *table_find(struct net *net, u8 family, u32 id)
+{
+	struct fib_table *t;
+
+	list_for_each_entry_rcu(t, &net_inet(net)->fib->tables, link)
+		if (t->id == id && t->family == family)
+			return t;
+	return NULL;
+}
+
+static struct fib_table *table_make(struct net *net, u8 family, u32 id)
+{
+	struct fib_table *t = table_find(net, family, id);
+
+	if (t)
+		return t;
+	t = kzalloc(sizeof(*t), GFP_KERNEL);
+	if (!t)
+		return NULL;
+	t->id = id;
+	t->family = family;
+	list_add_tail(&t->link, &net_inet(net)->fib->tables);
+	return t;
+}
+
+static struct hlist_head *prefix_head(struct fib_table *t, const struct ipaddr *dst, u32 key_len)
+{
+	return &t->prefixes[ipaddr_hash(dst, key_len) % PREFIX_HASH];
+}
+
+static struct fib_prefix *prefix_find(struct fib_table *t, const struct ipaddr *dst, u32 key_len)
+{
+	struct fib_prefix *p;
+
+	hlist_for_each_entry_rcu(p, prefix_head(t, dst, key_len), hash)
+		if (p->key_len == key_len && ipaddr_eq(&p->dst, dst))
+			return p;
+	return NULL;
+}
+
+/* --- look-up --- */
+
+static bool nh_usable(const struct fib_nh *nh, const struct flow *f)
+{
+	if (nh->flags & RTNH_F_DEAD)
+		return false;
+	return !f->oif || (nh->dev && nh->dev->ifindex == f->oif);
+}
+
+static int route_error(const struct fib_route *r)
+{
+	switch (r->type) {
+	case RTN_BLACKHOLE: return -EINVAL;
+	case RTN_UNREACHABLE: return -EHOSTUNREACH;
+	case RTN_PROHIBIT: return -EACCES;
+	case RTN_THROW: return -EAGAIN;
+	default: return 0;
+	}
+}
+
+/* The hop for a flow: by weight and hash among the usable. */
+static const struct fib_nh *nh_choose(const struct fib_route *r, const struct flow *f)
+{
+	u32 total = 0, at;
+
+	if (r->nr_nh == 1)
+		return nh_usable(&r->nh[0], f) ? &r->nh[0] : NULL;
+	for (u32 i = 0; i < r->nr_nh; i++)
+		total += nh_usable(&r->nh[i], f) ? r->nh[i].weight : 0;
+	if (!total)
+		return NULL;
+	at = (f->hash ? f->hash : ipaddr_hash(&f->dst, 1)) % total;
+	for (u32 i = 0; i < r->nr_nh; i++) {
+		if (!nh_usable(&r->nh[i], f))
+			continue;
+		if (at < r->nh[i].weight)
+			return &r->nh[i];
+		at -= r->nh[i].weight;
+	}
+	return NULL;
+}
+
+/* In an RCU section. -EAGAIN: this table has nothing. */
+static int table_lookup(struct fib_table *t, const struct flow *f, struct fib_route **found, const struct fib_nh **hop)
+{
+	u32 base = t->family == AF_INET ? 96 : 0;
+
+	for (int len = 128; len >= (int)base; len--) {
+		struct ipaddr key = f->dst;
+		struct fib_prefix *p;
+		struct fib_route *r;
+
+		if (!READ_ONCE(t->count[len]))
+			continue;
+		ipaddr_mask(&key, (u32)len);
+		p = prefix_find(t, &key, (u32)len);
+		if (!p)
+			continue;
+		list_for_each_entry_rcu(r, &p->routes, link) {
+			int err;
+
+			if ((r->tos && r->tos != f->tos) || r->scope < f->scope)
+				continue;
+			if (r->expires_ns && clock_monotonic_ns() > r->expires_ns)
+				continue;
+			err = route_error(r);
+			if (err)
+				return err;
+			*hop = nh_choose(r, f);
+			if (!*hop)
+				continue;
+			*found = r;
+			return 0;
+		}
+	}
+	return -EAGAIN;
+}
+
+static bool rule_matches(const struct fib_rule *r, const struct flow *f, const struct net_device *iif, const struct net_device *oif)
+{
+	if (r->src_len && !ipaddr_prefix_eq(&r->src, &f->src, inet_key_len(r->family, r->src_len)))
+		return false;
+	if (r->dst_len && !ipaddr_prefix_eq(&r->dst, &f->dst, inet_key_len(r->family, r->dst_len)))
+		return false;
+	if ((r->tos && r->tos != f->tos) || ((r->mark ^ f->mark) & r->mark_mask) || (r->ipproto && r->ipproto != f->proto))
+		return false;
+	if (r->iifname[0] && (!iif || strncmp(iif->name, r->iifname, IFNAMSIZ)))
+		return false;
+	if (r->oifname[0] && (!oif || strncmp(oif->name, r->oifname, IFNAMSIZ)))
+		return false;
+	return !r->has_uid || (f->uid.v >= r->uid_start && f->uid.v <= r->uid_end);
+}
+
+/* In an RCU section. */
+static int fib_lookup(struct net *net, const struct flow *f, struct fib_route **found, const struct fib_nh **hop)
+{
+	struct net_device *iif = f->iif ? netdev_by_index(net, f->iif) : net->lo;
+	struct net_device *oif = f->oif ? netdev_by_index(net, f->oif) : NULL;
+	struct fib_rule *r;
+
+	list_for_each_entry_rcu(r, rules_of(net, f->family), link) {
+		struct fib_table *t;
+		int err;
+
+		if (!rule_matches(r, f, iif, oif))
+			continue;
+		if (r->action != FR_ACT_TO_TBL)
+			return r->action == FR_ACT_UNREACHABLE ? -ENETUNREACH : r->action == FR_ACT_PROHIBIT ? -EACCES : -EINVAL;
+		t = table_find(net, f->family, r->table);
+		err = t ? table_lookup(t, f, found, hop) : -EAGAIN;
+		if (err != -EAGAIN)
+			return err;
+	}
+	return -ENETUNREACH;
+}
+
+int fib_local_type(struct net *net, struct net_device *dev, const struct ipaddr *a)
+{
+	struct flow f = { .dst = *a, .family = ipaddr_is4(a) ? AF_INET : AF_INET6, .oif = dev ? dev->ifindex : 0 };
+	const struct fib_nh *nh;
+	struct fib_route *r;
+	struct fib_table *t;
+	int type = RTN_UNICAST;
+
+	rcu_read_lock();
+	t = table_find(net, f.family, RT_TABLE_LOCAL);
+	if (t && !table_lookup(t, &f, &r, &nh))
+		type = r->type;
+	rcu_read_unlock();
+	return type;
+}
+
+/* --- resolved ways --- */
+
+static void route_fill(struct net *net, struct route *r, struct net_device *dev, struct fib_route *fib, const struct ipaddr *dst)
+{
+	u32 pmtu = pmtu_get(net, dst);
+
+	r->mtu = READ_ONCE(dev->mtu);
+	if (fib && fib->metrics[FIB_METRIC_MTU])
+		r->mtu = fib->metrics[FIB_METRIC_MTU];
+	if (pmtu && pmtu < r->mtu && !(fib && fib->mtu_locked))
+		r->mtu = pmtu;
+	r->dev = dev;
+	dev_get(dev);
+	r->fib = fib;
+	if (fib)
+		ref_get(&fib->ref);
+	r->gen = READ_ONCE(net_inet(net)->route_gen);
+}
+
+/* No route is needed: the caller names the device (multicast, broadcast, or the administrator made no route). */
+static int output_by_dev(struct net *net, const struct flow *f, struct net_device *dev, struct route *r, u8 type)
+{
+	r->type = type;
+	r->gw = f->dst;
+	r->src = f->src;
+	if (ipaddr_any(&f->src)) {
+		u8 scope = type == RTN_UNICAST ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
+
+		if (!inet_select_addr(net, dev, f->family == AF_INET6 || type == RTN_UNICAST ? &f->dst : NULL, scope, &r->src))
+			r->src = f->family == AF_INET ? ipaddr_v4((be32_t){ 0 }) : (struct ipaddr){ 0 };
+	}
+	route_fill(net, r, dev, NULL, &f->dst);
+	return 0;
+}
+
+static void choose_src(struct net *net, const struct flow *f, const struct fib_route *fib, const struct fib_nh *nh, struct route *r)
+{
+	r->src = f->src;
+	if (!ipaddr_any(&f->src))
+		return;
+	if (fib->has_prefsrc)
+		r->src = fib->prefsrc;
+	else if (fib->type == RTN_LOCAL)
+		r->src = f->dst;
+	else if (!inet_select_addr(net, nh->dev, nh->has_gw && f->family == AF_INET ? &nh->gw : &f->dst,
+				   fib->type == RTN_UNICAST ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK, &r->src))
+		r->src = f->family == AF_INET ? ipaddr_v4((be32_t){ 0 }) : (struct ipaddr){ 0 };
+}
+
+/* In an RCU section. */
+static int output(struct net *net, struct flow *f, struct route *r)
+{
+	bool mcast = ipaddr_multicast(&f->dst);
+	bool bcast = f->family == AF_INET && be32(f->dst.w[3]) == INADDR_BROADCAST;
+	struct net_device *dev = NULL;
+	const struct fib_nh *nh;
+	struct fib_route *fib;
+	int err;
+
+	if (f->oif) {
+		dev = netdev_by_index(net, f->oif);
+		if (!dev)
+			return -ENODEV;
+		if (!netdev_running(dev) || !dev_inet(dev))
+			return -ENETUNREACH;
+		if (mcast || bcast)
+			return output_by_dev(net, f, dev, r, mcast ? RTN_MULTICAST : RTN_BROADCAST);
+	} else if ((mcast || bcast) && !ipaddr_any(&f->src)) {
+		struct net_ifaddr *a = inet_addr_find(net, &f->src, NULL);
+
+		if (a)
+			return output_by_dev(net, f, a->dev, r, mcast ? RTN_MULTICAST : RTN_BROADCAST);
+	}
+	if (ipaddr_any(&f->dst)) {
+		f->dst = ipaddr_any(&f->src) ? (f->family == AF_INET ? ipaddr_v4(to_be32(INADDR_LOOPBACK)) :
+			(struct ipaddr){ { { 0 }, { 0 }, { 0 }, to_be32(1) } }) : f->src;
+	}
+	err = fib_lookup(net, f, &fib, &nh);
+	if (err == -ENETUNREACH && dev && f->family == AF_INET)
+		return output_by_dev(net, f, dev, r, RTN_UNICAST);
+	if (err)
+		return err;
+	if (f->onlink && nh->has_gw)
+		return -ENETUNREACH;
+	r->type = mcast ? RTN_MULTICAST : bcast ? RTN_BROADCAST : fib->type;
+	r->has_gw = nh->has_gw;
+	r->gw = nh->has_gw ? nh->gw : f->dst;
+	choose_src(net, f, fib, nh, r);
+	r->local_ifindex = nh->dev->ifindex;
+	route_fill(net, r, r->type == RTN_LOCAL ? net->lo : nh->dev, fib, &f->dst);
+	return 0;
+}
+
+int route_output(struct net *net, const struct flow *flow, struct route *r)
+{
+	struct flow f = *flow;
+	int err;
+
+	memset(r, 0, sizeof(*r));
+	r->family = f.family;
+	rcu_read_lock();
+	err = output(net, &f, r);
+	rcu_read_unlock();
+	return err;
+}
+
+int route_input(struct net *net, struct net_device *dev, const struct ipaddr *src, const struct ipaddr *dst, u8 tos, u32 mark,
+	struct route *r)
+{
+	struct flow f = { .dst = *dst, .src = *src, .iif = dev->ifindex, .mark = mark, .tos = tos };
+	bool lo = dev->flags & IFF_LOOPBACK, v4 = ipaddr_is4(dst);
+	const struct fib_nh *nh;
+	struct fib_route *fib;
+	int err;
+
+	memset(r, 0, sizeof(*r));
+	f.family = r->family = v4 ? AF_INET : AF_INET6;
+	if (ipaddr_multicast(src) || (v4 && be32(src->w[3]) == INADDR_BROADCAST))
+		return -EINVAL;
+	if (!lo && (ipaddr_loopback(src) || ipaddr_loopback(dst)))
+		return -EINVAL;
+	if (v4 && (be32(dst->w[3]) == INADDR_BROADCAST || (ipaddr_any(dst) && ipaddr_any(src)))) {
+		r->type = RTN_BROADCAST;
+		return 0;
+	}
+	if (ipaddr_any(dst) || (v4 && !be32(src->w[3]) && !lo))
+		return -EINVAL;
+	rcu_read_lock();
+	err = fib_lookup(net, &f, &fib, &nh);
+	if (!err) {
+		r->type = fib->type;
+		r->has_gw = nh->has_gw;
+		r->gw = nh->has_gw ? nh->gw : *dst;
+		r->local_ifindex = nh->dev->ifindex;
+		/* An address of ours that comes in from outside is forged. */
+		if (!lo && v4 && fib_local_type(net, NULL, src) != RTN_UNICAST)
+			err = -EINVAL;
+		else if (fib->type == RTN_UNICAST)
+			route_fill(net, r, nh->dev, fib, dst);
+	}
+	rcu_read_unlock();
+	return err;
+}
+
+void route_put(struct route *r)
+{
+	if (r->dev)
+		dev_put(r->dev);
+	if (r->fib)
+		fib_route_put(r->fib);
+	r->dev = NULL;
+	r->fib = NULL;
+}
+
+bool route_valid(struct net *net, const struct route *r)
+{
+	return r->dev && r->gen == READ_ONCE(net_inet(net)->route_gen);
+}
+
+void route_copy(struct route *to, const struct route *from)
+{
+	*to = *from;
+	if (to->dev)
+		dev_get(to->dev);
+	if (to->fib)
+		ref_get(&to->fib->ref);
+}
+
+void route_cache_bump(struct net *net)
+{
+	__atomic_fetch_add(&net_inet(net)->route_gen, 1, __ATOMIC_SEQ_CST);
+}
+
+/* --- path MTU --- */
+
+static struct pmtu *pmtu_find(struct fib_tables *t, const struct ipaddr *dst)
+{
+	struct pmtu *p;
+
+	hlist_for_each_entry_rcu(p, &t->pmtu[ipaddr_hash(dst, 7) % PMTU_HASH], hash)
+		if (ipaddr_eq(&p->dst, dst))
+			return p;
+	return NULL;
+}
+
+u32 pmtu_get(struct net *net, const struct ipaddr *dst)
+{
+	struct fib_tables *t = net_inet(net)->fib;
+	struct pmtu *p;
+	u32 mtu = 0;
+
+	if (!READ_ONCE(t->nr_pmtu))
+		return 0;
+	rcu_read_lock();
+	p = pmtu_find(t, dst);
+	if (p && clock_monotonic_ns() < READ_ONCE(p->expires))
+		mtu = READ_ONCE(p->mtu);
+	rcu_read_unlock();
+	return mtu;
+}
+
+/* Room for one more: forget what lies in its chain. lock held. */
+static void pmtu_prune(struct fib_tables *t, struct hlist_head *h)
+{
+	struct hlist_node *n;
+	struct pmtu *p;
+
+	hlist_for_each_entry_safe(p, n, h, hash) {
+		hlist_del_init_rcu(&p->hash);
+		kfree_rcu(p, rcu);
+		t->nr_pmtu--;
+	}
+}
+
+void pmtu_update(struct net *net, const struct ipaddr *dst, u32 mtu)
+{
+	struct fib_tables *t = net_inet(net)->fib;
+	struct hlist_head *h = &t->pmtu[ipaddr_hash(dst, 7) % PMTU_HASH];
+	u32 lowest = ipaddr_is4(dst) ? 552 : 1280;
+	struct pmtu *p, *fresh = kzalloc(sizeof(*fresh), GFP_ATOMIC);
+
+	spin_lock(&t->lock);
+	p = pmtu_find(t, dst);
+	if (!p && fresh) {
+		p = fresh;
+		fresh = NULL;
+		p->dst = *dst;
+		if (t->nr_pmtu >= PMTU_MAX)
+			pmtu_prune(t, h);
+		hlist_add_head(&p->hash, h);
+		WRITE_ONCE(t->nr_pmtu, t->nr_pmtu + 1);
+	}
+	if (p) {
+		WRITE_ONCE(p->mtu, max(mtu, lowest));
+		WRITE_ONCE(p->expires, clock_monotonic_ns() + PMTU_NS);
+	}
+	spin_unlock(&t->lock);
+	kfree(fresh);
+	route_cache_bump(net);
+}
+
+/* --- configuration --- */
+
+struct fib_route *fib_route_alloc(u32 nr_nh, gfp_t gfp)
+{
+	struct fib_route *r;
+
+	if (nr_nh > FIB_MAX_NH)
+		return NULL;
+	r = kzalloc(sizeof(*r) + nr_nh * sizeof(r->nh[0]), gfp);
+	if (!r)
+		return NULL;
+	ref_init(&r->ref, 1);
+	r->nr_nh = nr_nh;
+	for (u32 i = 0; i < nr_nh; i++)
+		r->nh[i].weight = 1;
+	return r;
+}
+
+static void route_rcu(struct rcu_head *h)
+{
+	struct fib_route *r = container_of(h, struct fib_route, rcu);
+
+	for (u32 i = 0; i < r->nr_nh; i++)
+		if (r->nh[i].dev)
+			dev_put(r->nh[i].dev);
+	kfree(r);
+}
+
+void fib_route_put(struct fib_route *r)
+{
+	if (ref_put(&r->ref))
+		call_rcu(&r->rcu, route_rcu);
+}
+
+static bool same_hops(const struct fib_route *a, const struct fib_route *b)
+{
+	if (a->nr_nh != b->nr_nh)
+		return false;
+	for (u32 i = 0; i < a->nr_nh; i++)
+		if (a->nh[i].dev != b->nh[i].dev || a->nh[i].has_gw != b->nh[i].has_gw ||
+		    (a->nh[i].has_gw && !ipaddr_eq(&a->nh[i].gw, &b->nh[i].gw)))
+			return false;
+	return true;
+}
+
+/* Gateways must be reached directly; their device is found when it was not named. */
+static int check_hops(struct net *net, struct fib_route *r)
+{
+	for (u32 i = 0; i < r->nr_nh; i++) {
+		struct fib_nh *nh = &r->nh[i];
+		struct flow f = { .dst = nh->gw, .family = r->family, .oif = nh->dev ? nh->dev->ifindex : 0, .scope = r->scope + 1 };
+		const struct fib_nh *via;
+		struct fib_route *fib;
+		int err;
+
+		if (nh->dev && !netdev_running(nh->dev) && r->protocol != RTPROT_KERNEL)
+			return -ENETDOWN;
+		if (!nh->has_gw) {
+			if (!nh->dev)
+				return -ENODEV;
+			continue;
+		}
+		if (nh->flags & RTNH_F_ONLINK) {
+			if (!nh->dev)
+				return -ENODEV;
+			continue;
+		}
+		if (r->family == AF_INET6 && ipaddr_linklocal6(&nh->gw)) {
+			if (!nh->dev)
+				return -EINVAL;
+			continue;
+		}
+		if (r->family == AF_INET && f.scope < RT_SCOPE_LINK)
+			f.scope = RT_SCOPE_LINK;
+		if (r->family == AF_INET6)
+			f.scope = 0;
+		rcu_read_lock();
+		err = fib_lookup(net, &f, &fib, &via);
+		if (!err && ((fib->type != RTN_UNICAST) || (r->family == AF_INET && via->has_gw)))
+			err = fib->type == RTN_LOCAL ? -EINVAL : -ENETUNREACH;
+		if (!err && !nh->dev) {
+			nh->dev = via->dev;
+			dev_get(nh->dev);
+		}
+		rcu_read_unlock();
+		if (err)
+			return r->family == AF_INET6 ? -EHOSTUNREACH : err;
+		nh->scope = RT_SCOPE_LINK;
+	}
+	return 0;
+}
+
+static struct fib_prefix *prefix_make(struct fib_table *t, const struct ipaddr *dst, u32 key_len)
+{
+	struct fib_prefix *p = prefix_find(t, dst, key_len);
+
+	if (p)
+		return p;
+	p = kzalloc(sizeof(*p), GFP_KERNEL);
+	if (!p)
+		return NULL;
+	list_init(&p->routes);
+	p->dst = *dst;
+	p->key_len = key_len;
+	hlist_add_head(&p->hash, prefix_head(t, dst, key_len));
+	WRITE_ONCE(t->count[key_len], t->count[key_len] + 1);
+	return p;
+}
+
+static void prefix_drop(struct fib_table *t, struct fib_prefix *p)
+{
+	if (!list_empty(&p->routes))
+		return;
+	hlist_del_init_rcu(&p->hash);
+	WRITE_ONCE(t->count[p->key_len], t->count[p->key_len] - 1);
+	kfree_rcu(p, rcu);
+}
+
+static int route_insert(struct net *net, struct fib_table *t, struct fib_route *r, u32 nlm)
+{
+	struct fib_prefix *p = prefix_make(t, &r->dst, inet_key_len(r->family, r->dst_len));
+	struct fib_route *o, *first = NULL;
+	struct list_head *at;
+
+	if (!p)
+		return -ENOBUFS;
+	at = &p->routes;
+	list_for_each_entry(o, &p->routes, link) {
+		if (o->tos < r->tos || (o->tos == r->tos && o->priority > r->priority)) {
+			at = &o->link;
+			break;
+		}
+		if (o->tos == r->tos && o->priority == r->priority) {
+			if (!first)
+				first = o;
+			if (o->type == r->type && o->scope == r->scope && same_hops(o, r) && !(nlm & NLM_F_REPLACE))
+				return -EEXIST;
+		}
+	}
+	if (first && (nlm & NLM_F_EXCL))
+		return -EEXIST;
+	if (first && (nlm & NLM_F_REPLACE)) {
+		list_replace(&first->link, &r->link);
+		route_cache_bump(net);
+		net_notify(net, NET_ROUTE_REPLACE, r);
+		fib_route_put(first);
+		return 0;
+	}
+	if (!first && !(nlm & NLM_F_CREATE)) {
+		prefix_drop(t, p);
+		return -ENOENT;
+	}
+	/* A plain add goes before its equals, an append behind them; IPv4 allows neither twice without append. */
+	if (first && !(nlm & NLM_F_APPEND) && r->family == AF_INET)
+		at = &first->link;
+	list_add_tail(&r->link, at);
+	route_cache_bump(net);
+	net_notify(net, NET_ROUTE_ADD, r);
+	return 0;
+}
+
+int fib_route_add(struct net *net, struct fib_route *r, u32 nlm)
+{
+	struct fib_table *t;
+	int err = -EINVAL;
+
+	ASSERT(rtnl_is_locked());
+	if (!r->table)
+		r->table = RT_TABLE_MAIN;
+	if (r->dst_len <= (r->family == AF_INET ? 32 : 128)) {
+		struct ipaddr m = r->dst;
+
+		ipaddr_mask(&m, inet_key_len(r->family, r->dst_len));
+		if (ipaddr_eq(&m, &r->dst))
+			err = check_hops(net, r);
+	}
+	if (!err && r->has_prefsrc && fib_local_type(net, NULL, &r->prefsrc) != RTN_LOCAL && r->protocol != RTPROT_KERNEL)
+		err = -EINVAL;
+	t = err ? NULL : table_make(net, r->family, r->table);
+	if (!err)
+		err = t ? route_insert(net, t, r, nlm) : -ENOBUFS;
+	if (err)
+		fib_route_put(r);
+	return err;
+}
+
+static bool route_matches(const struct fib_route *r, const struct fib_route *m)
+{
+	if ((m->tos && r->tos != m->tos) || (m->type && r->type != m->type) || (m->protocol && r->protocol != m->protocol))
+		return false;
+	if (m->priority && r->priority != m->priority)
+		return false;
+	if (m->scope != RT_SCOPE_NOWHERE && m->family == AF_INET && m->scope && r->scope != m->scope)
+		return false;
+	if (m->has_prefsrc && (!r->has_prefsrc || !ipaddr_eq(&m->prefsrc, &r->prefsrc)))
+		return false;
+	for (u32 i = 0; i < m->nr_nh; i++) {
+		const struct fib_nh *w = &m->nh[i], *h = i < r->nr_nh ? &r->nh[i] : NULL;
+
+		if (!h || (w->dev && w->dev != h->dev) || (w->has_gw && (!h->has_gw || !ipaddr_eq(&w->gw, &h->gw))))
+			return false;
+	}
+	return true;
+}
+
+static void route_remove(struct net *net, struct fib_table *t, struct fib_prefix *p, struct fib_route *r)
+{
+	list_del_rcu(&r->link);
+	prefix_drop(t, p);
+	route_cache_bump(net);
+	net_notify(net, NET_ROUTE_DEL, r);
+	fib_route_put(r);
+}
+
+int fib_route_del(struct net *net, const struct fib_route *m)
+{
+	struct fib_table *t = table_find(net, m->family, m->table ? m->table : RT_TABLE_MAIN);
+	struct fib_prefix *p;
+	struct fib_route *r;
+
+	ASSERT(rtnl_is_locked());
+	p = t ? prefix_find(t, &m->dst, inet_key_len(m->family, m->dst_len)) : NULL;
+	if (!p)
+		return -ESRCH;
+	list_for_each_entry(r, &p->routes, link) {
+		if (route_matches(r, m)) {
+			route_remove(net, t, p, r);
+			return 0;
+		}
+	}
+	return -ESRCH;
+}
+
+void fib_flush_dev(struct net *net, struct net_device *dev, bool all)
+{
+	struct fib_table *t;
+
+	list_for_each_entry(t, &net_inet(net)->fib->tables, link) {
+		for (u32 i = 0; i < PREFIX_HASH; i++) {
+			struct hlist_node *hn;
+			struct fib_prefix *p;
+
+			hlist_for_each_entry_safe(p, hn, &t->prefixes[i], hash) {
+				struct fib_route *r, *n;
+
+				list_for_each_entry_safe(r, n, &p->routes, link) {
+					u32 live = 0;
+					bool hit = false;
+
+					for (u32 k = 0; k < r->nr_nh; k++) {
+						if (r->nh[k].dev == dev && (all || r->type != RTN_LOCAL)) {
+							hit = true;
+							r->nh[k].flags |= RTNH_F_DEAD;
+						}
+						live += !(r->nh[k].flags & RTNH_F_DEAD);
+					}
+					if (!hit || live)
+						continue;
+					list_del_rcu(&r->link);
+					route_cache_bump(net);
+					net_notify(net, NET_ROUTE_DEL, r);
+					fib_route_put(r);
+				}
+				prefix_drop(t, p);
+			}
+		}
+	}
+}
+
+int fib_walk(struct net *net, u8 family, u32 table, int (*fn)(struct fib_route *r, void *arg), void *arg)
+{
+	struct fib_table *t;
+
+	list_for_each_entry_rcu(t, &net_inet(net)->fib->tables, link) {
+		if ((family && t->family != family) || (table && t->id != table))
+			continue;
+		for (u32 i = 0; i < PREFIX_HASH; i++) {
+			struct fib_prefix *p;
+			struct fib_route *r;
+
+			hlist_for_each_entry_rcu(p, &t->prefixes[i], hash) {
+				list_for_each_entry_rcu(r, &p->routes, link) {
+					int err = fn(r, arg);
+
+					if (err)
+						return err;
+				}
+			}
+		}
+	}
+	return 0;
+}
+
+/* --- rules --- */
+
+int fib_rule_add(struct net *net, const struct fib_rule *rule)
+{
+	struct list_head *l = rules_of(net, rule->family), *at = l;
+	struct fib_rule *r, *n = kmemdup(rule, sizeof(*rule), GFP_KERNEL);
+
+	ASSERT(rtnl_is_locked());
+	if (!n)
+		return -ENOMEM;
+	ref_init(&n->ref, 1);
+	list_for_each_entry(r, l, link) {
+		if (r->priority > n->priority) {
+			at = &r->link;
+			break;
+		}
+	}
+	list_add_tail(&n->link, at);
+	route_cache_bump(net);
+	net_notify(net, NET_RULE_ADD, n);
+	return 0;
+}
+
+int fib_rule_del(struct net *net, const struct fib_rule *m)
+{
+	struct fib_rule *r;
+
+	ASSERT(rtnl_is_locked());
+	list_for_each_entry(r, rules_of(net, m->family), link) {
+		if ((m->action && r->action != m->action) || (m->table && r->table != m->table) ||
+		    (m->priority && r->priority != m->priority) || r->src_len != m->src_len || r->dst_len != m->dst_len ||
+		    (m->tos && r->tos != m->tos) || (m->mark && r->mark != m->mark) ||
+		    (m->src_len && !ipaddr_eq(&r->src, &m->src)) || (m->dst_len && !ipaddr_eq(&r->dst, &m->dst)) ||
+		    (m->iifname[0] && strncmp(r->iifname, m->iifname, IFNAMSIZ)) ||
+		    (m->oifname[0] && strncmp(r->oifname, m->oifname, IFNAMSIZ)))
+			continue;
+		list_del_rcu(&r->link);
+		route_cache_bump(net);
+		net_notify(net, NET_RULE_DEL, r);
+		kfree_rcu(r, rcu);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+int fib_rule_walk(struct net *net, u8 family, int (*fn)(struct fib_rule *r, void *arg), void *arg)
+{
+	struct fib_rule *r;
+	int err;
+
+	list_for_each_entry_rcu(r, rules_of(net, family), link) {
+		err = fn(r, arg);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int fib_init(struct net *net)
+{
+	static const struct { u32 priority, table; } usual[] = {
+		{ 0, RT_TABLE_LOCAL }, { 32766, RT_TABLE_MAIN }, { 32767, RT_TABLE_DEFAULT },
+	};
+	struct fib_tables *t = kzalloc(sizeof(*t), GFP_KERNEL);
+	int err = 0;
+
+	if (!t)
+		return -ENOMEM;
+	list_init(&t->tables);
+	list_init(&t->rules4);
+	list_init(&t->rules6);
+	spin_lock_init(&t->lock, INET_DEV);
+	net_inet(net)->fib = t;
+	rtnl_lock();
+	for (int v6 = 0; v6 < 2; v6++) {
+		for (u32 i = 0; i < 3 - (u32)v6; i++) {
+			struct fib_rule r = { .family = v6 ? AF_INET6 : AF_INET, .action = FR_ACT_TO_TBL, .protocol = RTPROT_KERNEL,
+				.priority = usual[i].priority, .table = usual[i].table };
+
+			err = err ? err : fib_rule_add(net, &r);
+		}
+	}
+	rtnl_unlock();
+	return err;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* What the address, route and neighbour files of net/inet share. */
+#ifndef NET_INET_ROUTE_IMPL_H
+#define NET_INET_ROUTE_IMPL_H
+
+#include "inet_impl.h"
+
+/* Prefix length in the 128-bit form. */
+static inline u32 inet_key_len(u8 family, u32 len) { return family == AF_INET ? 96 + len : len; }
+void ipaddr_mask(struct ipaddr *a, u32 key_len);
+bool ipaddr_prefix_eq(const struct ipaddr *a, const struct ipaddr *b, u32 key_len);
+
+/* LOCAL, BROADCAST or UNICAST by table local; dev: only its own addresses count. */
+int fib_local_type(struct net *net, struct net_device *dev, const struct ipaddr *a);
+/* Under rtnl: drop the routes by dev; all: local ones too. */
+void fib_flush_dev(struct net *net, struct net_device *dev, bool all);
+
+__must_check int fib_init(struct net *net);
+__must_check int neigh_init(struct net *net);
+__must_check int ip_frag_init(struct net *net);
+void devinet_init(struct net *net);
+void arp_init(void);
+void icmp_init(struct net *net);
+__must_check int udp_init(struct net *net);
+__must_check int tcp_init_net(struct net *net);
+
+#endif

@@ -1,0 +1,839 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * TCP sockets: the calls. Data is copied from and to user memory without the engine; see tcp_impl.h for who holds what.
+ * Source: tcp(7), RFC 9293.
+ */
+#include <base/err.h>
+#include <base/math.h>
+#include <base/string.h>
+#include <core/clock.h>
+#include <core/slab.h>
+#include <kernel/signal.h>
+#include <kernel/task.h>
+#include <uapi/linux/ioctls.h>
+
+#include "tcp_impl.h"
+
+#define CHUNK_MAX	65536u
+
+u32 tcp_init_wnd(struct tcp_sock *tp)
+{
+	u32 half = tp->inet.c.rcvbuf / 2;
+
+	if (!tp->rcvbuf_locked)
+		half = max(half, min(4 * tp->adv_mss, (u32)net_inet(tp->inet.net)->sysctl.tcp_rmem[2] / 2));
+	return max(half, 2304u);
+}
+
+static int init(struct inet_sock *sk)
+{
+	const struct inet_sysctl *s = &net_inet(sk->net)->sysctl;
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	mutex_init(&tp->rd, SOCKET);
+	mutex_init(&tp->wr, SOCKET);
+	list_init(&tp->accept_q);
+	list_init(&tp->accept_link);
+	tcp_timer_init(tp);
+	tp->keep_idle = (u32)s->tcp_keepalive_time;
+	tp->keep_intvl = (u32)s->tcp_keepalive_intvl;
+	tp->keep_cnt = (u32)s->tcp_keepalive_probes;
+	tp->adv_mss = 536;
+	sk->c.sndbuf = (u32)s->tcp_wmem[1];
+	sk->c.rcvbuf = (u32)s->tcp_rmem[1];
+	__atomic_fetch_add(&tcp_net(sk->net)->nr_sock, 1, __ATOMIC_RELAXED);
+	return 0;
+}
+
+static void chunks_free(struct rx_chunk *c)
+{
+	while (c) {
+		struct rx_chunk *n = c->next;
+
+		if (c->pbuf)
+			pbuf_free(c->pbuf);
+		kfree(c);
+		c = n;
+	}
+}
+
+static void destroy(struct inet_sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	ASSERT(!tp->pcb && !tp->hashed);
+	chunks_free(tp->rxq);
+	chunks_free(tp->rx_new);
+	tcp_tx_release_all(tp);
+	frag_cache_fini(&tp->page);
+	__atomic_fetch_sub(&tcp_net(sk->net)->nr_sock, 1, __ATOMIC_RELAXED);
+}
+
+/* --- connecting --- */
+
+static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t err)
+{
+	(void)arg, (void)pcb;
+	return err;
+}
+
+/* Engine held. The SYN goes out. */
+static int start_connect(struct tcp_sock *tp)
+{
+	struct inet_sock *sk = &tp->inet;
+	struct tcp_net *t = tcp_net(sk->net);
+	struct tcp_pcb *pcb;
+	ip_addr_t remote;
+	int err;
+
+	tcp_enter(tp);
+	pcb = tcp_new();
+	tcp_leave(tp);
+	if (!pcb)
+		return -ENOBUFS;
+	err = tcp_connect_port(tp);
+	if (err) {
+		pcb->callback_arg = NULL;
+		tcp_free(pcb);
+		return err;
+	}
+	tp->pcb = pcb;
+	tcp_pcb_hooks(tp);
+	ipaddr_to_lwip(&sk->laddr, &pcb->local_ip);
+	ipaddr_to_lwip(&sk->raddr, &remote);
+	pcb->local_port = sk->lport;
+	tp->adv_mss = min(sk->dst.mtu - (ipaddr_is4(&sk->raddr) ? 40 : 60), 65483u);
+	if (tp->maxseg)
+		tp->adv_mss = min(tp->adv_mss, tp->maxseg);
+	tp->wnd_max = tcp_init_wnd(tp);
+	tp->established = tp->peer_fin = tp->fin_wanted = false;
+	tp->soft_err = 0;
+	sk->shutdown = 0;
+	sk->state = TCP_SYN_SENT;
+	tcp_enter(tp);
+	tcp_pcb_options(tp);
+	if (tcp_connect(pcb, &remote, sk->rport, on_connected) != ERR_OK) {
+		tp->pcb = NULL;
+		pcb->callback_arg = NULL;
+		pcb->local_port = 0;
+		tcp_free(pcb);
+		err = -ENOBUFS;
+	} else {
+		pcb->mss = (u16)min(tp->adv_mss, 536u);
+		NET_INC(t->net, TCP_ACTIVEOPENS);
+	}
+	tcp_leave(tp);
+	return err;
+}
+
+/* Wait for the answer; sk->lock is let go of meanwhile. */
+static int wait_connect(struct inet_sock *sk, u64 deadline)
+{
+	int err;
+
+	if (!deadline)
+		return -EINPROGRESS;
+	mutex_unlock(&sk->lock);
+	err = WAIT_EVENT(&sk->wait, READ_ONCE(sk->state) != TCP_SYN_SENT, TASK_INTERRUPTIBLE, 0, deadline);
+	mutex_lock(&sk->lock);
+	if (err == -ETIMEDOUT)
+		return -EINPROGRESS;
+	return err ? sock_wait_result(err, deadline) : 0;
+}
+
+static int connect_result(struct inet_sock *sk)
+{
+	int err;
+
+	if (sk->state != TCP_CLOSE) {
+		sk->socket->state = SS_CONNECTED;
+		return 0;
+	}
+	sk->socket->state = SS_UNCONNECTED;
+	err = sock_take_error(&sk->c);
+	return err ? err : -ECONNABORTED;
+}
+
+static int resolve(struct inet_sock *sk, const struct ipaddr *a, u16 port, int ifindex)
+{
+	struct ipaddr dst = *a;
+	struct flow f;
+	struct route r;
+	int err;
+
+	if (ipaddr_any(&dst))
+		dst = ipaddr_is4(&dst) ? ipaddr_v4(to_be32(INADDR_LOOPBACK)) : (struct ipaddr){ { { 0 }, { 0 }, { 0 }, to_be32(1) } };
+	if (ipaddr_multicast(&dst))
+		return -ENETUNREACH;
+	inet_sock_flow(sk, &dst, ifindex, &f);
+	f.src = ipaddr_is4(&dst) && !ipaddr_is4(&sk->rcv_addr) ? ipaddr_v4((be32_t){ 0 }) : sk->rcv_addr;
+	err = route_output(sk->net, &f, &r);
+	if (err)
+		return err;
+	if (r.type == RTN_BROADCAST || r.type == RTN_MULTICAST) {
+		route_put(&r);
+		return -ENETUNREACH;
+	}
+	route_put(&sk->dst);
+	sk->dst = r;
+	if (!sk->bound_addr)
+		sk->laddr = r.src;
+	sk->raddr = dst;
+	sk->rport = port;
+	if (ifindex && !sk->bound_if)
+		sk->bound_if = ifindex;
+	return 0;
+}
+
+static int connect(struct inet_sock *sk, const struct ipaddr *a, u16 port, int ifindex, u32 fflags)
+{
+	u64 deadline = sock_send_deadline(&sk->c, 0, fflags);
+	struct tcp_net *t = tcp_net(sk->net);
+	int err;
+
+	switch (sk->socket->state) {
+	case SS_CONNECTED:
+		return -EISCONN;
+	case SS_CONNECTING:
+		if (sk->state == TCP_SYN_SENT && !deadline)
+			return -EALREADY;
+		break;
+	default:
+		if (sk->state != TCP_CLOSE)
+			return -EISCONN;
+		err = resolve(sk, a, port, ifindex);
+		if (err)
+			return err;
+		tcp_engine_lock(t);
+		err = start_connect(tcp_sk(sk));
+		tcp_engine_unlock(t);
+		if (err) {
+			sk->rport = 0;
+			return err;
+		}
+		sk->socket->state = SS_CONNECTING;
+	}
+	if (sk->state == TCP_SYN_SENT) {
+		err = wait_connect(sk, deadline);
+		if (err)
+			return err;
+	}
+	return connect_result(sk);
+}
+
+static int disconnect(struct inet_sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct tcp_net *t = tcp_net(sk->net);
+	struct rx_chunk *c;
+
+	tcp_engine_lock(t);
+	if (sk->state == TCP_LISTEN)
+		tcp_listen_stop(tp);
+	else
+		tcp_drop_pcb(tp, sk->state != TCP_SYN_SENT);
+	sk->state = TCP_CLOSE;
+	if (!sk->bound_port) {
+		tcp_put_port_locked(tp);
+		sk->lport = 0;
+	}
+	sk->rport = 0;
+	sk->raddr = sk->c.family == AF_INET ? ipaddr_v4((be32_t){ 0 }) : (struct ipaddr){ 0 };
+	sk->laddr = sk->rcv_addr;
+	sk->shutdown = 0;
+	tp->peer_fin = tp->established = false;
+	tcp_engine_unlock(t);
+	spin_lock_irq(&sk->qlock);
+	c = tp->rxq;
+	tp->rxq = tp->rx_last = NULL;
+	tp->rx_bytes = 0;
+	spin_unlock_irq(&sk->qlock);
+	chunks_free(c);
+	route_put(&sk->dst);
+	sk->socket->state = SS_UNCONNECTED;
+	WRITE_ONCE(sk->c.err, 0);
+	inet_sock_wake(sk, EPOLLHUP | EPOLLOUT);
+	return 0;
+}
+
+/* --- listening --- */
+
+static int listen(struct inet_sock *sk, int backlog)
+{
+	int err;
+
+	if (sk->state != TCP_CLOSE && sk->state != TCP_LISTEN)
+		return -EINVAL;
+	if (sk->socket->state != SS_UNCONNECTED)
+		return -EINVAL;
+	err = inet_autobind(sk);
+	if (!err)
+		err = tcp_listen_start(tcp_sk(sk), backlog);
+	if (!err)
+		sk->c.listening = true;
+	return err;
+}
+
+static struct tcp_sock *take_child(struct tcp_sock *tp)
+{
+	struct tcp_net *t = tcp_net(tp->inet.net);
+	struct tcp_sock *c = NULL;
+
+	tcp_engine_lock(t);
+	if (!list_empty(&tp->accept_q)) {
+		c = list_first_entry(&tp->accept_q, struct tcp_sock, accept_link);
+		list_del_init(&c->accept_link);
+		c->parent = NULL;
+		WRITE_ONCE(tp->accept_nr, tp->accept_nr - 1);
+	}
+	tcp_engine_unlock(t);
+	return c;
+}
+
+static int accept(struct inet_sock *sk, struct socket *newsock, u32 fflags)
+{
+	struct tcp_sock *tp = tcp_sk(sk), *c;
+	u64 deadline = sock_recv_deadline(&sk->c, 0, fflags);
+	struct inet_sock *unused;
+
+	for (;;) {
+		int err;
+
+		if (READ_ONCE(sk->state) != TCP_LISTEN)
+			return -EINVAL;
+		c = take_child(tp);
+		if (c)
+			break;
+		if (!deadline)
+			return -EAGAIN;
+		err = WAIT_EVENT(&sk->wait, READ_ONCE(tp->accept_nr) || READ_ONCE(sk->state) != TCP_LISTEN, TASK_INTERRUPTIBLE, 1, deadline);
+		if (err)
+			return sock_wait_result(err, deadline);
+	}
+	unused = inet_sk(newsock);
+	unused->socket = NULL;
+	wake_up_pollfree(&unused->wait);
+	inet_sock_put(unused);
+	mutex_lock(&c->inet.lock);
+	inet_sock_graft(&c->inet, newsock);
+	newsock->state = SS_CONNECTED;
+	mutex_unlock(&c->inet.lock);
+	return 0;
+}
+
+/* --- ending --- */
+
+static int shutdown(struct inet_sock *sk, u32 how)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct tcp_net *t = tcp_net(sk->net);
+
+	switch (sk->state) {
+	case TCP_CLOSE:
+		return -ENOTCONN;
+	case TCP_LISTEN:
+		if (!(how & RCV_SHUTDOWN))
+			return 0;
+		sk->c.listening = false;
+		return disconnect(sk);
+	case TCP_SYN_SENT:
+		return disconnect(sk);
+	default:
+		break;
+	}
+	tcp_engine_lock(t);
+	WRITE_ONCE(sk->shutdown, sk->shutdown | how);
+	if (how & SEND_SHUTDOWN && tp->pcb && (sk->state == TCP_ESTABLISHED || sk->state == TCP_CLOSE_WAIT || sk->state == TCP_SYN_RECV)) {
+		tp->fin_wanted = true;
+		tp->corked = tp->more = false;
+		tcp_enter(tp);
+		tcp_push_pending(tp);
+		tcp_leave(tp);
+	}
+	tcp_engine_unlock(t);
+	inet_sock_wake(sk, EPOLLIN | EPOLLOUT | EPOLLHUP | EPOLLRDHUP);
+	return 0;
+}
+
+static bool fin_done(const struct inet_sock *sk)
+{
+	u8 s = READ_ONCE(sk->state);
+
+	return s == TCP_CLOSE || s == TCP_FIN_WAIT2 || s == TCP_TIME_WAIT;
+}
+
+static void close(struct inet_sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct tcp_net *t = tcp_net(sk->net);
+	bool linger = sk->c.linger && sk->c.linger_seconds;
+
+	WRITE_ONCE(sk->shutdown, RCV_SHUTDOWN | SEND_SHUTDOWN);
+	tcp_engine_lock(t);
+	tp->orphan = true;
+	t->nr_orphan++;
+	if (sk->state == TCP_LISTEN) {
+		tcp_listen_stop(tp);
+	} else if (tp->pcb && (sk->state == TCP_SYN_SENT || READ_ONCE(tp->rx_bytes) || (sk->c.linger && !sk->c.linger_seconds))) {
+		if (READ_ONCE(tp->rx_bytes))
+			NET_INC(sk->net, TCPEXT_ABORTONCLOSE);
+		tcp_drop_pcb(tp, sk->state != TCP_SYN_SENT);
+	} else if (tp->pcb) {
+		u8 s = sk->state;
+
+		tp->pcb->flags |= TF_RXCLOSED;
+		tp->pcb->tmr = tcp_ticks;
+		if (s == TCP_ESTABLISHED || s == TCP_CLOSE_WAIT || s == TCP_SYN_RECV)
+			tp->fin_wanted = true;
+		tp->corked = tp->more = false;
+		tcp_enter(tp);
+		if (tp->fin_wanted)
+			tcp_push_pending(tp);
+		tcp_leave(tp);
+	}
+	if (!tp->pcb) {
+		if (tp->orphan) {
+			tp->orphan = false;
+			t->nr_orphan--;
+		}
+		tcp_put_port_locked(tp);
+	}
+	tcp_engine_unlock(t);
+	if (linger && tp->pcb) {
+		u64 deadline = clock_monotonic_ns() + (u64)sk->c.linger_seconds * NSEC_PER_SEC;
+
+		mutex_unlock(&sk->lock);
+		(void)WAIT_EVENT(&sk->wait, fin_done(sk), TASK_INTERRUPTIBLE, 0, deadline);
+		mutex_lock(&sk->lock);
+	}
+}
+
+/* --- sending --- */
+
+static void sigpipe(const struct msg *m, ssize_t err)
+{
+	if (err == -EPIPE && !(m->flags & MSG_NOSIGNAL))
+		(void)signal_send(current, SIGPIPE, SEND_NOINFO, SIG_TO_THREAD);
+}
+
+/* Copy up to n bytes into pieces chained at *list. Bytes copied, or -errno if none. wr held. */
+static ssize_t copy_in_frags(struct tcp_sock *tp, struct iov_iter *from, u32 n, struct tx_frag **list)
+{
+	struct frag_cache *c = &tp->page;
+	struct tx_frag **at = list;
+	u32 done = 0;
+
+	while (done < n) {
+		struct tx_frag *f;
+		u32 k;
+
+		if (c->folio && c->off == c->size) {
+			folio_put(c->folio);
+			*c = (struct frag_cache){ 0 };
+		}
+		if (!c->folio) {
+			c->folio = folio_alloc(3, (GFP_KERNEL & ~GFP_WAIT) | GFP_NORETRY | GFP_NOWARN);
+			if (!c->folio)
+				c->folio = folio_alloc(0, GFP_KERNEL);
+			if (!c->folio)
+				return done ? done : -ENOMEM;
+			c->off = 0;
+			c->size = (u32)folio_size(c->folio);
+		}
+		k = min(n - done, c->size - c->off);
+		f = kmalloc(sizeof(*f), GFP_KERNEL);
+		if (!f)
+			return done ? done : -ENOMEM;
+		k = (u32)copy_from_iter(kmap_local(c->folio, c->off), k, from);
+		if (!k) {
+			kfree(f);
+			return done ? done : -EFAULT;
+		}
+		folio_get(c->folio);
+		*f = (struct tx_frag){ .folio = c->folio, .off = c->off, .len = k };
+		c->off += k;
+		*at = f;
+		at = &f->next;
+		done += k;
+	}
+	return done;
+}
+
+static void frags_drop(struct tx_frag *f)
+{
+	while (f) {
+		struct tx_frag *n = f->next;
+
+		folio_put(f->folio);
+		kfree(f);
+		f = n;
+	}
+}
+
+/* Engine held: the pieces join the queue. */
+static void enqueue(struct tcp_sock *tp, struct tx_frag *list)
+{
+	while (list) {
+		struct tx_frag *f = list, *last = tp->tx_last;
+
+		list = f->next;
+		f->next = NULL;
+		atomic64_add(&tp->tx_bytes, f->len);
+		WRITE_ONCE(tp->tx_unfed, tp->tx_unfed + f->len);
+		if (last && last->folio == f->folio && last->off + last->len == f->off) {
+			if (!tp->tx_feed) {
+				tp->tx_feed = last;
+				tp->feed_off = last->len;
+			}
+			last->len += f->len;
+			folio_put(f->folio);
+			kfree(f);
+			continue;
+		}
+		if (last)
+			last->next = f;
+		else
+			tp->txq = f;
+		tp->tx_last = f;
+		if (!tp->tx_feed) {
+			tp->tx_feed = f;
+			tp->feed_off = 0;
+		}
+	}
+}
+
+static bool can_send(const struct inet_sock *sk)
+{
+	u8 s = READ_ONCE(sk->state);
+
+	return (s == TCP_ESTABLISHED || s == TCP_CLOSE_WAIT || s == TCP_SYN_RECV) && !(READ_ONCE(sk->shutdown) & SEND_SHUTDOWN) &&
+		!READ_ONCE(sk->c.err);
+}
+
+static bool has_space(struct tcp_sock *tp)
+{
+	return atomic64_read(&tp->tx_bytes) < (s64)READ_ONCE(tp->inet.c.sndbuf);
+}
+
+/* 0 when there is room, or why not. */
+static int wait_space(struct tcp_sock *tp, u64 deadline)
+{
+	struct inet_sock *sk = &tp->inet;
+	int err;
+
+	for (;;) {
+		if (!can_send(sk)) {
+			if (READ_ONCE(sk->state) != TCP_SYN_SENT || READ_ONCE(sk->c.err)) {
+				err = sock_take_error(&sk->c);
+				return err ? err : -EPIPE;
+			}
+		} else if (has_space(tp)) {
+			return 0;
+		}
+		if (!deadline)
+			return -EAGAIN;
+		err = WAIT_EVENT(&sk->wait, (READ_ONCE(sk->state) != TCP_SYN_SENT && (!can_send(sk) || has_space(tp))) || READ_ONCE(sk->c.err),
+			TASK_INTERRUPTIBLE, 0, deadline);
+		if (err)
+			return sock_wait_result(err, deadline);
+	}
+}
+
+static ssize_t tcp_sendmsg(struct inet_sock *sk, struct msg *m, size_t len)
+{
+	u64 deadline = sock_send_deadline(&sk->c, m->flags, sk->socket->file->flags);
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct tcp_net *t = tcp_net(sk->net);
+	size_t done = 0;
+	ssize_t err = 0;
+
+	if (m->flags & (MSG_OOB | MSG_FASTOPEN))
+		return -EOPNOTSUPP;
+	do {
+		struct tx_frag *list = NULL;
+		ssize_t n;
+		s64 space;
+
+		err = wait_space(tp, deadline);
+		if (err || !len)
+			break;
+		space = (s64)READ_ONCE(sk->c.sndbuf) - atomic64_read(&tp->tx_bytes);
+		mutex_lock(&tp->wr);
+		n = copy_in_frags(tp, &m->iter, (u32)min(len - done, (size_t)min(max(space, (s64)2048), (s64)CHUNK_MAX)), &list);
+		if (n < 0) {
+			err = n;
+			frags_drop(list);
+			mutex_unlock(&tp->wr);
+			break;
+		}
+		tcp_engine_lock(t);
+		if (can_send(sk) && tp->pcb) {
+			enqueue(tp, list);
+			tp->more = m->flags & MSG_MORE;
+			if ((tp->more || tp->corked) && !tp->cork_until)
+				tp->cork_until = clock_monotonic_ns() + 200 * NSEC_PER_MSEC;
+			if (done + (size_t)n < len)
+				tp->more = true;
+			tcp_enter(tp);
+			tcp_push_pending(tp);
+			tcp_leave(tp);
+			done += (size_t)n;
+		} else {
+			frags_drop(list);
+		}
+		tcp_engine_unlock(t);
+		mutex_unlock(&tp->wr);
+	} while (done < len);
+	if (done)
+		return (ssize_t)done;
+	sigpipe(m, err);
+	return err;
+}
+
+/* --- receiving --- */
+
+/* The reader took n bytes: open the window when it pays. rd held. */
+static void open_window(struct tcp_sock *tp, u32 n)
+{
+	struct tcp_net *t = tcp_net(tp->inet.net);
+	u32 most = (u32)net_inet(tp->inet.net)->sysctl.tcp_rmem[2] / 2;
+
+	tp->rx_credit += n;
+	tp->rx_total += n;
+	if (tp->rx_credit < min(tp->wnd_max / 4, 65536u))
+		return;
+	tcp_engine_lock(t);
+	if (tp->pcb) {
+		u32 credit = tp->rx_credit;
+
+		/* A reader that takes a window's worth quickly gets a larger one. */
+		if (!tp->rcvbuf_locked && tp->wnd_max < most && tp->rx_total - tp->rx_mark >= tp->wnd_max) {
+			u32 more = min(tp->wnd_max, most - tp->wnd_max);
+
+			if (clock_monotonic_ns() - tp->rx_mark_ns < NSEC_PER_SEC && tp->pcb->flags & TF_WND_SCALE) {
+				tp->wnd_max += more;
+				tp->inet.c.rcvbuf = max(tp->inet.c.rcvbuf, min(tp->wnd_max * 2, most * 2));
+				credit += more;
+			}
+			tp->rx_mark = tp->rx_total;
+			tp->rx_mark_ns = clock_monotonic_ns();
+		}
+		tcp_enter(tp);
+		while (credit && tp->pcb) {
+			u32 k = min(credit, 65535u);
+
+			tcp_recved(tp->pcb, (u16)k);
+			credit -= k;
+		}
+		tcp_leave(tp);
+	}
+	tp->rx_credit = 0;
+	tcp_engine_unlock(t);
+}
+
+/* Copy up to n bytes from the queue. rd held. */
+static ssize_t read_queue(struct tcp_sock *tp, struct msg *m, size_t n, bool peek, size_t skip)
+{
+	struct inet_sock *sk = &tp->inet;
+	struct rx_chunk *c = smp_load_acquire(&tp->rxq);
+	size_t done = 0;
+
+	while (c && done < n) {
+		u32 have = c->len - c->off, k, got;
+
+		if (skip >= have) {
+			skip -= have;
+			c = READ_ONCE(c->next);
+			continue;
+		}
+		k = (u32)min((size_t)have - skip, n - done);
+		got = m->flags & MSG_TRUNC ? k : (u32)copy_to_iter(c->data + c->off + skip, k, &m->iter);
+		if (!got && !done)
+			return -EFAULT;
+		done += got;
+		if (peek) {
+			skip = 0;
+			c = READ_ONCE(c->next);
+		} else {
+			struct rx_chunk *gone = NULL;
+
+			spin_lock_irq(&sk->qlock);
+			c->off += got;
+			WRITE_ONCE(tp->rx_bytes, tp->rx_bytes - got);
+			if (c->off == c->len) {
+				gone = c;
+				tp->rxq = c->next;
+				if (!tp->rxq)
+					tp->rx_last = NULL;
+				c = tp->rxq;
+				gone->next = NULL;
+			}
+			spin_unlock_irq(&sk->qlock);
+			chunks_free(gone);
+		}
+		if (got < k)
+			break;
+	}
+	return (ssize_t)done;
+}
+
+static ssize_t tcp_recvmsg(struct inet_sock *sk, struct msg *m, size_t len)
+{
+	u64 deadline = sock_recv_deadline(&sk->c, m->flags, sk->socket->file->flags);
+	struct tcp_sock *tp = tcp_sk(sk);
+	bool peek = m->flags & MSG_PEEK;
+	size_t done = 0, target = m->flags & MSG_WAITALL ? len : min((size_t)max(READ_ONCE(sk->c.rcvlowat), 1), len);
+	ssize_t n = 0;
+
+	if (m->flags & MSG_ERRQUEUE)
+		return inet_recv_errqueue(sk, m, len);
+	if (sk->state == TCP_LISTEN)
+		return -ENOTCONN;
+	if (m->flags & MSG_OOB)
+		return -EINVAL;
+	m->namelen = 0;
+	for (;;) {
+		int err;
+
+		mutex_lock(&tp->rd);
+		n = read_queue(tp, m, len - done, peek, peek ? done : 0);
+		if (n > 0) {
+			done += (size_t)n;
+			if (!peek)
+				open_window(tp, (u32)n);
+		}
+		mutex_unlock(&tp->rd);
+		if (n < 0 || done >= target)
+			break;
+		if (READ_ONCE(tp->rx_bytes) > (peek ? done : 0))
+			continue;
+		n = 0;
+		if (done && (READ_ONCE(sk->c.err) || !deadline))
+			break;
+		err = done ? 0 : sock_take_error(&sk->c);
+		if (err) {
+			n = err;
+			break;
+		}
+		if (READ_ONCE(sk->shutdown) & RCV_SHUTDOWN || READ_ONCE(tp->peer_fin)) {
+			if (READ_ONCE(tp->rx_bytes) > (peek ? done : 0))
+				continue;
+			break;
+		}
+		if (READ_ONCE(sk->state) == TCP_CLOSE) {
+			n = -ENOTCONN;
+			break;
+		}
+		if (!deadline) {
+			n = -EAGAIN;
+			break;
+		}
+		err = WAIT_EVENT(&sk->wait, READ_ONCE(tp->rx_bytes) > (peek ? done : 0) || READ_ONCE(sk->c.err) ||
+			READ_ONCE(sk->shutdown) & RCV_SHUTDOWN || READ_ONCE(sk->state) == TCP_CLOSE, TASK_INTERRUPTIBLE, 0, deadline);
+		if (err) {
+			n = sock_wait_result(err, deadline);
+			break;
+		}
+	}
+	return done ? (ssize_t)done : n;
+}
+
+/* --- states, numbers --- */
+
+static u32 tcp_poll(struct inet_sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 down = READ_ONCE(sk->shutdown), ev = 0;
+	u8 state = READ_ONCE(sk->state);
+
+	if (state == TCP_LISTEN)
+		return READ_ONCE(tp->accept_nr) ? EPOLLIN | EPOLLRDNORM : 0;
+	if (down == (RCV_SHUTDOWN | SEND_SHUTDOWN) || state == TCP_CLOSE)
+		ev |= EPOLLHUP;
+	if (down & RCV_SHUTDOWN)
+		ev |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
+	if (state != TCP_SYN_SENT && state != TCP_SYN_RECV) {
+		if (READ_ONCE(tp->rx_bytes) >= (u32)max(READ_ONCE(sk->c.rcvlowat), 1))
+			ev |= EPOLLIN | EPOLLRDNORM;
+		if (down & SEND_SHUTDOWN || atomic64_read(&tp->tx_bytes) * 3 < (s64)READ_ONCE(sk->c.sndbuf) * 2)
+			ev |= EPOLLOUT | EPOLLWRNORM;
+	}
+	smp_rmb();
+	if (READ_ONCE(sk->c.err) || READ_ONCE(sk->errq.first))
+		ev |= EPOLLERR;
+	return ev;
+}
+
+static int tcp_ioctl(struct inet_sock *sk, u32 cmd, u64 arg)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	int v;
+
+	switch (cmd) {
+	case FIONREAD:
+		if (sk->state == TCP_LISTEN)
+			return -EINVAL;
+		v = (int)READ_ONCE(tp->rx_bytes);
+		break;
+	case SIOCATMARK:
+		v = 0;
+		break;
+	case TIOCOUTQ:
+		if (sk->state == TCP_LISTEN)
+			return -EINVAL;
+		v = (int)atomic64_read(&tp->tx_bytes);
+		break;
+	default:
+		return -ENOIOCTLCMD;
+	}
+	return copy_out_bytes(uaddr(arg), &v, sizeof(v)) ? -EFAULT : 0;
+}
+
+static void info(struct inet_sock *sk, struct inet_sock_info *i)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	i->tx_queue = (u32)atomic64_read(&tp->tx_bytes);
+	i->rx_queue = READ_ONCE(tp->rx_bytes);
+	if (sk->state == TCP_LISTEN) {
+		i->backlog = i->rx_queue = READ_ONCE(tp->accept_nr);
+		i->backlog_max = tp->accept_max;
+	}
+}
+
+static const struct inet_proto tcp_proto = {
+	.protocol = IPPROTO_TCP, .type = SOCK_STREAM, .size = sizeof(struct tcp_sock), .init = init, .close = close, .destroy = destroy,
+	.get_port = tcp_get_port, .put_port = tcp_put_port, .connect = connect, .disconnect = disconnect, .listen = listen,
+	.accept = accept, .shutdown = shutdown, .poll = tcp_poll, .ioctl = tcp_ioctl, .sendmsg = tcp_sendmsg, .recvmsg = tcp_recvmsg,
+	.setsockopt = tcp_setsockopt, .getsockopt = tcp_getsockopt, .sockopt_changed = tcp_sockopt_changed, .info = info,
+};
+
+static const struct inet_transport tcp_transport = { .proto = IPPROTO_TCP, .receive = tcp_rcv, .error = tcp_icmp_error };
+
+int tcp_init_net(struct net *net)
+{
+	struct tcp_net *t = kvmalloc(sizeof(*t), GFP_KERNEL);
+
+	if (!t)
+		return -ENOMEM;
+	memset(t, 0, sizeof(*t));
+	t->net = net;
+	list_init(&t->reqs);
+	list_init(&t->tws);
+	delayed_work_init(&t->work, tcp_tick_tables);
+	tcp_engine_init(t);
+	net_inet(net)->tcp = t;
+	inet_proto_register(&tcp_proto);
+	inet_transport_register(&tcp_transport);
+	return 0;
+}
+
+void inet_sockstat(struct net *net, struct inet_sockstat *s)
+{
+	struct tcp_net *t = tcp_net(net);
+
+	memset(s, 0, sizeof(*s));
+	s->tcp_inuse = s->tcp_alloc = READ_ONCE(t->nr_sock);
+	s->tcp_orphan = READ_ONCE(t->nr_orphan);
+	s->tcp_tw = READ_ONCE(t->nr_tw);
+}

@@ -1,0 +1,970 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * The engine around lwIP's TCP machine: entering and leaving for one PCB, what goes out, timers.
+ *
+ * lwIP counts time in ticks of its timer functions. Nobody calls those periodically here: at each entry the PCB's counters
+ * are advanced by the ticks since the last one, and a timer for each socket brings us back when the PCB needs it.
+ */
+#include <base/err.h>
+#include <base/hash.h>
+#include <base/math.h>
+#include <base/string.h>
+#include <core/clock.h>
+#include <core/init.h>
+#include <core/slab.h>
+#include <kernel/random.h>
+
+#include "tcp_impl.h"
+
+#define RTO_MIN		50	/* ticks: 200 ms */
+#define RTO_MAX		30000	/* 120 s */
+#define TSO_MAX		65000u
+#define SMALL		256u	/* payloads up to this are copied into the packet */
+
+/* What a packet on the engine's list needs when it is sent. */
+struct xmit {
+	struct route route;
+	struct ip_out out;
+	struct tcp_sock *owner;		/* for joining; not referenced */
+	u32 seq_end, hdr;
+	u16 mss;
+};
+struct xmit_cb { struct xmit *x; };
+
+struct rx_pbuf {
+	struct pbuf_custom custom;
+	struct pkt *pkt;		/* last one of the packet's pieces frees it */
+	struct ref *refs;
+};
+
+static struct kmem_cache *xmit_cache, *rxp_cache;
+static struct tcp_sock *current_sk;	/* [e] between enter and leave */
+static struct siphash_key isn_key;
+
+static u32 now_ticks(void)
+{
+	return (u32)(clock_monotonic_ns() / TICK_NS) + 1;
+}
+
+u32 tcp_now_ts(void)
+{
+	return (u32)(clock_monotonic_ns() / NSEC_PER_MSEC);
+}
+
+void ipaddr_to_lwip(const struct ipaddr *a, ip_addr_t *out)
+{
+	memset(out, 0, sizeof(*out));
+	if (ipaddr_is4(a)) {
+		ip4_addr_t v4 = { .addr = a->w[3].raw };
+
+		ip_addr_copy_from_ip4(*out, v4);
+	} else {
+		ip6_addr_t v6 = { 0 };
+
+		memcpy(v6.addr, a, 16);
+		ip_addr_copy_from_ip6(*out, v6);
+	}
+}
+
+static struct ipaddr lwip_to_ipaddr(const ip_addr_t *a)
+{
+	struct ipaddr r;
+
+	if (IP_IS_V4(a))
+		return ipaddr_v4((be32_t){ ip_2_ip4(a)->addr });
+	memcpy(&r, ip_2_ip6(a)->addr, 16);
+	return r;
+}
+
+/* RFC 6528: a keyed hash of the connection, and time. */
+u32 keel_tcp_isn(const void *lip, u16 lport, const void *rip, u16 rport)
+{
+	struct { struct ipaddr l, r; u16 lp, rp; u32 zero; } k = { 0 };
+
+	k.l = lwip_to_ipaddr(lip);
+	k.r = lwip_to_ipaddr(rip);
+	k.lp = lport;
+	k.rp = rport;
+	return (u32)siphash(&k, sizeof(k), &isn_key) + (u32)(clock_monotonic_ns() >> 6);
+}
+
+/* --- entering, leaving --- */
+
+void tcp_engine_lock(struct tcp_net *t)
+{
+	spin_lock(&t->lock);
+}
+
+static void send_out(struct net *net, struct pkt *p)
+{
+	struct xmit *x = ((struct xmit_cb *)p->cb)->x;
+
+	if (p->len - x->hdr > x->mss && x->mss) {
+		p->gso_size = x->mss;
+		p->gso_type = x->route.family == AF_INET ? GSO_TCPV4 : GSO_TCPV6;
+		p->gso_segs = (u16)((p->len - x->hdr + x->mss - 1) / x->mss);
+	}
+	NET_ADD(net, TCP_OUTSEGS, p->gso_segs > 1 ? p->gso_segs : 1);
+	memset(p->cb, 0, sizeof(p->cb));
+	(void)inet_output(net, &x->route, p, &x->out);
+	route_put(&x->route);
+	kmem_cache_free(xmit_cache, x);
+}
+
+void tcp_engine_unlock(struct tcp_net *t)
+{
+	struct pkt_list l = t->out;
+	struct pkt *p;
+
+	pkt_list_init(&t->out);
+	spin_unlock(&t->lock);
+	while ((p = pkt_list_pop(&l)) != NULL)
+		send_out(t->net, p);
+}
+
+/* Advance what counts ticks. */
+static void catch_up(struct tcp_sock *tp)
+{
+	u32 now = now_ticks(), gone = now - tp->last_tick;
+	struct tcp_pcb *pcb = tp->pcb;
+
+	tcp_ticks = now;
+	tp->last_tick = now;
+	if (pcb->rtime >= 0 && !pcb->persist_backoff)
+		pcb->rtime = (s16)min((u32)pcb->rtime + gone, 0x7fffu);
+}
+
+void tcp_enter(struct tcp_sock *tp)
+{
+	struct tcp_pcb *pcb = tp->pcb;
+	const struct inet_sysctl *s = &net_inet(tp->inet.net)->sysctl;
+
+	ASSERT(!current_sk);
+	current_sk = tp;
+	tcp_bound_pcbs = NULL;
+	tcp_listen_pcbs.pcbs = NULL;
+	tcp_tw_pcbs = NULL;
+	tcp_active_pcbs = NULL;
+	keel_tcp_wnd = tp->wnd_max;
+	keel_tcp_mss = tp->adv_mss;
+	keel_tcp_maxrtx = (u32)(tp->orphan ? 8 : s->tcp_retries2);
+	keel_tcp_synmaxrtx = tp->syn_cnt ? tp->syn_cnt : (u32)s->tcp_syn_retries;
+	if (!pcb)
+		return;
+	pcb->next = NULL;
+	if (pcb->state == TIME_WAIT)
+		tcp_tw_pcbs = pcb;
+	else if (pcb->state == CLOSED)
+		tcp_bound_pcbs = pcb;
+	else
+		tcp_active_pcbs = pcb;
+	catch_up(tp);
+}
+
+static u8 state_of(const struct tcp_pcb *pcb)
+{
+	static const u8 map[] = { TCP_CLOSE, TCP_LISTEN, TCP_SYN_SENT, TCP_SYN_RECV, TCP_ESTABLISHED, TCP_FIN_WAIT1, TCP_FIN_WAIT2,
+		TCP_CLOSE_WAIT, TCP_CLOSING, TCP_LAST_ACK, TCP_TIME_WAIT };
+
+	return map[pcb->state];
+}
+
+void keel_tcp_pcb_freed(struct tcp_pcb *pcb)
+{
+	struct tcp_sock *tp = pcb->callback_arg;
+
+	if (tp && tp->pcb == pcb)
+		tp->pcb = NULL;
+}
+
+/* --- sent bytes --- */
+
+static void tx_pop(struct tcp_sock *tp)
+{
+	struct tx_frag *f = tp->txq;
+
+	tp->txq = f->next;
+	if (!tp->txq)
+		tp->tx_last = NULL;
+	atomic64_sub(&tp->tx_bytes, f->len);
+	folio_put(f->folio);
+	kfree(f);
+}
+
+/* Let go of what no segment refers to any more. */
+static void tx_release(struct tcp_sock *tp)
+{
+	struct tcp_pcb *pcb = tp->pcb;
+	u32 una = pcb->snd_lbb;
+	bool freed = false;
+
+	if (pcb->unsent)
+		una = lwip_ntohl(pcb->unsent->tcphdr->seqno);
+	if (pcb->unacked && TCP_SEQ_LT(lwip_ntohl(pcb->unacked->tcphdr->seqno), una))
+		una = lwip_ntohl(pcb->unacked->tcphdr->seqno);
+	while (tp->txq && tp->txq != tp->tx_feed && TCP_SEQ_LEQ(tp->txq->seq_end, una)) {
+		tx_pop(tp);
+		freed = true;
+	}
+	if (freed && atomic64_read(&tp->tx_bytes) * 3 < (s64)READ_ONCE(tp->inet.c.sndbuf) * 2)
+		inet_sock_wake(&tp->inet, EPOLLOUT | EPOLLWRNORM);
+}
+
+void tcp_tx_release_all(struct tcp_sock *tp)
+{
+	while (tp->txq)
+		tx_pop(tp);
+	tp->tx_feed = NULL;
+	tp->feed_off = 0;
+	tp->tx_unfed = 0;
+}
+
+/* Hand lwIP as much as it is about to be able to send, and a little more. */
+static void feed(struct tcp_sock *tp)
+{
+	struct tcp_pcb *pcb = tp->pcb;
+	u32 ahead = max(4u * pcb->mss, 65536u);
+
+	while (tp->tx_feed && pcb->snd_lbb - pcb->snd_nxt < ahead) {
+		struct tx_frag *f = tp->tx_feed;
+		u32 n = min(f->len - tp->feed_off, 65000u);
+		bool last = n == tp->tx_unfed;
+
+		if (last && (tp->corked || tp->more) && tp->tx_unfed < pcb->mss && !tp->fin_wanted)
+			break;
+		n = min(n, ahead);
+		if (tcp_write(pcb, kmap_local(f->folio, f->off + tp->feed_off), (u16_t)n, last ? 0 : TCP_WRITE_FLAG_MORE) != ERR_OK)
+			break;
+		tp->feed_off += n;
+		tp->tx_unfed -= n;
+		if (tp->feed_off == f->len) {
+			f->seq_end = pcb->snd_lbb;
+			tp->tx_feed = f->next;
+			tp->feed_off = 0;
+		}
+	}
+}
+
+void tcp_push_pending(struct tcp_sock *tp)
+{
+	struct tcp_pcb *pcb = tp->pcb;
+
+	if (!pcb || pcb->state == CLOSED || pcb->state == SYN_SENT || pcb->state == SYN_RCVD)
+		return;
+	if (pcb->state == ESTABLISHED || pcb->state == CLOSE_WAIT) {
+		feed(tp);
+		if (tp->fin_wanted && !tp->tx_feed) {
+			if (tcp_shutdown(pcb, 0, 1) == ERR_OK)
+				tp->fin_wanted = false;
+			if (!tp->pcb)
+				return;
+		}
+	}
+	(void)tcp_output(pcb);
+}
+
+/* --- received bytes --- */
+
+static void chunk_add(struct tcp_sock *tp, struct rx_chunk *c)
+{
+	c->next = NULL;
+	if (tp->rx_new_last)
+		tp->rx_new_last->next = c;
+	else
+		tp->rx_new = c;
+	tp->rx_new_last = c;
+}
+
+/* lwIP's receive callback: p is ours; NULL: the peer's FIN. */
+static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
+{
+	struct tcp_sock *tp = arg;
+
+	(void)pcb, (void)err;
+	if (!p) {
+		WRITE_ONCE(tp->peer_fin, true);
+		return ERR_OK;
+	}
+	tp->bytes_received += p->tot_len;
+	if (READ_ONCE(tp->inet.shutdown) & RCV_SHUTDOWN) {
+		tcp_recved(pcb, p->tot_len);
+		pbuf_free(p);
+		return ERR_OK;
+	}
+	while (p) {
+		struct pbuf *next = p->next;
+		struct rx_chunk *last = tp->rx_new_last, *c;
+
+		p->next = NULL;
+		p->tot_len = p->len;
+		if (!p->len) {
+			pbuf_free(p);
+		} else if (p->len <= 512 && last && !last->pbuf && last->cap - last->len >= p->len) {
+			memcpy(last->data + last->len, p->payload, p->len);
+			last->len += p->len;
+			pbuf_free(p);
+		} else {
+			u32 cap = p->len <= 512 ? 2048 : 0;
+
+			c = kmalloc(sizeof(*c) + cap, GFP_ATOMIC);
+			if (!c) {	/* refuse the rest: lwIP keeps it and tries again */
+				p->next = next;
+				p->tot_len = (u16_t)(p->len + (next ? next->tot_len : 0));
+				return ERR_MEM;
+			}
+			*c = (struct rx_chunk){ .cap = cap, .len = p->len };
+			if (cap) {
+				c->data = (u8 *)(c + 1);
+				memcpy(c->data, p->payload, p->len);
+				pbuf_free(p);
+			} else {
+				c->pbuf = p;
+				c->data = p->payload;
+			}
+			chunk_add(tp, c);
+		}
+		p = next;
+	}
+	return ERR_OK;
+}
+
+/* Show readers what came. */
+static bool rx_publish(struct tcp_sock *tp)
+{
+	struct rx_chunk *c;
+	u32 n = 0;
+	u64 flags;
+
+	if (!tp->rx_new)
+		return false;
+	for (c = tp->rx_new; c; c = c->next)
+		n += c->len;
+	spin_lock_irqsave(&tp->inet.qlock, flags);
+	if (tp->rx_last)
+		tp->rx_last->next = tp->rx_new;
+	else
+		tp->rxq = tp->rx_new;
+	tp->rx_last = tp->rx_new_last;
+	WRITE_ONCE(tp->rx_bytes, tp->rx_bytes + n);
+	spin_unlock_irqrestore(&tp->inet.qlock, flags);
+	tp->rx_new = tp->rx_new_last = NULL;
+	return true;
+}
+
+/* --- other callbacks --- */
+
+static void on_err(void *arg, err_t err)
+{
+	struct tcp_sock *tp = arg;
+	u8 state = tp->inet.state;
+	int e = 0;
+
+	if (err == ERR_RST)
+		e = state == TCP_SYN_SENT ? ECONNREFUSED : state == TCP_CLOSE_WAIT ? EPIPE : ECONNRESET;
+	else if (err == ERR_ABRT)
+		e = tp->soft_err ? tp->soft_err : ETIMEDOUT;
+	tp->pcb = NULL;
+	if (state == TCP_FIN_WAIT2 || state == TCP_LAST_ACK || (state == TCP_TIME_WAIT))
+		e = err == ERR_RST && state != TCP_LAST_ACK ? e : 0;
+	if (e)
+		WRITE_ONCE(tp->inet.c.err, e);
+	if (e == ETIMEDOUT)
+		NET_INC(tp->inet.net, TCPEXT_ABORTONTIMEOUT);
+	if (err == ERR_RST && state == TCP_SYN_SENT)
+		NET_INC(tp->inet.net, TCP_ATTEMPTFAILS);
+	else if (err == ERR_RST)
+		NET_INC(tp->inet.net, TCP_ESTABRESETS);
+}
+
+void tcp_pcb_hooks(struct tcp_sock *tp)
+{
+	struct tcp_pcb *pcb = tp->pcb;
+
+	tcp_arg(pcb, tp);
+	tcp_recv(pcb, on_recv);
+	tcp_err(pcb, on_err);
+	tp->last_tick = now_ticks();
+}
+
+/* --- harvest --- */
+
+static void clamp_rto(struct tcp_pcb *pcb)
+{
+	int base = (pcb->sa >> 3) + pcb->sv;
+
+	if (base < RTO_MIN) {
+		pcb->sv = (s16)(RTO_MIN - (pcb->sa >> 3));
+		base = RTO_MIN;
+	}
+	if (pcb->nrtx)
+		pcb->rto = (s16)min((s64)base << min((int)pcb->nrtx, 12), (s64)RTO_MAX);
+	else if (pcb->rto < RTO_MIN)
+		pcb->rto = RTO_MIN;
+}
+
+/* The connection is over: off the tables. */
+static void finish(struct tcp_sock *tp)
+{
+	struct tcp_net *t = tcp_net(tp->inet.net);
+
+	WRITE_ONCE(tp->inet.state, TCP_CLOSE);
+	WRITE_ONCE(tp->inet.shutdown, RCV_SHUTDOWN | SEND_SHUTDOWN);
+	tcp_tx_release_all(tp);
+	tp->delack_at = tp->persist_at = tp->retry_at = 0;
+	if (tp->hashed) {
+		tp->hashed = false;
+		tcp_unhash(&tp->ent);
+		inet_sock_put(&tp->inet);
+	}
+	if (tp->orphan || !tp->inet.bound_port)
+		tcp_put_port_locked(tp);
+	if (tp->orphan) {
+		tp->orphan = false;
+		t->nr_orphan--;
+	}
+}
+
+/* The segment to be sent again must be counted: lwIP keeps nrtx. */
+static void set_deadlines(struct tcp_sock *tp)
+{
+	struct tcp_pcb *pcb = tp->pcb;
+	u64 now = clock_monotonic_ns();
+
+	if (!(pcb->flags & TF_ACK_DELAY))
+		tp->delack_at = 0;
+	else if (!tp->delack_at)
+		tp->delack_at = now + DELACK_NS;
+	if (!pcb->persist_backoff) {
+		tp->persist_at = 0;
+	} else if (!tp->persist_at) {
+		u64 ns = (u64)max((int)pcb->rto, RTO_MIN) * TICK_NS << min(pcb->persist_backoff - 1, 10);
+
+		tp->persist_at = now + min(ns, (u64)(120 * NSEC_PER_SEC));
+	}
+	/* Something to send, nothing that would remind us: no memory, no route. */
+	if ((pcb->flags & (TF_CLOSEPEND | TF_NAGLEMEMERR)) || (pcb->unsent && !pcb->unacked && pcb->rtime < 0 && !pcb->persist_backoff) ||
+	    (tp->fin_wanted && !tp->tx_feed && !pcb->unacked && !pcb->unsent) || pcb->refused_data) {
+		if (!tp->retry_at)
+			tp->retry_at = now + 50 * NSEC_PER_MSEC;
+	} else {
+		tp->retry_at = 0;
+	}
+	if (pcb->unacked || pcb->persist_backoff) {
+		if (!tp->stuck_since)
+			tp->stuck_since = now;
+	} else {
+		tp->stuck_since = 0;
+	}
+}
+
+static u64 earlier(u64 a, u64 b)
+{
+	return !a ? b : !b ? a : min(a, b);
+}
+
+void tcp_arm(struct tcp_sock *tp)
+{
+	struct tcp_pcb *pcb = tp->pcb;
+	u64 at = 0, now = clock_monotonic_ns();
+
+	if (pcb) {
+		u32 tick = now_ticks();
+
+		at = earlier(earlier(tp->delack_at, tp->persist_at), tp->retry_at);
+		at = earlier(at, tp->cork_until);
+		if (pcb->rtime >= 0 && !pcb->persist_backoff)
+			at = earlier(at, now + (u64)max(pcb->rto - pcb->rtime, 0) * TICK_NS + 1);
+		if (tp->user_timeout && tp->stuck_since)
+			at = earlier(at, tp->stuck_since + (u64)tp->user_timeout * NSEC_PER_MSEC);
+		if (pcb->so_options & SOF_KEEPALIVE && (pcb->state == ESTABLISHED || pcb->state == CLOSE_WAIT)) {
+			u32 idle = (pcb->keep_idle + pcb->keep_cnt_sent * pcb->keep_intvl) / 4 + 1;
+
+			at = earlier(at, now + (u64)max((s32)(pcb->tmr + idle - tick) + 1, 1) * TICK_NS);
+		}
+		if ((pcb->state == FIN_WAIT_2 && pcb->flags & TF_RXCLOSED) || pcb->state == LAST_ACK)
+			at = earlier(at, now + (u64)max((s32)(pcb->tmr + 15000 - tick) + 2, 1) * TICK_NS);
+	}
+	if (!at) {
+		if (tp->timer_at && timer_try_cancel(&tp->timer) == 1) {
+			tp->timer_at = 0;
+			inet_sock_put(&tp->inet);
+		}
+		return;
+	}
+	/* A timer that fires too early only looks again. */
+	if (tp->timer_at && tp->timer_at <= at)
+		return;
+	if (!tp->timer_at) {
+		inet_sock_get(&tp->inet);
+	} else if (timer_try_cancel(&tp->timer) != 1) {
+		return;		/* firing now: it looks for itself */
+	}
+	tp->timer_at = at;
+	timer_start(&tp->timer, at);
+}
+
+void tcp_leave(struct tcp_sock *tp)
+{
+	struct inet_sock *sk = &tp->inet;
+	u8 old = sk->state;
+	u32 events = 0;
+
+	current_sk = NULL;
+	if (rx_publish(tp))
+		events |= EPOLLIN | EPOLLRDNORM;
+	if (tp->pcb && tp->pcb->state == TIME_WAIT) {
+		struct tcp_pcb *pcb = tp->pcb;
+
+		tcp_time_wait(tp, pcb);
+		tcp_pcb_remove(&tcp_tw_pcbs, pcb);
+		tcp_free(pcb);
+		tp->pcb = NULL;
+	}
+	tcp_active_pcbs = tcp_tw_pcbs = tcp_bound_pcbs = NULL;
+	if (tp->peer_fin && !(sk->shutdown & RCV_SHUTDOWN)) {
+		WRITE_ONCE(sk->shutdown, sk->shutdown | RCV_SHUTDOWN);
+		events |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
+	}
+	if (!tp->pcb) {
+		if (old != TCP_CLOSE && old != TCP_LISTEN) {
+			finish(tp);
+			events |= EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLRDHUP;
+		}
+	} else {
+		clamp_rto(tp->pcb);
+		tx_release(tp);
+		if (tp->pcb->state != CLOSED)
+			WRITE_ONCE(sk->state, state_of(tp->pcb));
+		set_deadlines(tp);
+		if (old == TCP_SYN_SENT && sk->state == TCP_ESTABLISHED)
+			events |= EPOLLOUT | EPOLLWRNORM;
+		if (sk->state != old)
+			events |= EPOLLHUP | EPOLLOUT;
+	}
+	tcp_arm(tp);
+	if (events)
+		inet_sock_wake(sk, events);
+}
+
+void tcp_drop_pcb(struct tcp_sock *tp, bool reset)
+{
+	if (!tp->pcb)
+		return;
+	tcp_enter(tp);
+	tcp_err(tp->pcb, NULL);
+	if (tp->pcb->state == CLOSED) {
+		tp->pcb->local_port = 0;
+		tcp_bound_pcbs = NULL;
+		tcp_free(tp->pcb);
+	} else {
+		tcp_abandon(tp->pcb, reset);
+	}
+	tcp_leave(tp);
+}
+
+/* --- down --- */
+
+int tcp_reroute(struct tcp_sock *tp)
+{
+	struct inet_sock *sk = &tp->inet;
+	struct flow f;
+	struct route r;
+	int err;
+
+	if (route_valid(sk->net, &sk->dst))
+		return 0;
+	inet_sock_flow(sk, &sk->raddr, 0, &f);
+	f.src = sk->laddr;
+	err = route_output(sk->net, &f, &r);
+	if (err)
+		return err;
+	route_put(&sk->dst);
+	sk->dst = r;
+	return 0;
+}
+
+static bool queue_out(struct tcp_net *t, struct pkt *p, struct xmit *x)
+{
+	((struct xmit_cb *)p->cb)->x = x;
+	pkt_list_add(&t->out, p);
+	return true;
+}
+
+/* Append the payload of p (a whole segment that follows) to the last packet of the burst. */
+static bool try_join(struct tcp_net *t, struct tcp_sock *tp, struct pbuf *seg, u32 hdr, u32 seq)
+{
+	struct pkt *last = t->out.last;
+	struct xmit *x = last ? ((struct xmit_cb *)last->cb)->x : NULL;
+	struct tcp_hdr_wire *h, *n = seg->payload;
+	u32 payload = seg->tot_len - hdr, at = 0;
+	struct pbuf *q;
+
+	if (!x || x->owner != tp || x->hdr != hdr || x->seq_end != seq || !payload || (last->len - hdr) % x->mss || payload > x->mss ||
+	    last->len + payload > TSO_MAX || last->nr_frags >= PKT_FRAGS - 2)
+		return false;
+	h = (struct tcp_hdr_wire *)last->data;
+	if ((h->flags | n->flags) & ~(TCPF_ACK | TCPF_PSH) || h->flags & TCPF_PSH)
+		return false;
+	for (q = seg; q; q = q->next)
+		at++;
+	if (at > 3 || seg->len != hdr)
+		return false;
+	for (q = seg->next; q; q = q->next) {
+		struct folio *f = virt_folio(q->payload);
+		u32 off = (u32)((u8 *)q->payload - (u8 *)kmap_local(f, 0));
+
+		folio_get(f);
+		if (!pkt_add_frag(last, f, off, q->len)) {
+			folio_put(f);
+			return false;	/* cannot be: room was checked */
+		}
+	}
+	h->flags |= n->flags & TCPF_PSH;
+	x->seq_end += payload;
+	return true;
+}
+
+/* A packet of the segment: headers copied, payload by reference when it is large. */
+static struct pkt *segment_pkt(struct pbuf *seg, u32 hdr)
+{
+	bool copy = seg->tot_len - hdr <= SMALL || seg->len != hdr;
+	struct pkt *p = pkt_alloc(PKT_HEADROOM, copy ? seg->tot_len : hdr, GFP_ATOMIC);
+	struct pbuf *q;
+
+	if (!p)
+		return NULL;
+	memcpy(pkt_put(p, seg->len), seg->payload, seg->len);
+	for (q = seg->next; q; q = q->next) {
+		struct folio *f;
+
+		if (copy) {
+			memcpy(pkt_put(p, q->len), q->payload, q->len);
+			continue;
+		}
+		f = virt_folio(q->payload);
+		folio_get(f);
+		if (!pkt_add_frag(p, f, (u32)((u8 *)q->payload - (u8 *)kmap_local(f, 0)), q->len)) {
+			folio_put(f);
+			/* Too many pieces: all of it in one. */
+			pkt_free(p);
+			p = pkt_alloc(PKT_HEADROOM, seg->tot_len, GFP_ATOMIC);
+			for (q = seg; p && q; q = q->next)
+				memcpy(pkt_put(p, q->len), q->payload, q->len);
+			return p;
+		}
+	}
+	return p;
+}
+
+static void seal(struct pkt *p, const struct ipaddr *src, const struct ipaddr *dst, u32 hash)
+{
+	struct tcp_hdr_wire *h = (struct tcp_hdr_wire *)p->data;
+
+	h->csum.raw = (u16)~csum_fold(inet_pseudo(src, dst, IPPROTO_TCP, p->len)).raw;
+	pkt_set_trans(p);
+	p->csum_state = CSUM_PARTIAL;
+	p->csum_start = p->trans_off;
+	p->csum_offset = offsetof(struct tcp_hdr_wire, csum);
+	p->hash = hash;
+	p->hash_valid = true;
+}
+
+err_t keel_tcp_segment_out(struct pbuf *seg, const ip_addr_t *src, const ip_addr_t *dst, u8_t ttl, u8_t tos)
+{
+	struct tcp_sock *tp = current_sk;
+	struct inet_sock *sk = &tp->inet;
+	struct tcp_net *t = tcp_net(sk->net);
+	struct tcp_hdr_wire *h = seg->payload;
+	u32 hdr = (u32)(h->doff_x >> 4) * 4, seq = be32(h->seq);
+	struct xmit *x;
+	struct pkt *p;
+
+	(void)src, (void)dst, (void)ttl;
+	if (tcp_reroute(tp))
+		return ERR_RTE;
+	tp->segs_out++;
+	if (tp->pcb && seg->tot_len > hdr && TCP_SEQ_LT(seq, tp->pcb->snd_nxt)) {
+		tp->retrans++;
+		NET_INC(sk->net, TCP_RETRANSSEGS);
+	}
+	if (try_join(t, tp, seg, hdr, seq))
+		return ERR_OK;
+	x = kmem_cache_alloc(xmit_cache, GFP_ATOMIC);
+	p = x ? segment_pkt(seg, hdr) : NULL;
+	if (!p) {
+		if (x)
+			kmem_cache_free(xmit_cache, x);
+		return ERR_MEM;
+	}
+	memset(x, 0, sizeof(*x));
+	x->owner = tp;
+	x->hdr = hdr;
+	x->mss = tp->pcb ? tp->pcb->mss : (u16)tp->adv_mss;
+	if (tp->pcb && tp->pcb->flags & TF_TIMESTAMP && x->mss > 12)
+		x->mss = (u16)(x->mss - 12);
+	x->seq_end = seq + seg->tot_len - hdr;
+	route_copy(&x->route, &sk->dst);
+	x->out = (struct ip_out){ .src = sk->laddr, .dst = sk->raddr, .proto = IPPROTO_TCP, .tos = tos ? tos : sk->o.tos,
+		.ttl = ipaddr_is4(&sk->raddr) ? sk->o.ttl : sk->o.hops, .df = sk->o.pmtudisc != IP_PMTUDISC_DONT,
+		.mark = sk->c.mark, .priority = sk->c.priority };
+	seal(p, &sk->laddr, &sk->raddr, ipaddr_hash(&sk->raddr, ipaddr_hash(&sk->laddr, (u32)sk->lport << 16 | sk->rport)));
+	(void)queue_out(t, p, x);
+	return ERR_OK;
+}
+
+void tcp_send_bare(struct tcp_net *t, const struct tcp_bare *b)
+{
+	struct flow f = { .dst = b->dst, .src = b->src, .family = ipaddr_is4(&b->dst) ? AF_INET : AF_INET6, .proto = IPPROTO_TCP,
+		.mark = b->mark, .oif = b->oif };
+	u32 len = (u32)sizeof(struct tcp_hdr_wire) + b->opt_len;
+	struct xmit *x = kmem_cache_alloc(xmit_cache, GFP_ATOMIC);
+	struct pkt *p = pkt_alloc(PKT_HEADROOM, len, GFP_ATOMIC);
+	struct tcp_hdr_wire *h;
+
+	if (!x || !p)
+		goto fail;
+	memset(x, 0, sizeof(*x));
+	if (route_output(t->net, &f, &x->route))
+		goto fail;
+	h = (struct tcp_hdr_wire *)pkt_put(p, len);
+	*h = (struct tcp_hdr_wire){ .src = to_be16(b->sport), .dst = to_be16(b->dport), .seq = to_be32(b->seq), .ack = to_be32(b->ack),
+		.doff_x = (u8)(len / 4 << 4), .flags = b->flags, .wnd = to_be16(b->wnd) };
+	memcpy(h + 1, b->opt, b->opt_len);
+	x->hdr = len;
+	x->out = (struct ip_out){ .src = b->src, .dst = b->dst, .proto = IPPROTO_TCP, .tos = b->tos, .ttl = -1, .df = true, .mark = b->mark };
+	if (b->flags & TCPF_RST)
+		NET_INC(t->net, TCP_OUTRSTS);
+	seal(p, &b->src, &b->dst, ipaddr_hash(&b->dst, ipaddr_hash(&b->src, (u32)b->sport << 16 | b->dport)));
+	(void)queue_out(t, p, x);
+	return;
+fail:
+	if (x)
+		kmem_cache_free(xmit_cache, x);
+	pkt_free(p);
+}
+
+/* --- up --- */
+
+static void rxp_free(struct pbuf *p)
+{
+	struct rx_pbuf *r = (struct rx_pbuf *)p;
+
+	pkt_free(r->pkt);
+	kmem_cache_free(rxp_cache, r);
+}
+
+/* One pbuf over `len` bytes of p (which it owns). */
+static struct pbuf *rx_wrap(struct pkt *p, const void *data, u32 len)
+{
+	struct rx_pbuf *r = kmem_cache_alloc(rxp_cache, GFP_ATOMIC);
+
+	if (!r)
+		return NULL;
+	memset(r, 0, sizeof(*r));
+	r->pkt = p;
+	r->custom.custom_free_function = rxp_free;
+	return pbuf_alloced_custom(PBUF_RAW, (u16_t)len, PBUF_REF, &r->custom, (void *)data, (u16_t)len);
+}
+
+/* The packet as a chain: linear part, then fragments, each piece with a clone of the packet to keep it. Consumes p. */
+static struct pbuf *rx_chain(struct pkt *p)
+{
+	struct pbuf *head = NULL, *q;
+
+	for (u32 i = 0; i < p->nr_frags; i++) {
+		struct pkt *c = pkt_clone(p, GFP_ATOMIC);
+
+		q = c ? rx_wrap(c, kmap_local(p->frag[i].folio, p->frag[i].off), p->frag[i].len) : NULL;
+		if (!q) {
+			pkt_free(c);
+			goto fail;
+		}
+		if (head)
+			pbuf_cat(head, q);
+		else
+			head = q;
+	}
+	q = rx_wrap(p, p->data, pkt_linear(p));
+	if (!q)
+		goto fail;
+	if (head)
+		pbuf_cat(q, head);
+	return q;
+fail:
+	if (head)
+		pbuf_free(head);
+	pkt_free(p);
+	return NULL;
+}
+
+void tcp_segment_input(struct tcp_sock *tp, struct pkt *p)
+{
+	struct ip_cb cb = *ip_cb(p);
+	struct tcp_hdr_wire *h = (struct tcp_hdr_wire *)p->data;
+	u32 hl = (u32)(h->doff_x >> 4) * 4;
+	bool syn_sent = tp->inet.state == TCP_SYN_SENT;
+	struct pbuf *pb;
+
+	if (p->len > 65535) {
+		pkt_free(p);
+		return;
+	}
+	/* lwIP turns the header to host order in place. */
+	if (!pkt_pull_ok(p, hl) || pkt_writable(p, 0, GFP_ATOMIC)) {
+		pkt_free(p);
+		return;
+	}
+	pkt_orphan(p);
+	p->dev = NULL;
+	pb = rx_chain(p);
+	if (!pb)
+		return;
+	tp->segs_in++;
+	tcp_enter(tp);
+	ipaddr_to_lwip(&cb.src, &ip_data.current_iphdr_src);
+	ipaddr_to_lwip(&cb.dst, &ip_data.current_iphdr_dest);
+	ip_data.current_netif = ip_data.current_input_netif = &keel_netif;
+	tcp_input(pb, &keel_netif);
+	if (tp->pcb && syn_sent && tp->pcb->state == ESTABLISHED) {
+		tp->established = true;
+		tp->pcb->cwnd = 10u * tp->pcb->mss;
+		tcp_pcb_options(tp);
+	}
+	if (tp->pcb)
+		tcp_push_pending(tp);
+	tcp_leave(tp);
+}
+
+/* --- timers --- */
+
+static u64 on_timer(struct timer *tm)
+{
+	struct tcp_sock *tp = container_of(tm, struct tcp_sock, timer);
+	struct tcp_net *t = tcp_net(tp->inet.net);
+	bool wake = false;
+	u64 flags;
+
+	spin_lock_irqsave(&t->due_lock, flags);
+	if (!tp->due_queued) {
+		tp->due_queued = true;
+		wake = list_empty(&t->due);
+		list_add_tail(&tp->due, &t->due);
+	}
+	spin_unlock_irqrestore(&t->due_lock, flags);
+	if (wake)
+		wake_up(&t->due_wait);
+	return 0;
+}
+
+/* Engine held: what time has come for. */
+static void run_timers(struct tcp_sock *tp)
+{
+	u64 now = clock_monotonic_ns();
+	struct tcp_pcb *pcb;
+	u8 nrtx;
+
+	tp->timer_at = 0;
+	if (!tp->pcb)
+		return;
+	tcp_enter(tp);
+	pcb = tp->pcb;
+	nrtx = pcb->nrtx;
+	if (tp->user_timeout && tp->stuck_since && now >= tp->stuck_since + (u64)tp->user_timeout * NSEC_PER_MSEC) {
+		tcp_err(pcb, NULL);
+		tcp_abandon(pcb, 1);
+		WRITE_ONCE(tp->inet.c.err, tp->soft_err ? tp->soft_err : ETIMEDOUT);
+		tcp_leave(tp);
+		return;
+	}
+	if (tp->cork_until && now >= tp->cork_until) {
+		tp->cork_until = 0;
+		tp->more = false;
+		tcp_push_pending(tp);
+	}
+	if (tp->pcb && tp->delack_at && now >= tp->delack_at && pcb->flags & TF_ACK_DELAY) {
+		NET_INC(tp->inet.net, TCPEXT_DELAYEDACKS);
+		tcp_clear_flags(pcb, TF_ACK_DELAY);
+		tcp_ack_now(pcb);
+		(void)tcp_output(pcb);
+		tp->delack_at = 0;
+	}
+	if (tp->pcb && tp->retry_at && now >= tp->retry_at) {
+		tp->retry_at = 0;
+		if (pcb->refused_data)
+			(void)tcp_process_refused_data(pcb);
+		if (tp->pcb)
+			tcp_push_pending(tp);
+	}
+	if (tp->pcb) {
+		/* lwIP's own step, as if the last tick had just come. */
+		bool probe = tp->persist_at && now >= tp->persist_at;
+
+		pcb->persist_cnt = probe ? 0xff : 0;
+		if (probe)
+			tp->persist_at = 0;
+		if (pcb->rtime > 0)
+			pcb->rtime--;
+		tcp_ticks--;
+		tcp_slowtmr();
+		if (tp->pcb && pcb->nrtx != nrtx)
+			NET_INC(tp->inet.net, TCPEXT_TIMEOUTS);
+	}
+	tcp_leave(tp);
+}
+
+static int timer_thread(void *arg)
+{
+	struct tcp_net *t = arg;
+
+	for (;;) {
+		struct tcp_sock *tp;
+
+		wait_event(&t->due_wait, !list_empty(&t->due));
+		spin_lock_irq(&t->due_lock);
+		tp = list_empty(&t->due) ? NULL : list_first_entry(&t->due, struct tcp_sock, due);
+		if (tp) {
+			list_del(&tp->due);
+			tp->due_queued = false;
+		}
+		spin_unlock_irq(&t->due_lock);
+		if (!tp)
+			continue;
+		tcp_engine_lock(t);
+		run_timers(tp);
+		tcp_engine_unlock(t);
+		inet_sock_put(&tp->inet);	/* the timer's */
+	}
+	return 0;
+}
+
+void tcp_timer_init(struct tcp_sock *tp)
+{
+	timer_init(&tp->timer, TIMER_MONOTONIC, on_timer);
+	list_init(&tp->due);
+}
+
+static struct tcp_net *the_net;
+
+void tcp_engine_init(struct tcp_net *t)
+{
+	random_bytes(&isn_key, sizeof(isn_key));
+	spin_lock_init(&t->lock, NET_ENGINE);
+	spin_lock_init(&t->in_lock, SOCK_QUEUE);
+	spin_lock_init(&t->due_lock, OBJECT_IRQ);
+	list_init(&t->due);
+	wait_queue_init(&t->due_wait);
+	the_net = t;
+}
+
+static int tcp_engine_start(void)
+{
+	struct task_core *k;
+
+	xmit_cache = kmem_cache_create("tcp_xmit", sizeof(struct xmit), 8, 0, NULL);
+	rxp_cache = kmem_cache_create("tcp_rx", sizeof(struct rx_pbuf), 8, 0, NULL);
+	if (!xmit_cache || !rxp_cache || !the_net)
+		return -ENOMEM;
+	k = kthread_run(timer_thread, the_net, -1, "ktcp");
+	return PTR_ERR_OR_ZERO(k);
+}
+INITCALL_BUS(tcp_engine_start);

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * TCP: what tcp*.c share. A tcp_sock has a lwIP PCB while it is connecting or connected. The engine lock (tcp_net.lock)
+ * guards lwIP's static state, every PCB, the tables and lists here, and the fields marked [e].
+ *
+ * Senders: wr (mutex) -> copy into page fragments -> engine: queue, feed lwIP, output. Readers: rd (mutex) -> take bytes from
+ * the receive queue (qlock) -> copy -> engine: open the window. Neither mutex is held while waiting.
+ */
+#ifndef NET_INET_TCP_IMPL_H
+#define NET_INET_TCP_IMPL_H
+
+#include <core/timer.h>
+#include <core/work.h>
+#include <keel_lwip.h>
+
+#include "ip_impl.h"
+#include "route_impl.h"
+
+#define TICK_NS		(4 * NSEC_PER_MSEC)
+#define EHASH_SIZE	16384u
+#define LHASH_SIZE	1024u
+#define DELACK_NS	(40 * NSEC_PER_MSEC)
+#define TW_NS		(60 * NSEC_PER_SEC)
+
+enum ent_kind { ENT_SOCK, ENT_REQ, ENT_TW };
+
+/* A 4-tuple in the demultiplexing table. */
+struct tcp_ent {
+	struct hlist_node hash;		/* [e] */
+	struct ipaddr laddr, raddr;	/* [I] while hashed */
+	u16 lport, rport;
+	u8 kind;
+};
+
+/* Received bytes in order. */
+struct rx_chunk {
+	struct rx_chunk *next;
+	struct pbuf *pbuf;		/* owned; NULL: bytes follow this struct */
+	u8 *data;
+	u32 off, len, cap;		/* read so far; there; room (own bytes only) */
+};
+
+/* Bytes to send: referenced until lwIP holds no segment of them. */
+struct tx_frag {
+	struct tx_frag *next;
+	struct folio *folio;
+	u32 off, len;
+	u32 seq_end;			/* [e] once fed */
+};
+
+/* The SYN queue: a connection that is not yet one. */
+struct tcp_req {
+	struct tcp_ent ent;
+	struct list_head age;		/* [e] tcp_net.reqs */
+	struct tcp_sock *listener;	/* referenced */
+	u32 irs, iss, ts_recent, peer_ts;
+	u16 peer_mss, wnd;
+	u8 wscale, tries;
+	bool has_ws, has_ts, has_sack;
+	u64 next_ns, made_ns;
+};
+
+struct tcp_tw {
+	struct tcp_ent ent;
+	struct list_head age;		/* [e] tcp_net.tws */
+	struct hlist_node port_link;	/* [e] */
+	u32 rcv_nxt, snd_nxt, ts_recent;
+	u32 wnd;
+	bool has_ts;
+	u64 expires;
+	struct net *net;
+	kuid_t uid;
+};
+
+struct tcp_sock {
+	struct inet_sock inet;
+	struct tcp_ent ent;		/* [e] */
+	bool hashed;			/* [e] */
+	struct tcp_pcb *pcb;		/* [e] */
+	bool orphan;			/* [e] the file is gone */
+	bool fin_wanted;		/* [e] after the last byte */
+	bool peer_fin;			/* [e; a] */
+	bool established;		/* [e] was once: errors are told apart by it */
+	bool scheduled;			/* [e] in the timer thread's list */
+	int soft_err;			/* [e] ICMP's, told when time runs out */
+
+	struct mutex rd, wr;		/* class SOCKET: one reader, one sender copies */
+	struct rx_chunk *rxq, *rx_last;	/* [qlock] */
+	struct rx_chunk *rx_new, *rx_new_last;	/* [e] delivered in this entry, not yet shown */
+	u32 rx_bytes;			/* [qlock; a] */
+	u32 rx_credit;			/* [rd] read, window not yet opened */
+	u32 wnd_max;			/* [e] */
+	u64 rx_total, rx_mark;		/* [rd] for autotuning: bytes read; at the last measure */
+	u64 rx_mark_ns;			/* [rd] */
+
+	struct frag_cache page;		/* [wr] */
+	struct tx_frag *txq, *tx_last;	/* [e] oldest first */
+	struct tx_frag *tx_feed;	/* [e] first that lwIP does not have in whole */
+	u32 feed_off;			/* [e] bytes of it that lwIP has */
+	u32 tx_unfed;			/* [e; a] bytes lwIP does not have yet */
+	atomic64_t tx_bytes;		/* queued: charged against sndbuf */
+	bool corked, more;		/* [e] TCP_CORK; last send had MSG_MORE */
+	bool nodelay;			/* [a] */
+	bool sndbuf_locked, rcvbuf_locked;	/* [a] set by the user: no tuning */
+	u64 cork_until;			/* [e] */
+
+	u32 last_tick;			/* [e] up to which the PCB's counters are advanced */
+	struct timer timer;
+	u64 timer_at;			/* [e] 0: not armed */
+	struct list_head due;		/* [tcp_net.due_lock] */
+	bool due_queued;		/* [tcp_net.due_lock] */
+	u64 delack_at, persist_at, retry_at;	/* [e] 0: none */
+	u32 adv_mss;			/* [e] what we announce */
+
+	/* Listening. */
+	struct hlist_node listen_link;	/* [e] */
+	struct list_head accept_q;	/* [e] established children: accept_link */
+	struct list_head accept_link;	/* [e] */
+	struct tcp_sock *parent;	/* [e] borrowed while in its accept_q */
+	u32 accept_nr, accept_max, req_nr;	/* [e; a] */
+	u32 defer_accept;		/* [a] seconds */
+
+	/* Options. */
+	u32 keep_idle, keep_intvl, keep_cnt, user_timeout, maxseg, linger2, syn_cnt, quickack, notsent_lowat, window_clamp;	/* [a] */
+	u64 retrans, segs_in, segs_out, bytes_acked, bytes_received;	/* [e] TCP_INFO */
+	u64 stuck_since;		/* [e] data unacknowledged since, for TCP_USER_TIMEOUT */
+};
+
+struct tcp_bind {
+	struct hlist_head head;		/* [e] sockets: inet.port_link; */
+	struct hlist_head tws;		/* [e] tcp_tw.port_link */
+};
+
+struct tcp_net {
+	spinlock_t lock;		/* class NET_ENGINE: the engine */
+	struct hlist_head ehash[EHASH_SIZE];	/* [e] */
+	struct hlist_head listeners[LHASH_SIZE];	/* [e] by port */
+	struct tcp_bind bind[INET_PORT_HASH];	/* [e] */
+	struct list_head reqs, tws;	/* [e] oldest first */
+	u32 nr_req, nr_tw, nr_orphan, nr_sock;	/* [e; a] */
+	struct pkt_list out;		/* [e] to be sent after release */
+	spinlock_t in_lock;		/* class SOCK_QUEUE: of in */
+	struct pkt_list in;		/* [in_lock] received, for the next flush */
+	spinlock_t due_lock;		/* class OBJECT_IRQ */
+	struct list_head due;		/* [due_lock] sockets whose timer fired; referenced */
+	struct wait_queue due_wait;
+	struct delayed_work work;	/* SYN queue and TIME_WAIT */
+	struct net *net;		/* [I] */
+};
+
+static inline struct tcp_sock *tcp_sk(struct inet_sock *sk) { return container_of(sk, struct tcp_sock, inet); }
+static inline struct tcp_net *tcp_net(const struct net *net) { return net_inet(net)->tcp; }
+
+/* --- tcp_engine.c --- */
+
+void tcp_engine_lock(struct tcp_net *t);
+/* Sends what was put out, without the lock. */
+void tcp_engine_unlock(struct tcp_net *t);
+/* Around each call into lwIP for tp's PCB. */
+void tcp_enter(struct tcp_sock *tp);
+void tcp_leave(struct tcp_sock *tp);
+/* Give lwIP bytes and let it send what it may. Between enter and leave. */
+void tcp_push_pending(struct tcp_sock *tp);
+void tcp_arm(struct tcp_sock *tp);
+/* The route of a connection, looked up again when tables changed. [e] */
+__must_check int tcp_reroute(struct tcp_sock *tp);
+/* A bare segment: SYN-ACKs, resets, ACKs of TIME_WAIT. opt: options, padded to words. [e] */
+struct tcp_bare {
+	struct ipaddr src, dst;
+	u16 sport, dport;
+	u32 seq, ack;
+	u16 wnd;
+	u8 flags, tos;
+	const u8 *opt;
+	u32 opt_len;
+	u32 mark;
+	int oif;
+};
+void tcp_send_bare(struct tcp_net *t, const struct tcp_bare *b);
+void ipaddr_to_lwip(const struct ipaddr *a, ip_addr_t *out);
+/* The PCB goes without a word; everything that hung on it too. [e] */
+void tcp_drop_pcb(struct tcp_sock *tp, bool reset);
+void tcp_segment_input(struct tcp_sock *tp, struct pkt *p);	/* [e] consumes */
+void tcp_tx_release_all(struct tcp_sock *tp);
+void tcp_engine_init(struct tcp_net *t);
+void tcp_timer_init(struct tcp_sock *tp);
+void tcp_pcb_hooks(struct tcp_sock *tp);
+u32 tcp_now_ts(void);
+u32 tcp_init_wnd(struct tcp_sock *tp);
+
+/* --- tcp_table.c: demultiplexing, ports, SYN queue, TIME_WAIT --- */
+
+void tcp_hash(struct tcp_net *t, struct tcp_ent *e);
+void tcp_unhash(struct tcp_ent *e);
+struct tcp_ent *tcp_find(struct tcp_net *t, const struct ipaddr *l, u16 lport, const struct ipaddr *r, u16 rport);
+void tcp_time_wait(struct tcp_sock *tp, struct tcp_pcb *pcb);
+int tcp_get_port(struct inet_sock *sk, u16 port);
+void tcp_put_port(struct inet_sock *sk);
+void tcp_put_port_locked(struct tcp_sock *tp);
+__must_check int tcp_connect_port(struct tcp_sock *tp);	/* a port for the 4-tuple; hashes. [e] */
+void tcp_tick_tables(struct work *w);
+int tcp_listen_start(struct tcp_sock *tp, int backlog);
+void tcp_listen_stop(struct tcp_sock *tp);	/* [e] children are reset */
+void tcp_rcv(struct net *net, struct pkt_list *l);
+void tcp_icmp_error(struct net *net, struct pkt *p, const struct icmp_err *e);
+
+/* --- tcp_opt.c --- */
+
+int tcp_setsockopt(struct inet_sock *sk, int level, int opt, uaddr_t val, int len);
+int tcp_getsockopt(struct inet_sock *sk, int level, int opt, uaddr_t val, uaddr_t len);
+void tcp_sockopt_changed(struct inet_sock *sk, int opt);
+/* What follows from options for a fresh PCB. [e] */
+void tcp_pcb_options(struct tcp_sock *tp);
+
+#endif

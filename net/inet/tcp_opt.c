@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Options of SOL_TCP, TCP_INFO, and what SOL_SOCKET options mean for TCP. Source: tcp(7). */
+#include <base/err.h>
+#include <base/math.h>
+#include <base/string.h>
+#include <core/clock.h>
+#include <uapi/linux/tcp.h>
+
+#include "tcp_impl.h"
+
+void tcp_pcb_options(struct tcp_sock *tp)
+{
+	struct tcp_pcb *pcb = tp->pcb;
+
+	if (tp->nodelay)
+		tcp_nagle_disable(pcb);
+	else
+		tcp_nagle_enable(pcb);
+	if (tp->inet.c.keepalive)
+		pcb->so_options |= SOF_KEEPALIVE;
+	else
+		pcb->so_options &= (u8)~SOF_KEEPALIVE;
+	pcb->keep_idle = tp->keep_idle * 1000;
+	pcb->keep_intvl = tp->keep_intvl * 1000;
+	pcb->keep_cnt = tp->keep_cnt;
+	if (pcb->state == ESTABLISHED && !tp->sndbuf_locked)
+		tp->inet.c.sndbuf = max(tp->inet.c.sndbuf, min(max(40u * pcb->mss, 87040u), 2626560u));
+}
+
+/* Apply to the PCB there is, and send what may go now. */
+static void apply(struct tcp_sock *tp)
+{
+	struct tcp_net *t = tcp_net(tp->inet.net);
+
+	tcp_engine_lock(t);
+	if (tp->pcb) {
+		tcp_enter(tp);
+		tcp_pcb_options(tp);
+		tcp_push_pending(tp);
+		tcp_leave(tp);
+	}
+	tcp_engine_unlock(t);
+}
+
+void tcp_sockopt_changed(struct inet_sock *sk, int opt)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (opt == SO_SNDBUF || opt == SO_SNDBUFFORCE)
+		tp->sndbuf_locked = true;
+	else if (opt == SO_RCVBUF || opt == SO_RCVBUFFORCE)
+		tp->rcvbuf_locked = true;
+	else if (opt == SO_KEEPALIVE)
+		apply(tp);
+}
+
+static int set_name(uaddr_t val, int len)
+{
+	char name[17] = { 0 };
+
+	if (len < 1)
+		return -EINVAL;
+	if (copy_in_bytes(name, val, (size_t)min(len, 15)))
+		return -EFAULT;
+	return strcmp(name, "reno") ? -ENOENT : 0;
+}
+
+static int set_cork(struct tcp_sock *tp, int val)
+{
+	struct tcp_net *t = tcp_net(tp->inet.net);
+
+	tcp_engine_lock(t);
+	tp->corked = val != 0;
+	if (!val)
+		tp->more = false;
+	tcp_engine_unlock(t);
+	if (!val)
+		apply(tp);
+	return 0;
+}
+
+static int range(int v, int low, int high, u32 *out)
+{
+	if (v < low || v > high)
+		return -EINVAL;
+	WRITE_ONCE(*out, (u32)v);
+	return 0;
+}
+
+int tcp_setsockopt(struct inet_sock *sk, int level, int opt, uaddr_t uval, int len)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	int v, err = 0;
+
+	if (level != SOL_TCP)
+		return -ENOPROTOOPT;
+	if (opt == TCP_CONGESTION)
+		return set_name(uval, len);
+	if (len < (int)sizeof(v))
+		return -EINVAL;
+	if (copy_in_bytes(&v, uval, sizeof(v)))
+		return -EFAULT;
+	switch (opt) {
+	case TCP_NODELAY:
+		WRITE_ONCE(tp->nodelay, v != 0);
+		apply(tp);
+		return 0;
+	case TCP_CORK:
+		return set_cork(tp, v);
+	case TCP_MAXSEG:
+		if (v && (v < 88 || v > 32767))
+			return -EINVAL;
+		tp->maxseg = (u32)v;
+		return 0;
+	case TCP_KEEPIDLE:
+		err = range(v, 1, 32767, &tp->keep_idle);
+		break;
+	case TCP_KEEPINTVL:
+		err = range(v, 1, 32767, &tp->keep_intvl);
+		break;
+	case TCP_KEEPCNT:
+		err = range(v, 1, 127, &tp->keep_cnt);
+		break;
+	case TCP_SYNCNT:
+		return range(v, 1, 127, &tp->syn_cnt);
+	case TCP_LINGER2:
+		tp->linger2 = (u32)(v < 0 ? -1 : v > 120 ? 0 : v);
+		return 0;
+	case TCP_DEFER_ACCEPT:
+		tp->defer_accept = (u32)max(v, 0);
+		return 0;
+	case TCP_WINDOW_CLAMP:
+		if (!v)
+			return sk->state == TCP_CLOSE ? 0 : -EINVAL;
+		tp->window_clamp = (u32)max(v, 1152);
+		return 0;
+	case TCP_QUICKACK:
+		tp->quickack = v != 0;
+		return 0;
+	case TCP_USER_TIMEOUT:
+		if (v < 0)
+			return -EINVAL;
+		tp->user_timeout = (u32)v;
+		break;
+	case TCP_NOTSENT_LOWAT:
+		tp->notsent_lowat = (u32)v;
+		return 0;
+	case TCP_FASTOPEN:
+	case TCP_FASTOPEN_CONNECT:
+		return -EOPNOTSUPP;
+	default:
+		return -ENOPROTOOPT;
+	}
+	if (!err)
+		apply(tp);
+	return err;
+}
+
+static void fill_info(struct tcp_sock *tp, struct tcp_info *i)
+{
+	struct tcp_net *t = tcp_net(tp->inet.net);
+	struct tcp_pcb *pcb;
+
+	memset(i, 0, sizeof(*i));
+	tcp_engine_lock(t);
+	pcb = tp->pcb;
+	i->tcpi_state = tp->inet.state;
+	i->tcpi_total_retrans = (u32)tp->retrans;
+	i->tcpi_segs_in = (u32)tp->segs_in;
+	i->tcpi_segs_out = (u32)tp->segs_out;
+	i->tcpi_bytes_received = tp->bytes_received;
+	i->tcpi_notsent_bytes = tp->tx_unfed;
+	i->tcpi_pmtu = tp->inet.dst.mtu;
+	i->tcpi_advmss = tp->adv_mss;
+	if (pcb) {
+		struct tcp_seg *s;
+
+		i->tcpi_options = (u8)((pcb->flags & TF_TIMESTAMP ? 1 : 0) | (pcb->flags & TF_SACK ? 2 : 0) | (pcb->flags & TF_WND_SCALE ? 4 : 0));
+		i->tcpi_snd_wscale = pcb->snd_scale & 15;
+		i->tcpi_rcv_wscale = pcb->rcv_scale & 15;
+		i->tcpi_retransmits = pcb->nrtx;
+		i->tcpi_probes = pcb->persist_probe;
+		i->tcpi_rto = (u32)pcb->rto * 4000;
+		i->tcpi_ato = 40000;
+		i->tcpi_snd_mss = pcb->mss;
+		i->tcpi_rcv_mss = min(tp->adv_mss, 536u);
+		i->tcpi_rtt = (u32)(pcb->sa >> 3) * 4000;
+		i->tcpi_rttvar = (u32)(pcb->sv >> 2) * 4000;
+		i->tcpi_snd_ssthresh = pcb->ssthresh;
+		i->tcpi_snd_cwnd = pcb->mss ? pcb->cwnd / pcb->mss : 0;
+		i->tcpi_rcv_space = tp->wnd_max;
+		i->tcpi_snd_wnd = pcb->snd_wnd;
+		for (s = pcb->unacked; s; s = s->next)
+			i->tcpi_unacked++;
+	}
+	if (tp->inet.state == TCP_LISTEN) {
+		i->tcpi_unacked = tp->accept_nr;
+		i->tcpi_sacked = tp->accept_max;
+	}
+	tcp_engine_unlock(t);
+}
+
+bool inet_sock_tcp_info(const struct inet_sock_info *i, struct tcp_info *out)
+{
+	if (i->protocol != IPPROTO_TCP || !i->sk)
+		return false;
+	fill_info((struct tcp_sock *)(uintptr_t)i->sk, out);
+	return true;
+}
+
+int tcp_getsockopt(struct inet_sock *sk, int level, int opt, uaddr_t uval, uaddr_t ulen)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct tcp_info i;
+	int v;
+
+	if (level != SOL_TCP)
+		return -ENOPROTOOPT;
+	switch (opt) {
+	case TCP_INFO:
+		fill_info(tp, &i);
+		return sockopt_out(uval, ulen, &i, sizeof(i));
+	case TCP_CONGESTION: {
+		char name[16] = "reno";
+
+		return sockopt_out(uval, ulen, name, sizeof(name));
+	}
+	case TCP_NODELAY: v = tp->nodelay; break;
+	case TCP_CORK: v = tp->corked; break;
+	case TCP_MAXSEG: v = tp->pcb ? (int)READ_ONCE(tp->adv_mss) : tp->maxseg ? (int)tp->maxseg : 536; break;
+	case TCP_KEEPIDLE: v = (int)tp->keep_idle; break;
+	case TCP_KEEPINTVL: v = (int)tp->keep_intvl; break;
+	case TCP_KEEPCNT: v = (int)tp->keep_cnt; break;
+	case TCP_SYNCNT: v = tp->syn_cnt ? (int)tp->syn_cnt : net_inet(sk->net)->sysctl.tcp_syn_retries; break;
+	case TCP_LINGER2: v = tp->linger2 ? (int)tp->linger2 : net_inet(sk->net)->sysctl.tcp_fin_timeout; break;
+	case TCP_DEFER_ACCEPT: v = (int)tp->defer_accept; break;
+	case TCP_WINDOW_CLAMP: v = (int)tp->window_clamp; break;
+	case TCP_QUICKACK: v = tp->quickack || !tp->established; break;
+	case TCP_USER_TIMEOUT: v = (int)tp->user_timeout; break;
+	case TCP_NOTSENT_LOWAT: v = (int)tp->notsent_lowat; break;
+	default: return -ENOPROTOOPT;
+	}
+	return sockopt_out(uval, ulen, &v, sizeof(v));
+}

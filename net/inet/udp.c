@@ -1,0 +1,802 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * UDP over both IP versions: ports, demultiplexing, sending (with MSG_MORE and UDP_SEGMENT), errors from ICMP. Source: RFC 768,
+ * udp(7).
+ *
+ * Sockets with a port stand in the bucket of that port; a datagram goes to the one that matches best, a multicast or
+ * broadcast to all that match. Look-ups run under RCU, changes under the bucket's lock.
+ */
+#include <base/err.h>
+#include <base/math.h>
+#include <base/string.h>
+#include <kernel/random.h>
+#include <kernel/task.h>
+#include <uapi/linux/ioctls.h>
+
+#include "ip_impl.h"
+#include "route_impl.h"
+
+#define UDP_CORK	1
+#define UDP_ENCAP	100
+#define UDP_SEGMENT	103
+#define UDP_GRO		104
+#define LINEAR_MAX	8000u
+
+struct udp_sock {
+	struct inet_sock inet;
+	struct mutex cork_lock;		/* class SOCKET; not with sk->lock */
+	struct pkt *cork;		/* [cork_lock] under construction: data at the UDP header */
+	struct send_ctl cork_ctl;	/* [cork_lock] */
+	bool corked;			/* [a] UDP_CORK */
+	u16 gso_size;			/* [a] UDP_SEGMENT */
+};
+
+static struct udp_sock *udp_sk(struct inet_sock *sk) { return container_of(sk, struct udp_sock, inet); }
+
+static struct inet_bucket *bucket(struct net *net, u16 port)
+{
+	return &net_inet(net)->udp_port[port % INET_PORT_HASH];
+}
+
+/* --- ports --- */
+
+static bool any_matches(const struct inet_sock *sk, const struct ipaddr *a)
+{
+	if (ipaddr_is4(&sk->laddr))
+		return ipaddr_is4(a);
+	return !ipaddr_is4(a) || !sk->o.v6only;
+}
+
+/* Could a datagram be for both? */
+static bool overlap(const struct inet_sock *a, const struct inet_sock *b)
+{
+	bool any_a = ipaddr_any(&a->rcv_addr), any_b = ipaddr_any(&b->rcv_addr);
+
+	if (any_a && any_b)
+		return ipaddr_is4(&a->rcv_addr) == ipaddr_is4(&b->rcv_addr) ||
+			!(ipaddr_is4(&a->rcv_addr) ? b->o.v6only : a->o.v6only);
+	if (any_a)
+		return any_matches(a, &b->rcv_addr);
+	if (any_b)
+		return any_matches(b, &a->rcv_addr);
+	return ipaddr_eq(&a->rcv_addr, &b->rcv_addr);
+}
+
+/* bucket lock held. */
+static bool conflict(const struct inet_bucket *b, const struct inet_sock *sk, u16 port)
+{
+	struct inet_sock *o;
+
+	hlist_for_each_entry(o, &b->head, hash_link) {
+		if (o == sk || o->net != sk->net || o->lport != port)
+			continue;
+		if (o->bound_if && sk->bound_if && o->bound_if != sk->bound_if)
+			continue;
+		if ((o->c.reuseaddr && sk->c.reuseaddr) || !overlap(o, sk))
+			continue;
+		if (o->c.reuseport && sk->c.reuseport && o->uid.v == sk->uid.v)
+			continue;
+		return true;
+	}
+	return false;
+}
+
+static bool try_port(struct inet_sock *sk, u16 port)
+{
+	struct inet_bucket *b = bucket(sk->net, port);
+	bool ok;
+
+	spin_lock(&b->lock);
+	ok = !conflict(b, sk, port);
+	if (ok) {
+		sk->lport = port;
+		inet_sock_get(sk);
+		hlist_add_head(&sk->hash_link, &b->head);
+	}
+	spin_unlock(&b->lock);
+	return ok;
+}
+
+static int udp_get_port(struct inet_sock *sk, u16 port)
+{
+	const struct inet_sysctl *s = &net_inet(sk->net)->sysctl;
+	u32 low = (u32)s->ip_local_port_min, n = (u32)(s->ip_local_port_max - s->ip_local_port_min + 1), at;
+
+	if (port)
+		return try_port(sk, port) ? 0 : -EADDRINUSE;
+	at = random_u32_below(n);
+	for (u32 i = 0; i < n; i++, at = at + 1 == n ? 0 : at + 1)
+		if (try_port(sk, (u16)(low + at)))
+			return 0;
+	return -EADDRINUSE;
+}
+
+static void udp_put_port(struct inet_sock *sk)
+{
+	struct inet_bucket *b = bucket(sk->net, sk->lport);
+	bool in;
+
+	if (!sk->lport)
+		return;
+	spin_lock(&b->lock);
+	in = !hlist_unhashed(&sk->hash_link);
+	if (in)
+		hlist_del_init_rcu(&sk->hash_link);
+	sk->lport = 0;
+	spin_unlock(&b->lock);
+	if (in)
+		inet_sock_put(sk);
+}
+
+/* --- demultiplexing --- */
+
+/* How well a datagram from src:sport to dst:dport fits; -1: not at all. */
+static int score(const struct inet_sock *sk, struct net *net, const struct ipaddr *src, u16 sport, const struct ipaddr *dst, u16 dport, int iif)
+{
+	int s = ipaddr_is4(&sk->laddr) ? 2 : 1;
+
+	if (sk->lport != dport || sk->net != net)
+		return -1;
+	if (ipaddr_any(&sk->laddr)) {
+		if (!any_matches(sk, dst))
+			return -1;
+	} else {
+		if (!ipaddr_eq(&sk->laddr, dst))
+			return -1;
+		s += 4;
+	}
+	if (sk->rport) {
+		if (sk->rport != sport || !ipaddr_eq(&sk->raddr, src))
+			return -1;
+		s += 8;
+	}
+	if (sk->bound_if) {
+		if (sk->bound_if != iif)
+			return -1;
+		s += 4;
+	}
+	return s;
+}
+
+/* RCU. With a reference; NULL: none. */
+static struct inet_sock *lookup(struct net *net, const struct ipaddr *src, u16 sport, const struct ipaddr *dst, u16 dport, int iif)
+{
+	struct inet_sock *sk, *best = NULL;
+	u32 same = 0, hash = 0;
+	int top = -1;
+
+	hlist_for_each_entry_rcu(sk, &bucket(net, dport)->head, hash_link) {
+		int s = score(sk, net, src, sport, dst, dport, iif);
+
+		if (s < 0 || s < top)
+			continue;
+		if (s > top) {
+			top = s;
+			best = sk;
+			same = 1;
+			continue;
+		}
+		/* A group of SO_REUSEPORT: each flow always to the same one. */
+		if (sk->c.reuseport && best->c.reuseport) {
+			if (!hash)
+				hash = ipaddr_hash(src, ipaddr_hash(dst, (u32)sport << 16 | dport)) | 1;
+			same++;
+			if ((u64)(hash * 0x9e3779b1u) * same >> 32 == 0)
+				best = sk;
+			hash = hash * 0x85ebca6bu + 1;
+		}
+	}
+	return best && ref_get_unless_zero(&best->ref) ? best : NULL;
+}
+
+static int lookup_iif(const struct pkt *p)
+{
+	return ip_cb(p)->iif;
+}
+
+static void deliver(struct net *net, struct inet_sock *sk, struct pkt *p)
+{
+	int err = inet_queue_rcv(sk, p);
+
+	if (!err) {
+		NET_INC(net, UDP_INDATAGRAMS);
+	} else {
+		NET_INC(net, UDP_INERRORS);
+		if (err == -ENOMEM)
+			NET_INC(net, UDP_RCVBUFERRORS);
+	}
+}
+
+/* To all that want it. Consumes p. */
+static void deliver_all(struct net *net, struct pkt *p, u16 sport, u16 dport)
+{
+	struct inet_sock *found[32];
+	struct ip_cb *cb = ip_cb(p);
+	struct inet_sock *sk;
+	u32 n = 0;
+
+	rcu_read_lock();
+	hlist_for_each_entry_rcu(sk, &bucket(net, dport)->head, hash_link) {
+		if (score(sk, net, &cb->src, sport, &cb->dst, dport, cb->iif) < 0)
+			continue;
+		if (cb->multicast && !inet_mc_allow(sk, &cb->dst, &cb->src, cb->iif))
+			continue;
+		if (n < 32 && ref_get_unless_zero(&sk->ref))
+			found[n++] = sk;
+	}
+	rcu_read_unlock();
+	if (!n)
+		NET_INC(net, UDP_IGNOREDMULTI);
+	for (u32 i = 0; i < n; i++) {
+		struct pkt *c = pkt_clone(p, GFP_ATOMIC);
+
+		if (c)
+			deliver(net, found[i], c);
+		inet_sock_put(found[i]);
+	}
+	pkt_free(p);
+}
+
+static void udp_one(struct net *net, struct pkt *p)
+{
+	struct ip_cb *cb = ip_cb(p);
+	struct inet_sock *sk;
+	struct udp_hdr *h;
+	u16 sport, dport;
+	u32 len;
+
+	if (!pkt_pull_ok(p, sizeof(*h)))
+		goto bad;
+	h = (struct udp_hdr *)p->data;
+	len = be16(h->len);
+	if (len > p->len || len < sizeof(*h))
+		goto bad;
+	if (!p->gso_size)
+		pkt_trim(p, len);
+	sport = be16(h->src);
+	dport = be16(h->dst);
+	if ((h->csum.raw || cb->family == AF_INET6) && !inet_csum_ok(p, IPPROTO_UDP)) {
+		NET_INC(net, UDP_INCSUMERRORS);
+		goto bad;
+	}
+	pkt_pull(p, sizeof(*h));
+	cb->udp_off = sport;
+	if (cb->multicast || cb->broadcast) {
+		deliver_all(net, p, sport, dport);
+		return;
+	}
+	rcu_read_lock();
+	sk = lookup(net, &cb->src, sport, &cb->dst, dport, lookup_iif(p));
+	rcu_read_unlock();
+	if (!sk) {
+		NET_INC(net, UDP_NOPORTS);
+		p->data -= sizeof(*h);
+		p->len += (u32)sizeof(*h);
+		icmp_port_unreach(net, p);
+		pkt_free(p);
+		return;
+	}
+	deliver(net, sk, p);
+	inet_sock_put(sk);
+	return;
+bad:
+	NET_INC(net, UDP_INERRORS);
+	pkt_free(p);
+}
+
+static void udp_receive(struct net *net, struct pkt_list *l)
+{
+	struct pkt *p;
+
+	while ((p = pkt_list_pop(l)) != NULL) {
+		struct pkt_list segs = PKT_LIST_INIT;
+
+		/* A burst of UDP_SEGMENT that came over loopback whole is cut for its readers. */
+		if (p->gso_size && p->gso_type & GSO_UDP_L4) {
+			struct ip_cb cb = *ip_cb(p);
+			u32 back = (u32)(p->data - (u8 *)pkt_net(p));
+
+			p->data -= back;
+			p->len += back;
+			if (pkt_gso_segment(p, &segs))
+				continue;
+			while ((p = pkt_list_pop(&segs)) != NULL) {
+				*ip_cb(p) = cb;
+				pkt_pull(p, back);
+				udp_one(net, p);
+			}
+			continue;
+		}
+		udp_one(net, p);
+	}
+}
+
+static void udp_error(struct net *net, struct pkt *p, const struct icmp_err *e)
+{
+	struct udp_hdr *h = (struct udp_hdr *)p->data;
+	struct ip_cb *cb = ip_cb(p);
+	struct inet_sock *sk;
+	struct err_cb ec = { 0 };
+	bool hard = e->hard;
+	int err = e->err;
+
+	rcu_read_lock();
+	sk = lookup(net, &cb->dst, be16(h->dst), &cb->src, be16(h->src), cb->iif);
+	rcu_read_unlock();
+	if (!sk)
+		return;
+	if (err == EMSGSIZE) {
+		u8 disc = e->family == AF_INET ? sk->o.pmtudisc : sk->o.pmtudisc6;
+
+		hard = disc != IP_PMTUDISC_DONT;
+		if (!hard)
+			goto out;
+	}
+	ec.ee.ee_errno = (u32)err;
+	ec.ee.origin = e->family == AF_INET ? 2 : 3;
+	ec.ee.type = e->type;
+	ec.ee.code = e->code;
+	ec.ee.info = e->info;
+	ec.offender = e->offender;
+	ec.dst = cb->dst;
+	ec.dport = be16(h->dst);
+	ec.family = e->family;
+	ec.data_off = sizeof(*h);
+	ec.iif = cb->iif;
+	if (e->family == AF_INET ? sk->o.recverr : sk->o.recverr6)
+		inet_queue_err(sk, &ec, p);
+	else if (!hard || sk->state != TCP_ESTABLISHED)
+		goto out;
+	inet_sock_error(sk, err);
+out:
+	inet_sock_put(sk);
+}
+
+static const struct inet_transport udp_transport = { .proto = IPPROTO_UDP, .receive = udp_receive, .error = udp_error };
+
+/* --- sending --- */
+
+static u32 room_for_headers(const struct ipaddr *dst, const struct inet_sock *sk)
+{
+	return ipaddr_is4(dst) ? 20u + sk->o.ip_options_len : 40u;
+}
+
+/* Ports, length, checksum; then down. Consumes p (data at the UDP header). */
+static int push(struct inet_sock *sk, struct pkt *p, const struct send_ctl *c, const struct route *r, const struct ipaddr *src)
+{
+	bool v4 = ipaddr_is4(&c->dst);
+	u8 disc = v4 ? sk->o.pmtudisc : sk->o.pmtudisc6;
+	u32 whole = p->len + room_for_headers(&c->dst, sk);
+	struct ip_out o = { .src = *src, .dst = c->dst, .proto = IPPROTO_UDP, .tos = (u8)(c->tos >= 0 ? c->tos : v4 ? sk->o.tos : sk->o.tclass),
+		.ttl = (s16)c->ttl, .mark = c->mark, .priority = c->priority, .sk = sk };
+	struct udp_hdr *h = (struct udp_hdr *)p->data;
+	int err;
+
+	h->src = to_be16(sk->lport);
+	h->dst = to_be16(c->port);
+	h->len = to_be16((u16)p->len);
+	h->csum.raw = (u16)~csum_fold(inet_pseudo(&o.src, &o.dst, IPPROTO_UDP, p->len)).raw;
+	pkt_set_trans(p);
+	p->csum_state = CSUM_PARTIAL;
+	p->csum_start = p->trans_off;
+	p->csum_offset = offsetof(struct udp_hdr, csum);
+	p->hash = ipaddr_hash(&o.dst, ipaddr_hash(&o.src, (u32)sk->lport << 16 | c->port));
+	p->hash_valid = true;
+	if (c->gso_size && p->len - sizeof(*h) > c->gso_size) {
+		if (p->len - sizeof(*h) > (u32)c->gso_size * 64 || c->gso_size + 8u + room_for_headers(&c->dst, sk) > r->mtu) {
+			pkt_free(p);
+			return -EINVAL;
+		}
+		p->gso_size = c->gso_size;
+		p->gso_type = GSO_UDP_L4;
+		p->gso_segs = (u16)((p->len - sizeof(*h) + c->gso_size - 1) / c->gso_size);
+	}
+	if (o.ttl < 0)
+		o.ttl = v4 ? (r->type == RTN_MULTICAST ? sk->o.mc_ttl : sk->o.ttl) : (r->type == RTN_MULTICAST ? sk->o.mc_hops : sk->o.hops);
+	o.noprobe = disc == IP_PMTUDISC_PROBE || disc == IP_PMTUDISC_INTERFACE;
+	o.df = disc == IP_PMTUDISC_DO || disc == IP_PMTUDISC_PROBE || (disc == IP_PMTUDISC_WANT && whole <= r->mtu);
+	if (v4 && sk->o.ip_options_len) {
+		o.opt_len = sk->o.ip_options_len;
+		o.options = sk->o.ip_options;
+	}
+	inet_charge_wmem(sk, p);
+	err = inet_output(sk->net, r, p, &o);
+	if (err == -ENOBUFS && !(v4 ? sk->o.recverr : sk->o.recverr6))
+		err = 0;
+	if (err == -EMSGSIZE && (v4 ? sk->o.recverr : sk->o.recverr6)) {
+		struct err_cb ec = { .ee = { .ee_errno = EMSGSIZE, .origin = 1, .info = r->mtu }, .dst = c->dst, .dport = c->port,
+			.family = v4 ? AF_INET : AF_INET6 };
+
+		inet_queue_err(sk, &ec, NULL);
+	}
+	if (err)
+		NET_INC(sk->net, UDP_SNDBUFERRORS);
+	else
+		NET_INC(sk->net, UDP_OUTDATAGRAMS);
+	return err;
+}
+
+/* The way to c->dst: the connection's if it still holds. References in *r. */
+static int find_route(struct inet_sock *sk, const struct send_ctl *c, bool connected, struct route *r)
+{
+	struct flow f;
+	int err;
+
+	if (connected && !c->oif && ipaddr_any(&c->src)) {
+		mutex_lock(&sk->lock);
+		if (route_valid(sk->net, &sk->dst)) {
+			route_copy(r, &sk->dst);
+			mutex_unlock(&sk->lock);
+			return 0;
+		}
+		mutex_unlock(&sk->lock);
+	}
+	inet_sock_flow(sk, &c->dst, c->oif, &f);
+	if (!ipaddr_any(&c->src))
+		f.src = c->src;
+	if (ipaddr_multicast(&c->dst)) {
+		bool v4 = ipaddr_is4(&c->dst);
+
+		if (!f.oif)
+			f.oif = v4 ? sk->o.mc_ifindex : sk->o.mc_ifindex6;
+		if (v4 && ipaddr_any(&f.src) && ipaddr_is4(&sk->o.mc_addr) && !ipaddr_any(&sk->o.mc_addr))
+			f.src = sk->o.mc_addr;
+	}
+	err = route_output(sk->net, &f, r);
+	if (err)
+		return err;
+	if (r->type == RTN_BROADCAST && !sk->c.broadcast) {
+		route_put(r);
+		return -EACCES;
+	}
+	if (connected && !c->oif && ipaddr_any(&c->src)) {
+		mutex_lock(&sk->lock);
+		route_put(&sk->dst);
+		route_copy(&sk->dst, r);
+		mutex_unlock(&sk->lock);
+	}
+	return 0;
+}
+
+static int send_dest(struct inet_sock *sk, struct msg *m, struct send_ctl *c)
+{
+	int ifindex = 0, err;
+
+	*c = (struct send_ctl){ .tos = -1, .ttl = -1, .mark = sk->c.mark, .priority = sk->c.priority, .gso_size = udp_sk(sk)->gso_size };
+	c->src = ipaddr_v4((be32_t){ 0 });
+	if (m->namelen) {
+		err = inet_addr_in(sk, &m->name, m->namelen, &c->dst, &c->port, &ifindex);
+		if (err)
+			return err;
+		if (!c->port)
+			return -EINVAL;
+		c->oif = ifindex;
+	} else {
+		if (sk->state != TCP_ESTABLISHED)
+			return -EDESTADDRREQ;
+		c->dst = sk->raddr;
+		c->port = sk->rport;
+	}
+	if (!m->control || !m->controllen)
+		return 0;
+	if (sk->c.family == AF_INET6 && inet6_sockopts.cmsg_send) {
+		err = inet6_sockopts.cmsg_send(sk, m, c);
+		if (err)
+			return err;
+	}
+	return ip_cmsg_send(sk, m, c);
+}
+
+/* One datagram's packet: header room and `len` bytes. */
+static struct pkt *build(struct msg *m, size_t len)
+{
+	struct pkt *p = pkt_alloc(PKT_HEADROOM, 8 + (len <= LINEAR_MAX ? (u32)len : 0), GFP_KERNEL);
+	int err;
+
+	if (!p)
+		return ERR_PTR(-ENOBUFS);
+	(void)pkt_put(p, 8);
+	err = pkt_append_iter(p, &m->iter, (u32)len);
+	if (err) {
+		pkt_free(p);
+		return ERR_PTR(err);
+	}
+	return p;
+}
+
+static int cork_flush(struct inet_sock *sk)
+{
+	struct udp_sock *u = udp_sk(sk);
+	struct pkt *p = u->cork;
+	struct route r;
+	int err;
+
+	if (!p)
+		return 0;
+	u->cork = NULL;
+	err = find_route(sk, &u->cork_ctl, false, &r);
+	if (err) {
+		pkt_free(p);
+		return err;
+	}
+	err = push(sk, p, &u->cork_ctl, &r, &r.src);
+	route_put(&r);
+	return err;
+}
+
+/* MSG_MORE, UDP_CORK: data joins the datagram that waits. */
+static ssize_t send_corked(struct inet_sock *sk, struct msg *m, size_t len, bool more)
+{
+	struct udp_sock *u = udp_sk(sk);
+	ssize_t err = 0;
+
+	mutex_lock(&u->cork_lock);
+	if (!u->cork) {
+		struct pkt *p;
+
+		err = send_dest(sk, m, &u->cork_ctl);
+		p = err ? NULL : build(m, len);
+		if (IS_ERR(p))
+			err = PTR_ERR(p);
+		else if (p)
+			u->cork = p;
+	} else if (u->cork->len + len > 65535 - 20) {
+		err = -EMSGSIZE;
+	} else {
+		err = pkt_append_iter(u->cork, &m->iter, (u32)len);
+		if (err) {
+			pkt_free(u->cork);
+			u->cork = NULL;
+		}
+	}
+	if (!err && !more)
+		err = cork_flush(sk);
+	mutex_unlock(&u->cork_lock);
+	return err ? err : (ssize_t)len;
+}
+
+static ssize_t udp_sendmsg(struct inet_sock *sk, struct msg *m, size_t len)
+{
+	u32 fflags = sk->socket->file->flags;
+	bool more = m->flags & MSG_MORE || READ_ONCE(udp_sk(sk)->corked), connected;
+	struct send_ctl c;
+	struct route r;
+	struct pkt *p;
+	int err;
+
+	if (len > 65535)
+		return -EMSGSIZE;
+	if (m->flags & MSG_OOB)
+		return -EOPNOTSUPP;
+	if (READ_ONCE(sk->shutdown) & SEND_SHUTDOWN)
+		return -EPIPE;
+	mutex_lock(&sk->lock);
+	err = inet_autobind(sk);
+	mutex_unlock(&sk->lock);
+	if (err)
+		return err == -EADDRINUSE ? -EAGAIN : err;
+	if (more || READ_ONCE(udp_sk(sk)->cork))
+		return send_corked(sk, m, len, more);
+	err = send_dest(sk, m, &c);
+	if (err)
+		return err;
+	if (len > 65535u - 8 - (ipaddr_is4(&c.dst) ? 20 : 0))
+		return -EMSGSIZE;
+	connected = !m->namelen;
+	err = find_route(sk, &c, connected, &r);
+	if (err)
+		return err;
+	err = inet_wait_wmem(sk, m->flags, fflags);
+	if (err)
+		goto out;
+	if (m->flags & MSG_CONFIRM && r.dev)
+		neigh_confirm(sk->net, r.dev, &r.gw);
+	p = build(m, len);
+	err = IS_ERR(p) ? (int)PTR_ERR(p) : push(sk, p, &c, &r, &r.src);
+out:
+	route_put(&r);
+	return err ? err : (ssize_t)len;
+}
+
+static ssize_t udp_recvmsg(struct inet_sock *sk, struct msg *m, size_t len)
+{
+	struct pkt *p;
+
+	if (m->flags & MSG_ERRQUEUE)
+		return inet_recv_errqueue(sk, m, len);
+	if (m->flags & MSG_OOB)
+		return -EOPNOTSUPP;
+	p = inet_dequeue(sk, m->flags, sk->socket->file->flags);
+	if (!p)
+		return 0;
+	if (IS_ERR(p))
+		return PTR_ERR(p);
+	return inet_recv_copy(sk, m, p, 0, ip_cb(p)->udp_off, len);
+}
+
+/* --- connecting --- */
+
+static int udp_connect(struct inet_sock *sk, const struct ipaddr *a, u16 port, int ifindex, u32 fflags)
+{
+	struct ipaddr dst = *a;
+	struct flow f;
+	struct route r;
+	int err;
+
+	(void)fflags;
+	if (ipaddr_any(&dst))
+		dst = ipaddr_is4(&dst) ? ipaddr_v4(to_be32(INADDR_LOOPBACK)) : (struct ipaddr){ { { 0 }, { 0 }, { 0 }, to_be32(1) } };
+	if (ipaddr_is4(&dst) && !ipaddr_any(&sk->rcv_addr) && !ipaddr_is4(&sk->rcv_addr))
+		return -ENETUNREACH;
+	route_put(&sk->dst);
+	inet_sock_flow(sk, &dst, ifindex, &f);
+	f.src = sk->rcv_addr;
+	if (ipaddr_is4(&dst) && !ipaddr_is4(&f.src))
+		f.src = ipaddr_v4((be32_t){ 0 });
+	if (ipaddr_multicast(&dst) && !f.oif)
+		f.oif = ipaddr_is4(&dst) ? sk->o.mc_ifindex : sk->o.mc_ifindex6;
+	err = route_output(sk->net, &f, &r);
+	if (err)
+		return err;
+	if (r.type == RTN_BROADCAST && !sk->c.broadcast) {
+		route_put(&r);
+		return -EACCES;
+	}
+	err = inet_autobind(sk);
+	if (err) {
+		route_put(&r);
+		return -EAGAIN;
+	}
+	spin_lock(&bucket(sk->net, sk->lport)->lock);
+	if (!sk->bound_addr)
+		sk->laddr = r.src;
+	if (ifindex && !sk->bound_if)
+		sk->bound_if = ifindex;
+	sk->raddr = dst;
+	sk->rport = port;
+	sk->state = TCP_ESTABLISHED;
+	spin_unlock(&bucket(sk->net, sk->lport)->lock);
+	sk->dst = r;
+	return 0;
+}
+
+static int udp_disconnect(struct inet_sock *sk)
+{
+	struct inet_bucket *b = bucket(sk->net, sk->lport);
+
+	spin_lock(&b->lock);
+	sk->state = TCP_CLOSE;
+	sk->rport = 0;
+	sk->raddr = sk->c.family == AF_INET ? ipaddr_v4((be32_t){ 0 }) : (struct ipaddr){ 0 };
+	sk->laddr = sk->rcv_addr;
+	spin_unlock(&b->lock);
+	route_put(&sk->dst);
+	if (!sk->bound_port)
+		udp_put_port(sk);
+	return 0;
+}
+
+static int udp_shutdown(struct inet_sock *sk, u32 how)
+{
+	if (sk->state != TCP_ESTABLISHED) {
+		/* Readers end even so, as on Linux; the caller learns that nothing was connected. */
+		WRITE_ONCE(sk->shutdown, sk->shutdown | how);
+		inet_sock_wake(sk, EPOLLIN | EPOLLOUT | EPOLLHUP | EPOLLRDHUP);
+		return -ENOTCONN;
+	}
+	WRITE_ONCE(sk->shutdown, sk->shutdown | how);
+	inet_sock_wake(sk, EPOLLIN | EPOLLOUT | EPOLLHUP | EPOLLRDHUP);
+	return 0;
+}
+
+static u32 udp_poll(struct inet_sock *sk)
+{
+	u32 ev = 0, down = READ_ONCE(sk->shutdown);
+
+	if (READ_ONCE(sk->c.err) || READ_ONCE(sk->errq.first))
+		ev |= EPOLLERR;
+	if (down & RCV_SHUTDOWN)
+		ev |= EPOLLRDHUP | EPOLLIN | EPOLLRDNORM;
+	if (down == (RCV_SHUTDOWN | SEND_SHUTDOWN))
+		ev |= EPOLLHUP;
+	if (READ_ONCE(sk->rxq.first))
+		ev |= EPOLLIN | EPOLLRDNORM;
+	if (has_wmem(sk))
+		ev |= EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND;
+	return ev;
+}
+
+static int udp_ioctl(struct inet_sock *sk, u32 cmd, u64 arg)
+{
+	int v = 0;
+	u64 flags;
+
+	switch (cmd) {
+	case TIOCOUTQ:
+		v = (int)atomic64_read(&sk->wmem);
+		break;
+	case FIONREAD:
+		spin_lock_irqsave(&sk->qlock, flags);
+		v = sk->rxq.first ? (int)sk->rxq.first->len : 0;
+		spin_unlock_irqrestore(&sk->qlock, flags);
+		break;
+	default:
+		return -ENOIOCTLCMD;
+	}
+	return copy_out_bytes(uaddr(arg), &v, sizeof(v)) ? -EFAULT : 0;
+}
+
+static int udp_setsockopt(struct inet_sock *sk, int level, int opt, uaddr_t uval, int len)
+{
+	struct udp_sock *u = udp_sk(sk);
+	int val, err = 0;
+
+	if (level != SOL_UDP)
+		return -ENOPROTOOPT;
+	if (len < (int)sizeof(val))
+		return -EINVAL;
+	if (copy_in_bytes(&val, uval, sizeof(val)))
+		return -EFAULT;
+	switch (opt) {
+	case UDP_CORK:
+		WRITE_ONCE(u->corked, val != 0);
+		if (!val) {
+			mutex_lock(&u->cork_lock);
+			err = cork_flush(sk);
+			mutex_unlock(&u->cork_lock);
+		}
+		return err;
+	case UDP_SEGMENT:
+		if (val < 0 || val > 65535)
+			return -EINVAL;
+		WRITE_ONCE(u->gso_size, (u16)val);
+		return 0;
+	default:
+		return -ENOPROTOOPT;
+	}
+}
+
+static int udp_getsockopt(struct inet_sock *sk, int level, int opt, uaddr_t uval, uaddr_t ulen)
+{
+	int val;
+
+	if (level != SOL_UDP)
+		return -ENOPROTOOPT;
+	if (opt == UDP_CORK)
+		val = udp_sk(sk)->corked;
+	else if (opt == UDP_SEGMENT)
+		val = udp_sk(sk)->gso_size;
+	else
+		return -ENOPROTOOPT;
+	return sockopt_out(uval, ulen, &val, sizeof(val));
+}
+
+static int udp_init_sock(struct inet_sock *sk)
+{
+	mutex_init(&udp_sk(sk)->cork_lock, SOCKET);
+	return 0;
+}
+
+static void udp_close(struct inet_sock *sk)
+{
+	WRITE_ONCE(sk->shutdown, RCV_SHUTDOWN | SEND_SHUTDOWN);
+	udp_put_port(sk);
+	pkt_free(udp_sk(sk)->cork);
+	udp_sk(sk)->cork = NULL;
+}
+
+static const struct inet_proto udp_proto = {
+	.protocol = IPPROTO_UDP, .type = SOCK_DGRAM, .size = sizeof(struct udp_sock), .init = udp_init_sock, .close = udp_close,
+	.get_port = udp_get_port, .put_port = udp_put_port, .connect = udp_connect, .disconnect = udp_disconnect,
+	.shutdown = udp_shutdown, .poll = udp_poll, .ioctl = udp_ioctl, .sendmsg = udp_sendmsg, .recvmsg = udp_recvmsg,
+	.setsockopt = udp_setsockopt, .getsockopt = udp_getsockopt,
+};
+
+int udp_init(struct net *net)
+{
+	for (u32 i = 0; i < INET_PORT_HASH; i++)
+		spin_lock_init(&net_inet(net)->udp_port[i].lock, INET_HASH);
+	inet_transport_register(&udp_transport);
+	inet_proto_register(&udp_proto);
+	return 0;
+}

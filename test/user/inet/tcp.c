@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* TCP over loopback: connecting, listening, data both ways, ends, errors, poll. */
+#include "inet.h"
+
+CASE(connect_accept_addresses)
+{
+	int port, l, c, a;
+	struct sockaddr_in x, y;
+	socklen_t len = sizeof(x);
+
+	lo_up();
+	l = lo_sock(SOCK_STREAM, &port);
+	CHECK_EQ(listen(l, 4), 0);
+	c = socket(AF_INET, SOCK_STREAM, 0);
+	x = lo_addr(port);
+	CHECK_EQ(connect(c, (void *)&x, sizeof(x)), 0);
+	a = accept(l, (void *)&y, &len);
+	CHECK(a >= 0);
+	CHECK_EQ(len, sizeof(y));
+	CHECK_EQ(y.sin_addr.s_addr, htonl(INADDR_LOOPBACK));
+	CHECK_EQ(getsockname(c, (void *)&x, &len), 0);
+	CHECK_EQ(x.sin_port, y.sin_port);
+	CHECK_EQ(getpeername(c, (void *)&x, &len), 0);
+	CHECK_EQ(ntohs(x.sin_port), port);
+	CHECK_EQ(getsockname(a, (void *)&x, &len), 0);
+	CHECK_EQ(ntohs(x.sin_port), port);
+	CHECK_ERR(connect(c, (void *)&x, sizeof(x)), EISCONN);
+	CHECK_ERR(accept4(l, NULL, NULL, 0x40000000), EINVAL);
+}
+
+CASE(data_both_ways)
+{
+	int fd[2];
+	char buf[32];
+
+	lo_up();
+	tcp_pair(fd);
+	CHECK_EQ(write(fd[0], "ping", 4), 4);
+	CHECK_EQ(read(fd[1], buf, sizeof(buf)), 4);
+	CHECK_MEM(buf, "ping", 4);
+	CHECK_EQ(write(fd[1], "pong!", 5), 5);
+	CHECK_EQ(recv(fd[0], buf, 2, 0), 2);
+	CHECK_EQ(recv(fd[0], buf, sizeof(buf), MSG_PEEK), 3);
+	CHECK_MEM(buf, "ng!", 3);
+	CHECK_EQ(recv(fd[0], buf, sizeof(buf), 0), 3);
+	CHECK_ERR(recv(fd[0], buf, 1, MSG_DONTWAIT), EAGAIN);
+}
+
+static void *pump(void *arg)
+{
+	static unsigned char out[1 << 16];
+	int fd = *(int *)arg;
+	size_t done = 0, total = 16u << 20;
+
+	while (done < total) {
+		ssize_t n;
+
+		for (size_t i = 0; i < sizeof(out); i++)
+			out[i] = (unsigned char)((done + i) * 31 + ((done + i) >> 13));
+		n = write(fd, out, sizeof(out) < total - done ? sizeof(out) : total - done);
+		if (n <= 0)
+			return (void *)1;
+		done += (size_t)n;
+	}
+	shutdown(fd, SHUT_WR);
+	return NULL;
+}
+
+CASE(bulk_is_whole)
+{
+	static unsigned char in[70000];
+	size_t done = 0;
+	void *res;
+	pthread_t t;
+	int fd[2];
+
+	lo_up();
+	tcp_pair(fd);
+	pthread_create(&t, NULL, pump, &fd[0]);
+	for (;;) {
+		ssize_t n = read(fd[1], in, 1 + done % sizeof(in));
+
+		CHECK(n >= 0);
+		if (!n)
+			break;
+		for (ssize_t i = 0; i < n; i++)
+			if (in[i] != (unsigned char)((done + i) * 31 + ((done + i) >> 13)))
+				CHECK_EQ(done + i, 0);
+		done += (size_t)n;
+	}
+	CHECK_EQ(done, 16u << 20);
+	pthread_join(t, &res);
+	CHECK(!res);
+}
+
+CASE(refused)
+{
+	int port, l, c;
+	struct sockaddr_in x;
+
+	lo_up();
+	l = lo_sock(SOCK_STREAM, &port);
+	c = socket(AF_INET, SOCK_STREAM, 0);
+	x = lo_addr(port);
+	CHECK_ERR(connect(c, (void *)&x, sizeof(x)), ECONNREFUSED);
+	CHECK_EQ(listen(l, 1), 0);
+	CHECK_EQ(connect(c, (void *)&x, sizeof(x)), 0);
+	close(c);
+	c = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	x = lo_addr(port);
+	close(l);
+	if (connect(c, (void *)&x, sizeof(x)) < 0 && errno == EINPROGRESS) {
+		struct pollfd p = { c, POLLOUT, 0 };
+
+		CHECK_EQ(poll(&p, 1, 5000), 1);
+		CHECK_EQ(p.revents, POLLOUT | POLLERR | POLLHUP);
+		CHECK_EQ(so_error(c), ECONNREFUSED);
+		CHECK_EQ(so_error(c), 0);
+	} else {
+		CHECK_EQ(errno, ECONNREFUSED);
+	}
+}
+
+CASE(close_gives_eof_then_pipe)
+{
+	int fd[2];
+	char b;
+
+	lo_up();
+	signal(SIGPIPE, SIG_IGN);
+	tcp_pair(fd);
+	CHECK_EQ(write(fd[0], "x", 1), 1);
+	close(fd[0]);
+	CHECK_EQ(read(fd[1], &b, 1), 1);
+	CHECK_EQ(read(fd[1], &b, 1), 0);
+	CHECK_EQ(poll_now(fd[1], POLLIN | POLLOUT | POLLRDHUP), POLLIN | POLLOUT | POLLRDHUP);
+	CHECK_EQ(write(fd[1], "y", 1), 1);	/* answered by a reset */
+	usleep(50000);
+	CHECK_ERR(write(fd[1], "z", 1), EPIPE);
+}
+
+CASE(unread_data_resets)
+{
+	int fd[2];
+	char b;
+
+	lo_up();
+	tcp_pair(fd);
+	CHECK_EQ(write(fd[0], "unread", 6), 6);
+	usleep(20000);
+	close(fd[1]);
+	usleep(50000);
+	CHECK_EQ(poll_now(fd[0], POLLIN), POLLIN | POLLERR | POLLHUP);
+	CHECK_ERR(read(fd[0], &b, 1), ECONNRESET);
+	CHECK_EQ(read(fd[0], &b, 1), 0);
+}
+
+CASE(linger_zero_resets)
+{
+	struct linger l = { 1, 0 };
+	int fd[2];
+	char b;
+
+	lo_up();
+	tcp_pair(fd);
+	CHECK_EQ(setsockopt(fd[0], SOL_SOCKET, SO_LINGER, &l, sizeof(l)), 0);
+	close(fd[0]);
+	usleep(50000);
+	CHECK_ERR(read(fd[1], &b, 1), ECONNRESET);
+}
+
+CASE(shutdown_halves)
+{
+	int fd[2];
+	char b[4];
+
+	lo_up();
+	signal(SIGPIPE, SIG_IGN);
+	tcp_pair(fd);
+	CHECK_EQ(shutdown(fd[0], SHUT_WR), 0);
+	CHECK_EQ(read(fd[1], b, 1), 0);
+	CHECK_ERR(write(fd[0], "x", 1), EPIPE);
+	CHECK_EQ(write(fd[1], "abc", 3), 3);
+	CHECK_EQ(recv(fd[0], b, 3, MSG_WAITALL), 3);
+	CHECK_EQ(poll_now(fd[1], POLLIN | POLLRDHUP | POLLOUT), POLLIN | POLLRDHUP | POLLOUT);
+	CHECK_EQ(shutdown(fd[1], SHUT_RDWR), 0);
+	usleep(50000);
+	CHECK_EQ(read(fd[0], b, 1), 0);
+	CHECK(poll_now(fd[0], POLLIN | POLLOUT) & POLLHUP);
+}
+
+CASE(not_connected)
+{
+	int s = socket(AF_INET, SOCK_STREAM, 0);
+	char b;
+
+	signal(SIGPIPE, SIG_IGN);
+	CHECK_ERR(read(s, &b, 1), ENOTCONN);
+	CHECK_ERR(write(s, "x", 1), EPIPE);
+	CHECK_ERR(shutdown(s, SHUT_RDWR), ENOTCONN);
+	CHECK_ERR(accept(s, NULL, NULL), EINVAL);
+	CHECK_EQ(poll_now(s, POLLIN | POLLOUT), POLLOUT | POLLHUP);
+	CHECK_ERR(socket(AF_INET, SOCK_STREAM, IPPROTO_UDP), EPROTONOSUPPORT);
+	CHECK_ERR(socket(AF_INET, SOCK_SEQPACKET, 0), ESOCKTNOSUPPORT);
+}
+
+CASE(waitall_and_lowat)
+{
+	int fd[2];
+	char b[8];
+
+	lo_up();
+	tcp_pair(fd);
+	if (!fork()) {
+		write(fd[0], "ab", 2);
+		usleep(30000);
+		write(fd[0], "cdef", 4);
+		_exit(0);
+	}
+	CHECK_EQ(recv(fd[1], b, 6, MSG_WAITALL), 6);
+	CHECK_MEM(b, "abcdef", 6);
+	wait(NULL);
+}
+
+CASE(window_fills_and_opens)
+{
+	static char big[1 << 16];
+	size_t sent = 0, got = 0;
+	int fd[2];
+
+	lo_up();
+	tcp_pair(fd);
+	fcntl(fd[0], F_SETFL, O_NONBLOCK);
+	for (;;) {
+		ssize_t n = write(fd[0], big, sizeof(big));
+
+		if (n < 0) {
+			CHECK_EQ(errno, EAGAIN);
+			break;
+		}
+		sent += (size_t)n;
+		CHECK_LT(sent, 64u << 20);
+	}
+	CHECK_EQ(poll_now(fd[0], POLLOUT), 0);
+	fcntl(fd[1], F_SETFL, O_NONBLOCK);
+	for (int idle = 0; got < sent && idle < 300;) {
+		ssize_t n = read(fd[1], big, sizeof(big));
+
+		if (n > 0) {
+			got += (size_t)n;
+			idle = 0;
+		} else {
+			usleep(10000);
+			idle++;
+		}
+	}
+	CHECK_EQ(got, sent);
+	CHECK(poll_now(fd[0], POLLOUT) & POLLOUT);
+}
+
+CASE(backlog_of_many)
+{
+	int port, l = 0, c[100], n = 0;
+	struct sockaddr_in x;
+
+	lo_up();
+	l = lo_sock(SOCK_STREAM, &port);
+	CHECK_EQ(listen(l, 128), 0);
+	x = lo_addr(port);
+	for (int i = 0; i < 100; i++) {
+		c[i] = socket(AF_INET, SOCK_STREAM, 0);
+		CHECK_EQ(connect(c[i], (void *)&x, sizeof(x)), 0);
+	}
+	fcntl(l, F_SETFL, O_NONBLOCK);
+	for (int fd; (fd = accept(l, NULL, NULL)) >= 0; n++)
+		CHECK_EQ(write(fd, "!", 1), 1);
+	CHECK_EQ(n, 100);
+	CHECK_ERR(accept(l, NULL, NULL), EAGAIN);
+}
+
+CASE(reuse_after_close)
+{
+	int port, l, c, a, one = 1;
+	struct sockaddr_in x;
+
+	lo_up();
+	l = lo_sock(SOCK_STREAM, &port);
+	CHECK_EQ(listen(l, 1), 0);
+	x = lo_addr(port);
+	c = socket(AF_INET, SOCK_STREAM, 0);
+	CHECK_EQ(connect(c, (void *)&x, sizeof(x)), 0);
+	a = accept(l, NULL, NULL);
+	close(a);	/* our side goes to TIME_WAIT */
+	usleep(20000);
+	close(c);
+	close(l);
+	usleep(20000);
+	l = socket(AF_INET, SOCK_STREAM, 0);
+	CHECK_ERR(bind(l, (void *)&x, sizeof(x)), EADDRINUSE);
+	CHECK_EQ(setsockopt(l, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)), 0);
+	CHECK_EQ(bind(l, (void *)&x, sizeof(x)), 0);
+	CHECK_EQ(listen(l, 1), 0);
+}
+
+CASE(options)
+{
+	int fd[2], v;
+	socklen_t len;
+	struct tcp_info i;
+	char name[16];
+
+	lo_up();
+	tcp_pair(fd);
+	v = 1;
+	CHECK_EQ(setsockopt(fd[0], IPPROTO_TCP, TCP_NODELAY, &v, sizeof(v)), 0);
+	len = sizeof(v);
+	CHECK_EQ(getsockopt(fd[0], IPPROTO_TCP, TCP_NODELAY, &v, &len), 0);
+	CHECK_EQ(v, 1);
+	v = 0;
+	CHECK_ERR(setsockopt(fd[0], IPPROTO_TCP, TCP_KEEPIDLE, &v, sizeof(v)), EINVAL);
+	CHECK_ERR(setsockopt(fd[0], IPPROTO_TCP, 4711, &v, sizeof(v)), ENOPROTOOPT);
+	len = sizeof(i);
+	CHECK_EQ(getsockopt(fd[0], IPPROTO_TCP, TCP_INFO, &i, &len), 0);
+	CHECK_EQ(i.tcpi_state, TCP_ESTABLISHED);
+	len = sizeof(name);
+	CHECK_EQ(getsockopt(fd[0], IPPROTO_TCP, TCP_CONGESTION, name, &len), 0);
+	CHECK_EQ(setsockopt(fd[0], IPPROTO_TCP, TCP_CONGESTION, "reno", 4), 0);
+	CHECK_ERR(setsockopt(fd[0], IPPROTO_TCP, TCP_CONGESTION, "nosuch", 6), ENOENT);
+}

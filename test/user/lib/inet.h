@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* For tests of Internet sockets: loopback up, addresses, pairs. */
+#ifndef INET_H
+#define INET_H
+
+#include "ktest_user.h"
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <netinet/udp.h>
+
+/* Test machines start with lo down. */
+static inline void lo_up(void)
+{
+	struct ifreq r = { 0 };
+	int s = socket(AF_INET, SOCK_DGRAM, 0);
+
+	CHECK(s >= 0);
+	strcpy(r.ifr_name, "lo");
+	CHECK_EQ(ioctl(s, SIOCGIFFLAGS, &r), 0);
+	r.ifr_flags |= IFF_UP;
+	CHECK_EQ(ioctl(s, SIOCSIFFLAGS, &r), 0);
+	close(s);
+}
+
+static inline struct sockaddr_in lo_addr(int port)
+{
+	return (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+}
+
+/* A socket bound to 127.0.0.1, port of the kernel's choice in *port. */
+static inline int lo_sock(int type, int *port)
+{
+	struct sockaddr_in a = lo_addr(0);
+	socklen_t len = sizeof(a);
+	int s = socket(AF_INET, type, 0);
+
+	CHECK(s >= 0);
+	CHECK_EQ(bind(s, (void *)&a, sizeof(a)), 0);
+	CHECK_EQ(getsockname(s, (void *)&a, &len), 0);
+	if (port)
+		*port = ntohs(a.sin_port);
+	return s;
+}
+
+/* A connected pair of TCP sockets over loopback. */
+static inline void tcp_pair(int fd[2])
+{
+	struct sockaddr_in a;
+	int port, l = lo_sock(SOCK_STREAM, &port);
+
+	CHECK_EQ(listen(l, 8), 0);
+	fd[0] = socket(AF_INET, SOCK_STREAM, 0);
+	a = lo_addr(port);
+	CHECK_EQ(connect(fd[0], (void *)&a, sizeof(a)), 0);
+	fd[1] = accept(l, NULL, NULL);
+	CHECK(fd[1] >= 0);
+	close(l);
+}
+
+static inline int so_error(int fd)
+{
+	int e = -1;
+	socklen_t len = sizeof(e);
+
+	CHECK_EQ(getsockopt(fd, SOL_SOCKET, SO_ERROR, &e, &len), 0);
+	return e;
+}
+
+static inline int poll_now(int fd, int events)
+{
+	struct pollfd p = { .fd = fd, .events = (short)events };
+
+	CHECK(poll(&p, 1, 0) >= 0);
+	return p.revents;
+}
+
+#endif
