@@ -22,5 +22,5 @@ one() {
 }
 export -f one
 export common
-find include arch kernel mm fs net drivers -name '*.h' ! -path '*/vdso_image/*' ! -path 'net/port/*' 2>/dev/null | LC_ALL=C sort |
+find include arch kernel mm fs net drivers -name '*.h' ! -path '*/vdso_image/*' ! -path 'net/port/*' ! -path 'net/inet/tcp*' 2>/dev/null | LC_ALL=C sort |
 	xargs -P "$(nproc)" -I{} bash -c 'one {}' || exit 1

@@ -40,8 +40,19 @@ def resolve(path, quote, name):
     return None
 
 
+def lwip(path, name):
+    """Headers of lwIP and its port: net/port and TCP's files alone have them on their path."""
+    return name.startswith(('lwip/', 'arch/cc')) or name == 'keel_lwip.h', \
+        path.startswith(('net/port/', 'net/inet/tcp'))
+
+
 def check_include(path, line, quote, name, own):
     if name.startswith('generated/') or (quote == '<' and name in COMPILER):
+        return None
+    third_party, allowed = lwip(path, name)
+    if third_party:
+        if not allowed:
+            error(path, line, f'includes {name}: lwIP is seen by net/port and net/inet/tcp* only')
         return None
     target = resolve(path, quote, name)
     if target is None or not os.path.exists(os.path.join(TOP, target)):

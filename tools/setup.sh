@@ -10,13 +10,13 @@ cd "$(dirname "$0")/.." || exit 1
 level=${1:-test}
 deps=build/deps
 
-run_packages="gcc make binutils libc6-dev python3 cpio gzip musl-tools busybox-static
+run_packages="gcc make binutils libc6-dev python3 cpio gzip patch musl-tools busybox-static
 	qemu-system-x86 ovmf grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools"
 test_packages="clang libclang-rt-14-dev gdb bochs bochsbios e2fsprogs xz-utils bzip2 linux-libc-dev git"
 debian_packages="debootstrap e2fsprogs grub-common grub-pc-bin grub-efi-amd64-bin mtools xz-utils"
 
 # A program or file of each package, to look for where there is no dpkg.
-by_hand="gcc make ld python3 cpio gzip musl-gcc busybox qemu-system-x86_64 grub-mkrescue xorriso mformat"
+by_hand="gcc make ld python3 cpio gzip patch musl-gcc busybox qemu-system-x86_64 grub-mkrescue xorriso mformat"
 test_by_hand="clang gdb bochs mke2fs xz bzip2 git"
 debian_by_hand="debootstrap mke2fs debugfs grub-mkimage mformat"
 

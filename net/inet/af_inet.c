@@ -174,7 +174,8 @@ static int inet_release(struct socket *s)
 
 /* --- addresses --- */
 
-int inet_addr_in(const struct inet_sock *sk, const struct sockaddr_storage *a, int len, struct ipaddr *out, u16 *port, int *ifindex)
+int inet_addr_in(const struct inet_sock *sk, const struct sockaddr_storage *a, int len, struct ipaddr *out, u16 *port,
+	int *ifindex)
 {
 	const struct sockaddr_in6 *a6 = (const struct sockaddr_in6 *)a;
 	const struct sockaddr_in *a4 = (const struct sockaddr_in *)a;
@@ -291,7 +292,8 @@ static int inet_bind(struct socket *s, const struct sockaddr_storage *sa, int le
 		err = bind_check(sk, &a, ifindex);
 	if (err)
 		return err;
-	if (port && sk->proto->get_port && port < net_inet(sk->net)->sysctl.ip_unprivileged_port_start && !capable(CAP_NET_BIND_SERVICE))
+	if (port && sk->proto->get_port && port < net_inet(sk->net)->sysctl.ip_unprivileged_port_start &&
+	    !capable(CAP_NET_BIND_SERVICE))
 		return -EACCES;
 	mutex_lock(&sk->lock);
 	sk->ino = s->file->inode->ino;
@@ -546,7 +548,8 @@ int inet_sock_walk(struct net *net, u8 family, u8 protocol, int (*fn)(const stru
 			inet_sock_put(prev);
 		prev = sk;
 		i = (struct inet_sock_info){
-			.family = (u8)sk->c.family, .protocol = (u8)sk->c.protocol, .state = sk->state, .src = sk->laddr, .dst = sk->raddr,
+			.family = (u8)sk->c.family, .protocol = (u8)sk->c.protocol, .state = sk->state,
+				.src = sk->laddr, .dst = sk->raddr,
 			.sport = sk->lport, .dport = sk->rport, .ifindex = sk->bound_if, .uid = sk->uid.v, .mark = sk->c.mark,
 			.ino = sk->ino, .cookie = sk->c.cookie,
 			.refs = ref_read(&sk->ref) - 1, .drops = sk->drops, .sk = sk,
@@ -600,9 +603,11 @@ static int inet_init(void)
 	in->sysctl = defaults;
 	in->conf4_default.accept_redirects = in->conf4_default.send_redirects = in->conf4_default.secure_redirects = 1;
 	in->conf4_all = in->conf4_default;
-	in->conf6_default = (struct inet_conf6){ .hop_limit = 64, .mtu = 1280, .accept_ra = 1, .accept_redirects = 1, .autoconf = 1,
+	in->conf6_default = (struct inet_conf6){ .hop_limit = 64, .mtu = 1280, .accept_ra = 1, .accept_redirects = 1,
+		.autoconf = 1,
 		.dad_transmits = 1, .router_solicitations = -1, .router_solicitation_interval = 4, .router_solicitation_delay = 1,
-		.temp_valid_lft = 604800, .temp_prefered_lft = 86400, .accept_ra_defrtr = 1, .accept_ra_pinfo = 1, .accept_ra_mtu = 1,
+		.temp_valid_lft = 604800, .temp_prefered_lft = 86400, .accept_ra_defrtr = 1, .accept_ra_pinfo = 1,
+			.accept_ra_mtu = 1,
 		.accept_dad = 1, .ra_metric = 1024 };
 	in->conf6_all = in->conf6_default;
 	spin_lock_init(&in->socks_lock, OBJECT);

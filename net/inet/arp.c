@@ -13,7 +13,8 @@ static void arp_send(struct net_device *dev, u16 op, const u8 *to, be32_t sip, b
 	if (!p)
 		return;
 	h = (struct arp_hdr *)pkt_put(p, sizeof(*h));
-	*h = (struct arp_hdr){ .hrd = to_be16(dev->type), .pro = to_be16(ETH_P_IP), .hln = ETH_ALEN, .pln = 4, .op = to_be16(op) };
+	*h = (struct arp_hdr){ .hrd = to_be16(dev->type), .pro = to_be16(ETH_P_IP), .hln = ETH_ALEN, .pln = 4,
+		.op = to_be16(op) };
 	memcpy(h->sha, dev->addr, ETH_ALEN);
 	h->sip = sip;
 	if (tha)

@@ -89,7 +89,8 @@ struct pkt *inet_dequeue(struct inet_sock *sk, u32 msg_flags, u32 file_flags)
 			return NULL;
 		if (!deadline)
 			return ERR_PTR(-EAGAIN);
-		err = WAIT_EVENT(&sk->wait, READ_ONCE(sk->rxq.first) || READ_ONCE(sk->c.err) || READ_ONCE(sk->shutdown) & RCV_SHUTDOWN,
+		err = WAIT_EVENT(&sk->wait,
+			READ_ONCE(sk->rxq.first) || READ_ONCE(sk->c.err) || READ_ONCE(sk->shutdown) & RCV_SHUTDOWN,
 			TASK_INTERRUPTIBLE, 0, deadline);
 		if (err)
 			return ERR_PTR(sock_wait_result(err, deadline));

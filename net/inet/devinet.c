@@ -146,7 +146,8 @@ int inet_addr_type(struct net *net, struct net_device *dev, const struct ipaddr 
 
 /* --- routes of an address --- */
 
-static void magic(struct net *net, bool add, struct net_device *dev, struct net_ifaddr *a, u8 type, const struct ipaddr *dst, u8 len)
+static void magic(struct net *net, bool add, struct net_device *dev, struct net_ifaddr *a, u8 type,
+	const struct ipaddr *dst, u8 len)
 {
 	struct fib_route *r = fib_route_alloc(1, GFP_KERNEL);
 
@@ -338,7 +339,8 @@ static void dev_up(struct net *net, struct net_device *dev)
 {
 	struct inet_dev *id = dev_inet(dev);
 	struct net_ifaddr *a, lo = {
-		.family = AF_INET, .prefixlen = 8, .scope = RT_SCOPE_HOST, .valid_lft = INFINITY_LIFE, .preferred_lft = INFINITY_LIFE,
+		.family = AF_INET, .prefixlen = 8, .scope = RT_SCOPE_HOST, .valid_lft = INFINITY_LIFE,
+			.preferred_lft = INFINITY_LIFE,
 		.broadcast = ipaddr_v4((be32_t){ 0 }),
 	};
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* ICMP: echo and timestamp replies, errors sent (rate limited) and errors received (to transports and raw sockets). Source: RFC 792, 1122, 1191. */
+/* ICMP: echo and timestamp replies, errors sent (rate limited) and errors received (to transports and raw
+   sockets). Source: RFC 792, 1122, 1191. */
 #include <base/err.h>
 #include <base/math.h>
 #include <base/string.h>
@@ -37,7 +38,8 @@ static bool allowed(void)
 /* Checksum and send p (data at the ICMP header). */
 static void push(struct net *net, struct pkt *p, const struct ipaddr *src, const struct ipaddr *dst, u8 tos, int oif, u32 mark)
 {
-	struct flow f = { .dst = *dst, .src = *src, .family = AF_INET, .tos = tos, .proto = IPPROTO_ICMP, .oif = oif, .mark = mark };
+	struct flow f = { .dst = *dst, .src = *src, .family = AF_INET, .tos = tos, .proto = IPPROTO_ICMP, .oif = oif,
+		.mark = mark };
 	struct icmp_hdr *h = (struct icmp_hdr *)p->data;
 	struct ip_out o = { .dst = *dst, .proto = IPPROTO_ICMP, .tos = tos, .ttl = -1, .mark = mark };
 	struct route r;

@@ -59,7 +59,8 @@ static int readd(struct net *net, struct net_device *dev, struct net_ifaddr *old
 
 static int set_addr(struct net *net, struct net_device *dev, struct ifreq *r, const char *label)
 {
-	struct net_ifaddr *a = labelled(dev, label), n = { .family = AF_INET, .valid_lft = INFINITY_LIFE, .preferred_lft = INFINITY_LIFE };
+	struct net_ifaddr *a = labelled(dev, label), n = { .family = AF_INET, .valid_lft = INFINITY_LIFE,
+		.preferred_lft = INFINITY_LIFE };
 	be32_t v = in_of(r);
 	u32 host = be32(v);
 
@@ -196,7 +197,9 @@ static int set(struct net *net, struct net_device *dev, u32 cmd, struct ifreq *r
 
 static int ifreq_ioctl(struct net *net, u32 cmd, u64 arg)
 {
-	bool change = cmd == SIOCSIFADDR || cmd == SIOCSIFDSTADDR || cmd == SIOCSIFBRDADDR || cmd == SIOCSIFNETMASK || cmd == SIOCSIFFLAGS || cmd == SIOCSIFMTU || cmd == SIOCSIFHWADDR || cmd == SIOCSIFTXQLEN || cmd == SIOCSIFNAME;
+	bool change = cmd == SIOCSIFADDR || cmd == SIOCSIFDSTADDR || cmd == SIOCSIFBRDADDR ||
+		cmd == SIOCSIFNETMASK || cmd == SIOCSIFFLAGS || cmd == SIOCSIFMTU || cmd == SIOCSIFHWADDR ||
+		cmd == SIOCSIFTXQLEN || cmd == SIOCSIFNAME;
 	char label[IFNAMSIZ], name[IFNAMSIZ];
 	struct net_device *dev;
 	struct ifreq r;
@@ -364,9 +367,32 @@ static int inet_ioctl(struct net *net, struct inet_sock *sk, u32 cmd, u64 arg)
 	}
 }
 
+/* Sockets of other families: what is of devices, not of IPv4. */
+static int device_ioctl(struct net *net, u32 cmd, u64 arg)
+{
+	switch (cmd) {
+	case SIOCGIFADDR:
+	case SIOCGIFBRDADDR:
+	case SIOCGIFNETMASK:
+	case SIOCGIFDSTADDR:
+	case SIOCSIFADDR:
+	case SIOCSIFBRDADDR:
+	case SIOCSIFNETMASK:
+	case SIOCSIFDSTADDR:
+	case SIOCADDRT:
+	case SIOCDELRT:
+		return -ENOIOCTLCMD;
+	case SIOCGIFCONF:
+		return ifconf(net, arg);
+	default:
+		return cmd >= SIOCGIFNAME && cmd <= SIOCGIFMAP ? ifreq_ioctl(net, cmd, arg) : -ENOIOCTLCMD;
+	}
+}
+
 static int inet_ioctl_init(void)
 {
 	inet_ioctl_hook = inet_ioctl;
+	net_ioctl_hook = device_ioctl;
 	return 0;
 }
 INITCALL_FS(inet_ioctl_init);

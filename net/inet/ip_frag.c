@@ -76,7 +76,8 @@ static struct frag_queue *queue_get(struct ip_frags *f, const struct frag_key *k
 	if (!q)
 		return NULL;
 	q->key = *k;
-	q->expires = clock_monotonic_ns() + (u64)max(k->family == AF_INET ? s->ipfrag_time : s->v6_ip6frag_time, 1) * NSEC_PER_SEC;
+	q->expires = clock_monotonic_ns() + (u64)max(k->family == AF_INET ? s->ipfrag_time : s->v6_ip6frag_time,
+		1) * NSEC_PER_SEC;
 	hlist_add_head(&q->hash, h);
 	list_add_tail(&q->age, &f->age);
 	f->nr++;

@@ -204,7 +204,8 @@ static int table_lookup(struct fib_table *t, const struct flow *f, struct fib_ro
 	return -EAGAIN;
 }
 
-static bool rule_matches(const struct fib_rule *r, const struct flow *f, const struct net_device *iif, const struct net_device *oif)
+static bool rule_matches(const struct fib_rule *r, const struct flow *f, const struct net_device *iif,
+	const struct net_device *oif)
 {
 	if (r->src_len && !ipaddr_prefix_eq(&r->src, &f->src, inet_key_len(r->family, r->src_len)))
 		return false;
@@ -293,7 +294,8 @@ static int output_by_dev(struct net *net, const struct flow *f, struct net_devic
 	return 0;
 }
 
-static void choose_src(struct net *net, const struct flow *f, const struct fib_route *fib, const struct fib_nh *nh, struct route *r)
+static void choose_src(struct net *net, const struct flow *f, const struct fib_route *fib, const struct fib_nh *nh,
+	struct route *r)
 {
 	r->src = f->src;
 	if (!ipaddr_any(&f->src))
@@ -549,7 +551,8 @@ static int check_hops(struct net *net, struct fib_route *r)
 {
 	for (u32 i = 0; i < r->nr_nh; i++) {
 		struct fib_nh *nh = &r->nh[i];
-		struct flow f = { .dst = nh->gw, .family = r->family, .oif = nh->dev ? nh->dev->ifindex : 0, .scope = r->scope + 1 };
+		struct flow f = { .dst = nh->gw, .family = r->family, .oif = nh->dev ? nh->dev->ifindex : 0,
+			.scope = r->scope + 1 };
 		const struct fib_nh *via;
 		struct fib_route *fib;
 		int err;
@@ -868,7 +871,8 @@ int fib_init(struct net *net)
 	rtnl_lock();
 	for (int v6 = 0; v6 < 2; v6++) {
 		for (u32 i = 0; i < 3 - (u32)v6; i++) {
-			struct fib_rule r = { .family = v6 ? AF_INET6 : AF_INET, .action = FR_ACT_TO_TBL, .protocol = RTPROT_KERNEL,
+			struct fib_rule r = { .family = v6 ? AF_INET6 : AF_INET, .action = FR_ACT_TO_TBL,
+				.protocol = RTPROT_KERNEL,
 				.priority = usual[i].priority, .table = usual[i].table };
 
 			err = err ? err : fib_rule_add(net, &r);

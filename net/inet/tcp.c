@@ -51,8 +51,9 @@ static void chunks_free(struct rx_chunk *c)
 		struct rx_chunk *n = c->next;
 
 		if (c->pbuf)
-			pbuf_free(c->pbuf);
-		kfree(c);
+			pbuf_free(c->pbuf);	/* the chunk lies in it */
+		else
+			kfree(c);
 		c = n;
 	}
 }
@@ -162,7 +163,8 @@ static int resolve(struct inet_sock *sk, const struct ipaddr *a, u16 port, int i
 	int err;
 
 	if (ipaddr_any(&dst))
-		dst = ipaddr_is4(&dst) ? ipaddr_v4(to_be32(INADDR_LOOPBACK)) : (struct ipaddr){ { { 0 }, { 0 }, { 0 }, to_be32(1) } };
+		dst = ipaddr_is4(&dst) ? ipaddr_v4(to_be32(INADDR_LOOPBACK)) : (struct ipaddr){ { { 0 }, { 0 }, { 0 },
+			to_be32(1) } };
 	if (ipaddr_multicast(&dst))
 		return -ENETUNREACH;
 	inet_sock_flow(sk, &dst, ifindex, &f);
@@ -201,6 +203,8 @@ static int connect(struct inet_sock *sk, const struct ipaddr *a, u16 port, int i
 	default:
 		if (sk->state != TCP_CLOSE)
 			return -EISCONN;
+		if (!sk->bound_port && hlist_unhashed(&sk->port_link))
+			sk->lport = 0;
 		err = resolve(sk, a, port, ifindex);
 		if (err)
 			return err;
@@ -306,7 +310,8 @@ static int accept(struct inet_sock *sk, struct socket *newsock, u32 fflags)
 			break;
 		if (!deadline)
 			return -EAGAIN;
-		err = WAIT_EVENT(&sk->wait, READ_ONCE(tp->accept_nr) || READ_ONCE(sk->state) != TCP_LISTEN, TASK_INTERRUPTIBLE, 1, deadline);
+		err = WAIT_EVENT(&sk->wait, READ_ONCE(tp->accept_nr) || READ_ONCE(sk->state) != TCP_LISTEN,
+			TASK_INTERRUPTIBLE, 1, deadline);
 		if (err)
 			return sock_wait_result(err, deadline);
 	}
@@ -343,7 +348,8 @@ static int shutdown(struct inet_sock *sk, u32 how)
 	}
 	tcp_engine_lock(t);
 	WRITE_ONCE(sk->shutdown, sk->shutdown | how);
-	if (how & SEND_SHUTDOWN && tp->pcb && (sk->state == TCP_ESTABLISHED || sk->state == TCP_CLOSE_WAIT || sk->state == TCP_SYN_RECV)) {
+	if (how & SEND_SHUTDOWN && tp->pcb &&
+	    (sk->state == TCP_ESTABLISHED || sk->state == TCP_CLOSE_WAIT || sk->state == TCP_SYN_RECV)) {
 		tp->fin_wanted = true;
 		tp->corked = tp->more = false;
 		tcp_enter(tp);
@@ -532,11 +538,27 @@ static int wait_space(struct tcp_sock *tp, u64 deadline)
 		}
 		if (!deadline)
 			return -EAGAIN;
-		err = WAIT_EVENT(&sk->wait, (READ_ONCE(sk->state) != TCP_SYN_SENT && (!can_send(sk) || has_space(tp))) || READ_ONCE(sk->c.err),
+		err = WAIT_EVENT(&sk->wait,
+			(READ_ONCE(sk->state) != TCP_SYN_SENT && (!can_send(sk) || has_space(tp))) || READ_ONCE(sk->c.err),
 			TASK_INTERRUPTIBLE, 0, deadline);
 		if (err)
 			return sock_wait_result(err, deadline);
 	}
+}
+
+/* The caller gives no more after all: what was held back for it goes. */
+static void flush_partial(struct tcp_sock *tp)
+{
+	struct tcp_net *t = tcp_net(tp->inet.net);
+
+	tcp_engine_lock(t);
+	tp->more = false;
+	if (tp->pcb) {
+		tcp_enter(tp);
+		tcp_push_pending(tp);
+		tcp_leave(tp);
+	}
+	tcp_engine_unlock(t);
 }
 
 static ssize_t tcp_sendmsg(struct inet_sock *sk, struct msg *m, size_t len)
@@ -584,8 +606,11 @@ static ssize_t tcp_sendmsg(struct inet_sock *sk, struct msg *m, size_t len)
 		tcp_engine_unlock(t);
 		mutex_unlock(&tp->wr);
 	} while (done < len);
-	if (done)
+	if (done) {
+		if (done < len && !(m->flags & MSG_MORE))
+			flush_partial(tp);
 		return (ssize_t)done;
+	}
 	sigpipe(m, err);
 	return err;
 }
@@ -729,7 +754,8 @@ static ssize_t tcp_recvmsg(struct inet_sock *sk, struct msg *m, size_t len)
 			break;
 		}
 		err = WAIT_EVENT(&sk->wait, READ_ONCE(tp->rx_bytes) > (peek ? done : 0) || READ_ONCE(sk->c.err) ||
-			READ_ONCE(sk->shutdown) & RCV_SHUTDOWN || READ_ONCE(sk->state) == TCP_CLOSE, TASK_INTERRUPTIBLE, 0, deadline);
+			READ_ONCE(sk->shutdown) & RCV_SHUTDOWN || READ_ONCE(sk->state) == TCP_CLOSE, TASK_INTERRUPTIBLE,
+				0, deadline);
 		if (err) {
 			n = sock_wait_result(err, deadline);
 			break;
@@ -802,9 +828,11 @@ static void info(struct inet_sock *sk, struct inet_sock_info *i)
 }
 
 static const struct inet_proto tcp_proto = {
-	.protocol = IPPROTO_TCP, .type = SOCK_STREAM, .size = sizeof(struct tcp_sock), .init = init, .close = close, .destroy = destroy,
+	.protocol = IPPROTO_TCP, .type = SOCK_STREAM, .size = sizeof(struct tcp_sock), .init = init, .close = close,
+		.destroy = destroy,
 	.get_port = tcp_get_port, .put_port = tcp_put_port, .connect = connect, .disconnect = disconnect, .listen = listen,
-	.accept = accept, .shutdown = shutdown, .poll = tcp_poll, .ioctl = tcp_ioctl, .sendmsg = tcp_sendmsg, .recvmsg = tcp_recvmsg,
+	.accept = accept, .shutdown = shutdown, .poll = tcp_poll, .ioctl = tcp_ioctl, .sendmsg = tcp_sendmsg,
+		.recvmsg = tcp_recvmsg,
 	.setsockopt = tcp_setsockopt, .getsockopt = tcp_getsockopt, .sockopt_changed = tcp_sockopt_changed, .info = info,
 };
 

@@ -33,8 +33,8 @@ struct xmit_cb { struct xmit *x; };
 
 struct rx_pbuf {
 	struct pbuf_custom custom;
-	struct pkt *pkt;		/* last one of the packet's pieces frees it */
-	struct ref *refs;
+	struct pkt *pkt;		/* owned: it keeps the bytes */
+	struct rx_chunk chunk;		/* its place in the receive queue */
 };
 
 static struct kmem_cache *xmit_cache, *rxp_cache;
@@ -163,7 +163,8 @@ void tcp_enter(struct tcp_sock *tp)
 
 static u8 state_of(const struct tcp_pcb *pcb)
 {
-	static const u8 map[] = { TCP_CLOSE, TCP_LISTEN, TCP_SYN_SENT, TCP_SYN_RECV, TCP_ESTABLISHED, TCP_FIN_WAIT1, TCP_FIN_WAIT2,
+	static const u8 map[] = { TCP_CLOSE, TCP_LISTEN, TCP_SYN_SENT, TCP_SYN_RECV, TCP_ESTABLISHED, TCP_FIN_WAIT1,
+		TCP_FIN_WAIT2,
 		TCP_CLOSE_WAIT, TCP_CLOSING, TCP_LAST_ACK, TCP_TIME_WAIT };
 
 	return map[pcb->state];
@@ -233,7 +234,8 @@ static void feed(struct tcp_sock *tp)
 		if (last && (tp->corked || tp->more) && tp->tx_unfed < pcb->mss && !tp->fin_wanted)
 			break;
 		n = min(n, ahead);
-		if (tcp_write(pcb, kmap_local(f->folio, f->off + tp->feed_off), (u16_t)n, last ? 0 : TCP_WRITE_FLAG_MORE) != ERR_OK)
+		if (tcp_write(pcb, kmap_local(f->folio, f->off + tp->feed_off), (u16_t)n,
+			last ? 0 : TCP_WRITE_FLAG_MORE) != ERR_OK)
 			break;
 		tp->feed_off += n;
 		tp->tx_unfed -= n;
@@ -306,11 +308,10 @@ static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
 		} else {
 			u32 cap = p->len <= 512 ? 2048 : 0;
 
-			c = kmalloc(sizeof(*c) + cap, GFP_ATOMIC);
-			if (!c) {	/* refuse the rest: lwIP keeps it and tries again */
-				p->next = next;
-				p->tot_len = (u16_t)(p->len + (next ? next->tot_len : 0));
-				return ERR_MEM;
+			c = cap ? kmalloc(sizeof(*c) + cap, GFP_ATOMIC) : NULL;
+			if (!c) {
+				cap = 0;
+				c = &((struct rx_pbuf *)p)->chunk;
 			}
 			*c = (struct rx_chunk){ .cap = cap, .len = p->len };
 			if (cap) {
@@ -442,7 +443,8 @@ static void set_deadlines(struct tcp_sock *tp)
 		tp->persist_at = now + min(ns, (u64)(120 * NSEC_PER_SEC));
 	}
 	/* Something to send, nothing that would remind us: no memory, no route. */
-	if ((pcb->flags & (TF_CLOSEPEND | TF_NAGLEMEMERR)) || (pcb->unsent && !pcb->unacked && pcb->rtime < 0 && !pcb->persist_backoff) ||
+	if ((pcb->flags & (TF_CLOSEPEND | TF_NAGLEMEMERR)) ||
+	    (pcb->unsent && !pcb->unacked && pcb->rtime < 0 && !pcb->persist_backoff) ||
 	    (tp->fin_wanted && !tp->tx_feed && !pcb->unacked && !pcb->unsent) || pcb->refused_data) {
 		if (!tp->retry_at)
 			tp->retry_at = now + 50 * NSEC_PER_MSEC;
@@ -590,6 +592,39 @@ static bool queue_out(struct tcp_net *t, struct pkt *p, struct xmit *x)
 	return true;
 }
 
+/* lwIP joins bytes that follow each other in memory, also from one folio to the next: a piece of a folio each. */
+static u32 pieces(const u8 *at, u32 len)
+{
+	u32 n = 0;
+
+	while (len) {
+		struct folio *f = virt_folio(at);
+		u32 k = min(len, (u32)(folio_size(f) - (u64)(at - (u8 *)kmap_local(f, 0))));
+
+		at += k;
+		len -= k;
+		n++;
+	}
+	return n;
+}
+
+static bool add_pieces(struct pkt *p, const u8 *at, u32 len)
+{
+	while (len) {
+		struct folio *f = virt_folio(at);
+		u32 off = (u32)(at - (u8 *)kmap_local(f, 0)), k = min(len, (u32)folio_size(f) - off);
+
+		folio_get(f);
+		if (!pkt_add_frag(p, f, off, k)) {
+			folio_put(f);
+			return false;
+		}
+		at += k;
+		len -= k;
+	}
+	return true;
+}
+
 /* Append the payload of p (a whole segment that follows) to the last packet of the burst. */
 static bool try_join(struct tcp_net *t, struct tcp_sock *tp, struct pbuf *seg, u32 hdr, u32 seq)
 {
@@ -599,26 +634,22 @@ static bool try_join(struct tcp_net *t, struct tcp_sock *tp, struct pbuf *seg, u
 	u32 payload = seg->tot_len - hdr, at = 0;
 	struct pbuf *q;
 
-	if (!x || x->owner != tp || x->hdr != hdr || x->seq_end != seq || !payload || (last->len - hdr) % x->mss || payload > x->mss ||
-	    last->len + payload > TSO_MAX || last->nr_frags >= PKT_FRAGS - 2)
+	if (!x || x->owner != tp || x->hdr != hdr || x->seq_end != seq || !payload ||
+	    (last->len - hdr) % x->mss || payload > x->mss ||
+	    last->len + payload > TSO_MAX)
 		return false;
 	h = (struct tcp_hdr_wire *)last->data;
 	if ((h->flags | n->flags) & ~(TCPF_ACK | TCPF_PSH) || h->flags & TCPF_PSH)
 		return false;
-	for (q = seg; q; q = q->next)
-		at++;
-	if (at > 3 || seg->len != hdr)
+	if (seg->len != hdr)
 		return false;
-	for (q = seg->next; q; q = q->next) {
-		struct folio *f = virt_folio(q->payload);
-		u32 off = (u32)((u8 *)q->payload - (u8 *)kmap_local(f, 0));
-
-		folio_get(f);
-		if (!pkt_add_frag(last, f, off, q->len)) {
-			folio_put(f);
+	for (q = seg->next; q; q = q->next)
+		at += pieces(q->payload, q->len);
+	if (last->nr_frags + at > PKT_FRAGS)
+		return false;
+	for (q = seg->next; q; q = q->next)
+		if (!add_pieces(last, q->payload, q->len))
 			return false;	/* cannot be: room was checked */
-		}
-	}
 	h->flags |= n->flags & TCPF_PSH;
 	x->seq_end += payload;
 	return true;
@@ -635,16 +666,11 @@ static struct pkt *segment_pkt(struct pbuf *seg, u32 hdr)
 		return NULL;
 	memcpy(pkt_put(p, seg->len), seg->payload, seg->len);
 	for (q = seg->next; q; q = q->next) {
-		struct folio *f;
-
 		if (copy) {
 			memcpy(pkt_put(p, q->len), q->payload, q->len);
 			continue;
 		}
-		f = virt_folio(q->payload);
-		folio_get(f);
-		if (!pkt_add_frag(p, f, (u32)((u8 *)q->payload - (u8 *)kmap_local(f, 0)), q->len)) {
-			folio_put(f);
+		if (!add_pieces(p, q->payload, q->len)) {
 			/* Too many pieces: all of it in one. */
 			pkt_free(p);
 			p = pkt_alloc(PKT_HEADROOM, seg->tot_len, GFP_ATOMIC);
@@ -727,11 +753,13 @@ void tcp_send_bare(struct tcp_net *t, const struct tcp_bare *b)
 	if (route_output(t->net, &f, &x->route))
 		goto fail;
 	h = (struct tcp_hdr_wire *)pkt_put(p, len);
-	*h = (struct tcp_hdr_wire){ .src = to_be16(b->sport), .dst = to_be16(b->dport), .seq = to_be32(b->seq), .ack = to_be32(b->ack),
+	*h = (struct tcp_hdr_wire){ .src = to_be16(b->sport), .dst = to_be16(b->dport), .seq = to_be32(b->seq),
+		.ack = to_be32(b->ack),
 		.doff_x = (u8)(len / 4 << 4), .flags = b->flags, .wnd = to_be16(b->wnd) };
 	memcpy(h + 1, b->opt, b->opt_len);
 	x->hdr = len;
-	x->out = (struct ip_out){ .src = b->src, .dst = b->dst, .proto = IPPROTO_TCP, .tos = b->tos, .ttl = -1, .df = true, .mark = b->mark };
+	x->out = (struct ip_out){ .src = b->src, .dst = b->dst, .proto = IPPROTO_TCP, .tos = b->tos, .ttl = -1,
+		.df = true, .mark = b->mark };
 	if (b->flags & TCPF_RST)
 		NET_INC(t->net, TCP_OUTRSTS);
 	seal(p, &b->src, &b->dst, ipaddr_hash(&b->dst, ipaddr_hash(&b->src, (u32)b->sport << 16 | b->dport)));

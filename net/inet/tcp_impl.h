@@ -73,7 +73,7 @@ struct tcp_tw {
 };
 
 struct tcp_sock {
-	struct inet_sock inet;
+	struct inet_sock inet;		/* own locks */
 	struct tcp_ent ent;		/* [e] */
 	bool hashed;			/* [e] */
 	struct tcp_pcb *pcb;		/* [e] */
@@ -121,7 +121,8 @@ struct tcp_sock {
 	u32 defer_accept;		/* [a] seconds */
 
 	/* Options. */
-	u32 keep_idle, keep_intvl, keep_cnt, user_timeout, maxseg, linger2, syn_cnt, quickack, notsent_lowat, window_clamp;	/* [a] */
+	/* [a] */
+	u32 keep_idle, keep_intvl, keep_cnt, user_timeout, maxseg, linger2, syn_cnt, quickack, notsent_lowat, window_clamp;
 	u64 retrans, segs_in, segs_out, bytes_acked, bytes_received;	/* [e] TCP_INFO */
 	u64 stuck_since;		/* [e] data unacknowledged since, for TCP_USER_TIMEOUT */
 };

@@ -175,7 +175,8 @@ static void fill_info(struct tcp_sock *tp, struct tcp_info *i)
 	if (pcb) {
 		struct tcp_seg *s;
 
-		i->tcpi_options = (u8)((pcb->flags & TF_TIMESTAMP ? 1 : 0) | (pcb->flags & TF_SACK ? 2 : 0) | (pcb->flags & TF_WND_SCALE ? 4 : 0));
+		i->tcpi_options = (u8)((pcb->flags & TF_TIMESTAMP ? 1 : 0) | (pcb->flags & TF_SACK ? 2 : 0) |
+			(pcb->flags & TF_WND_SCALE ? 4 : 0));
 		i->tcpi_snd_wscale = pcb->snd_scale & 15;
 		i->tcpi_rcv_wscale = pcb->rcv_scale & 15;
 		i->tcpi_retransmits = pcb->nrtx;

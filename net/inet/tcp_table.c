@@ -383,8 +383,10 @@ static void send_synack(struct tcp_net *t, struct tcp_req *q)
 		o[n++] = 3;
 		o[n++] = WSCALE;
 	}
-	tcp_send_bare(t, &(struct tcp_bare){ .src = q->ent.laddr, .dst = q->ent.raddr, .sport = q->ent.lport, .dport = q->ent.rport,
-		.seq = q->iss, .ack = q->irs + 1, .wnd = (u16)min(tcp_init_wnd(q->listener), 65535u), .flags = TCPF_SYN | TCPF_ACK,
+	tcp_send_bare(t, &(struct tcp_bare){ .src = q->ent.laddr, .dst = q->ent.raddr, .sport = q->ent.lport,
+		.dport = q->ent.rport,
+		.seq = q->iss, .ack = q->irs + 1, .wnd = (u16)min(tcp_init_wnd(q->listener), 65535u),
+			.flags = TCPF_SYN | TCPF_ACK,
 		.opt = o, .opt_len = n, .mark = l->c.mark, .tos = l->o.tos });
 	q->next_ns = clock_monotonic_ns() + (NSEC_PER_SEC << q->tries);
 }
@@ -421,7 +423,8 @@ static void syn_received(struct tcp_net *t, struct tcp_sock *l, struct pkt *p, c
 	if (!q)
 		return;
 	parse_opts((const u8 *)(h + 1), hl - (u32)sizeof(*h), &o);
-	q->ent = (struct tcp_ent){ .laddr = cb->dst, .raddr = cb->src, .lport = be16(h->dst), .rport = be16(h->src), .kind = ENT_REQ };
+	q->ent = (struct tcp_ent){ .laddr = cb->dst, .raddr = cb->src, .lport = be16(h->dst), .rport = be16(h->src),
+		.kind = ENT_REQ };
 	q->irs = be32(h->seq);
 	q->wnd = be16(h->wnd);
 	q->peer_mss = o.mss;
@@ -554,7 +557,8 @@ static void req_input(struct tcp_net *t, struct tcp_req *q, struct pkt *p, const
 	if (!(h->flags & TCPF_ACK))
 		goto drop;
 	if (ack != q->iss + 1) {
-		tcp_send_bare(t, &(struct tcp_bare){ .src = q->ent.laddr, .dst = q->ent.raddr, .sport = q->ent.lport, .dport = q->ent.rport,
+		tcp_send_bare(t, &(struct tcp_bare){ .src = q->ent.laddr, .dst = q->ent.raddr, .sport = q->ent.lport,
+			.dport = q->ent.rport,
 			.seq = ack, .flags = TCPF_RST });
 		goto drop;
 	}
@@ -641,6 +645,11 @@ void tcp_listen_stop(struct tcp_sock *tp)
 		c->orphan = true;
 		t->nr_orphan++;
 		tcp_drop_pcb(c, true);
+		if (c->orphan) {	/* it had ended before */
+			c->orphan = false;
+			t->nr_orphan--;
+		}
+		tcp_put_port_locked(c);
 		inet_sock_put(&c->inet);
 	}
 	inet_sock_put(&tp->inet);
@@ -684,7 +693,8 @@ static bool tw_input(struct tcp_net *t, struct tcp_tw *tw, struct pkt *p, const 
 			tw->expires = clock_monotonic_ns() + TW_NS;
 			list_move_tail(&tw->age, &t->tws);
 		}
-		tcp_send_bare(t, &(struct tcp_bare){ .src = tw->ent.laddr, .dst = tw->ent.raddr, .sport = tw->ent.lport, .dport = tw->ent.rport,
+		tcp_send_bare(t, &(struct tcp_bare){ .src = tw->ent.laddr, .dst = tw->ent.raddr, .sport = tw->ent.lport,
+			.dport = tw->ent.rport,
 			.seq = tw->snd_nxt, .ack = tw->rcv_nxt, .wnd = (u16)min(tw->wnd, 65535u), .flags = TCPF_ACK });
 	}
 	return false;

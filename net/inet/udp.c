@@ -23,7 +23,7 @@
 #define LINEAR_MAX	8000u
 
 struct udp_sock {
-	struct inet_sock inet;
+	struct inet_sock inet;		/* own locks */
 	struct mutex cork_lock;		/* class SOCKET; not with sk->lock */
 	struct pkt *cork;		/* [cork_lock] under construction: data at the UDP header */
 	struct send_ctl cork_ctl;	/* [cork_lock] */
@@ -131,7 +131,8 @@ static void udp_put_port(struct inet_sock *sk)
 /* --- demultiplexing --- */
 
 /* How well a datagram from src:sport to dst:dport fits; -1: not at all. */
-static int score(const struct inet_sock *sk, struct net *net, const struct ipaddr *src, u16 sport, const struct ipaddr *dst, u16 dport, int iif)
+static int score(const struct inet_sock *sk, struct net *net, const struct ipaddr *src, u16 sport,
+	const struct ipaddr *dst, u16 dport, int iif)
 {
 	int s = ipaddr_is4(&sk->laddr) ? 2 : 1;
 
@@ -159,7 +160,8 @@ static int score(const struct inet_sock *sk, struct net *net, const struct ipadd
 }
 
 /* RCU. With a reference; NULL: none. */
-static struct inet_sock *lookup(struct net *net, const struct ipaddr *src, u16 sport, const struct ipaddr *dst, u16 dport, int iif)
+static struct inet_sock *lookup(struct net *net, const struct ipaddr *src, u16 sport, const struct ipaddr *dst,
+	u16 dport, int iif)
 {
 	struct inet_sock *sk, *best = NULL;
 	u32 same = 0, hash = 0;
@@ -367,7 +369,8 @@ static int push(struct inet_sock *sk, struct pkt *p, const struct send_ctl *c, c
 	bool v4 = ipaddr_is4(&c->dst);
 	u8 disc = v4 ? sk->o.pmtudisc : sk->o.pmtudisc6;
 	u32 whole = p->len + room_for_headers(&c->dst, sk);
-	struct ip_out o = { .src = *src, .dst = c->dst, .proto = IPPROTO_UDP, .tos = (u8)(c->tos >= 0 ? c->tos : v4 ? sk->o.tos : sk->o.tclass),
+	struct ip_out o = { .src = *src, .dst = c->dst, .proto = IPPROTO_UDP,
+		.tos = (u8)(c->tos >= 0 ? c->tos : v4 ? sk->o.tos : sk->o.tclass),
 		.ttl = (s16)c->ttl, .mark = c->mark, .priority = c->priority, .sk = sk };
 	struct udp_hdr *h = (struct udp_hdr *)p->data;
 	int err;
@@ -392,7 +395,8 @@ static int push(struct inet_sock *sk, struct pkt *p, const struct send_ctl *c, c
 		p->gso_segs = (u16)((p->len - sizeof(*h) + c->gso_size - 1) / c->gso_size);
 	}
 	if (o.ttl < 0)
-		o.ttl = v4 ? (r->type == RTN_MULTICAST ? sk->o.mc_ttl : sk->o.ttl) : (r->type == RTN_MULTICAST ? sk->o.mc_hops : sk->o.hops);
+		o.ttl = v4 ? (r->type == RTN_MULTICAST ? sk->o.mc_ttl : sk->o.ttl) :
+			(r->type == RTN_MULTICAST ? sk->o.mc_hops : sk->o.hops);
 	o.noprobe = disc == IP_PMTUDISC_PROBE || disc == IP_PMTUDISC_INTERFACE;
 	o.df = disc == IP_PMTUDISC_DO || disc == IP_PMTUDISC_PROBE || (disc == IP_PMTUDISC_WANT && whole <= r->mtu);
 	if (v4 && sk->o.ip_options_len) {
@@ -462,7 +466,8 @@ static int send_dest(struct inet_sock *sk, struct msg *m, struct send_ctl *c)
 {
 	int ifindex = 0, err;
 
-	*c = (struct send_ctl){ .tos = -1, .ttl = -1, .mark = sk->c.mark, .priority = sk->c.priority, .gso_size = udp_sk(sk)->gso_size };
+	*c = (struct send_ctl){ .tos = -1, .ttl = -1, .mark = sk->c.mark, .priority = sk->c.priority,
+		.gso_size = udp_sk(sk)->gso_size };
 	c->src = ipaddr_v4((be32_t){ 0 });
 	if (m->namelen) {
 		err = inet_addr_in(sk, &m->name, m->namelen, &c->dst, &c->port, &ifindex);
@@ -625,7 +630,8 @@ static int udp_connect(struct inet_sock *sk, const struct ipaddr *a, u16 port, i
 
 	(void)fflags;
 	if (ipaddr_any(&dst))
-		dst = ipaddr_is4(&dst) ? ipaddr_v4(to_be32(INADDR_LOOPBACK)) : (struct ipaddr){ { { 0 }, { 0 }, { 0 }, to_be32(1) } };
+		dst = ipaddr_is4(&dst) ? ipaddr_v4(to_be32(INADDR_LOOPBACK)) : (struct ipaddr){ { { 0 }, { 0 }, { 0 },
+			to_be32(1) } };
 	if (ipaddr_is4(&dst) && !ipaddr_any(&sk->rcv_addr) && !ipaddr_is4(&sk->rcv_addr))
 		return -ENETUNREACH;
 	route_put(&sk->dst);

@@ -112,7 +112,8 @@ const ip_addr_t *ip6_select_source_address(struct netif *netif, const ip6_addr_t
 	return NULL;
 }
 
-err_t ip4_output_if(struct pbuf *p, const ip4_addr_t *src, const ip4_addr_t *dst, u8_t ttl, u8_t tos, u8_t proto, struct netif *netif)
+err_t ip4_output_if(struct pbuf *p, const ip4_addr_t *src, const ip4_addr_t *dst, u8_t ttl, u8_t tos, u8_t proto,
+	struct netif *netif)
 {
 	ip_addr_t s, d;
 
@@ -122,7 +123,8 @@ err_t ip4_output_if(struct pbuf *p, const ip4_addr_t *src, const ip4_addr_t *dst
 	return keel_tcp_segment_out(p, &s, &d, ttl, tos);
 }
 
-err_t ip6_output_if(struct pbuf *p, const ip6_addr_t *src, const ip6_addr_t *dst, u8_t hl, u8_t tc, u8_t nexth, struct netif *netif)
+err_t ip6_output_if(struct pbuf *p, const ip6_addr_t *src, const ip6_addr_t *dst, u8_t hl, u8_t tc, u8_t nexth,
+	struct netif *netif)
 {
 	ip_addr_t s, d;
 

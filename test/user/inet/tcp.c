@@ -25,7 +25,7 @@ CASE(connect_accept_addresses)
 	CHECK_EQ(getsockname(a, (void *)&x, &len), 0);
 	CHECK_EQ(ntohs(x.sin_port), port);
 	CHECK_ERR(connect(c, (void *)&x, sizeof(x)), EISCONN);
-	CHECK_ERR(accept4(l, NULL, NULL, 0x40000000), EINVAL);
+	CHECK_ERR(syscall(SYS_accept4, l, NULL, NULL, 0x40000000), EINVAL);
 }
 
 CASE(data_both_ways)
