@@ -12,7 +12,8 @@
  * handler never edits headers in place without that call.
  *
  * Protocol code reads headers through pkt_pull_ok(p, n): the first n bytes behind data are linear
- * afterwards. Frees: any context but NMI (destructors only take spinlocks of class SOCK_QUEUE).
+ * afterwards. pkt_free: thread context, no spinlock of class INET_HASH or below held (a destructor may end a socket): drivers
+ * collect what was sent and free it in their thread, not in the interrupt.
  */
 #ifndef NET_PKT_H
 #define NET_PKT_H
@@ -86,7 +87,7 @@ struct pkt {
 					   as long as a reference is held by who queues the pkt beyond that (pkt_hold_dev) */
 	bool dev_held;
 	s64 tstamp;			/* realtime ns; 0: not taken */
-	/* Called when the pkt dies: returns what was charged. May be NULL. Context: any, takes only SOCK_QUEUE locks. */
+	/* Called when the pkt dies: returns what was charged. May be NULL. */
 	void (*destructor)(struct pkt *p);
 	void *sk;			/* the destructor's; keeps what it needs by itself */
 	u32 charged;			/* bytes that the destructor gives back; truesize may change meanwhile */

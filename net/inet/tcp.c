@@ -216,6 +216,8 @@ static int connect(struct inet_sock *sk, const struct ipaddr *a, u16 port, int i
 			return err;
 		}
 		sk->socket->state = SS_CONNECTING;
+		if (!deadline)
+			return -EINPROGRESS;	/* even if the answer is there: programs count on it */
 	}
 	if (sk->state == TCP_SYN_SENT) {
 		err = wait_connect(sk, deadline);
@@ -335,6 +337,9 @@ static int shutdown(struct inet_sock *sk, u32 how)
 
 	switch (sk->state) {
 	case TCP_CLOSE:
+		/* Readers end even so, as on Linux. */
+		WRITE_ONCE(sk->shutdown, sk->shutdown | how);
+		inet_sock_wake(sk, EPOLLIN | EPOLLOUT | EPOLLHUP | EPOLLRDHUP);
 		return -ENOTCONN;
 	case TCP_LISTEN:
 		if (!(how & RCV_SHUTDOWN))

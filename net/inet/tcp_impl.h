@@ -66,7 +66,7 @@ struct tcp_tw {
 	struct hlist_node port_link;	/* [e] */
 	u32 rcv_nxt, snd_nxt, ts_recent;
 	u32 wnd;
-	bool has_ts;
+	bool has_ts, reuse;
 	u64 expires;
 	struct net *net;
 	kuid_t uid;

@@ -116,10 +116,8 @@ static bool conflict(struct tcp_net *t, const struct inet_sock *sk, u16 port)
 		if (overlap(o, sk))
 			return true;
 	}
-	if (sk->c.reuseaddr)
-		return false;
 	hlist_for_each_entry(tw, &b->tws, port_link)
-		if (tw->ent.lport == port && (ipaddr_any(&sk->rcv_addr) || ipaddr_eq(&sk->rcv_addr, &tw->ent.laddr)))
+		if (tw->ent.lport == port && !(tw->reuse && sk->c.reuseaddr) && (ipaddr_any(&sk->rcv_addr) || ipaddr_eq(&sk->rcv_addr, &tw->ent.laddr)))
 			return true;
 	return false;
 }
@@ -272,6 +270,7 @@ void tcp_time_wait(struct tcp_sock *tp, struct tcp_pcb *pcb)
 	tw->ts_recent = pcb->ts_recent;
 	tw->net = sk->net;
 	tw->uid = sk->uid;
+	tw->reuse = sk->c.reuseaddr;
 	tw->expires = clock_monotonic_ns() + TW_NS;
 	/* The socket leaves the table for it. */
 	if (tp->hashed) {

@@ -69,6 +69,7 @@ extern u32 keel_tcp_wnd, keel_tcp_mss, keel_tcp_maxrtx, keel_tcp_synmaxrtx;
 #define TCP_WND_UPDATE_THRESHOLD	(keel_tcp_wnd / 4)
 #define TCP_OVERSIZE		0
 #define TCP_QUEUE_OOSEQ		1
+#define TCP_OOSEQ_MAX_PBUFS	4096
 #define LWIP_TCP_TIMESTAMPS	1
 #define LWIP_TCP_SACK_OUT	1
 #define LWIP_TCP_MAX_SACK_NUM	4

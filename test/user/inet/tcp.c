@@ -197,9 +197,10 @@ CASE(not_connected)
 	signal(SIGPIPE, SIG_IGN);
 	CHECK_ERR(read(s, &b, 1), ENOTCONN);
 	CHECK_ERR(write(s, "x", 1), EPIPE);
-	CHECK_ERR(shutdown(s, SHUT_RDWR), ENOTCONN);
 	CHECK_ERR(accept(s, NULL, NULL), EINVAL);
 	CHECK_EQ(poll_now(s, POLLIN | POLLOUT), POLLOUT | POLLHUP);
+	CHECK_ERR(shutdown(s, SHUT_RDWR), ENOTCONN);
+	CHECK_EQ(poll_now(s, POLLIN | POLLOUT), POLLIN | POLLOUT | POLLHUP);
 	CHECK_ERR(socket(AF_INET, SOCK_STREAM, IPPROTO_UDP), EPROTONOSUPPORT);
 	CHECK_ERR(socket(AF_INET, SOCK_SEQPACKET, 0), ESOCKTNOSUPPORT);
 }
@@ -285,6 +286,7 @@ CASE(reuse_after_close)
 
 	lo_up();
 	l = lo_sock(SOCK_STREAM, &port);
+	CHECK_EQ(setsockopt(l, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)), 0);
 	CHECK_EQ(listen(l, 1), 0);
 	x = lo_addr(port);
 	c = socket(AF_INET, SOCK_STREAM, 0);
