@@ -8,6 +8,7 @@
 #include <base/string.h>
 #include <core/init.h>
 #include <core/slab.h>
+#include <core/work.h>
 #include <kernel/task.h>
 #include <uapi/linux/capability.h>
 #include <uapi/linux/ioctls.h>
@@ -70,23 +71,58 @@ static void sock_rcu(struct rcu_head *h)
 	kfree(container_of(h, struct inet_sock, rcu));
 }
 
-void inet_sock_put(struct inet_sock *sk)
+static void sock_end(struct inet_sock *sk)
 {
-	struct inet_net *in = net_inet(sk->net);
-
-	if (!ref_put(&sk->ref))
-		return;
-	spin_lock(&in->socks_lock);
-	list_del(&sk->all_link);
-	spin_unlock(&in->socks_lock);
 	if (sk->proto->destroy)
 		sk->proto->destroy(sk);
 	pkt_list_free(&sk->rxq);
 	pkt_list_free(&sk->errq);
 	route_put(&sk->dst);
 	sock_common_fini(&sk->c);
-	kfree(sk->filter);
 	call_rcu(&sk->rcu, sock_rcu);
+}
+
+/* The last reference may go under a spinlock (TCP's engine), the end of a socket sleeps: a worker does it then. */
+static DEFINE_SPINLOCK(dead_lock, OBJECT_IRQ);
+static LIST_HEAD(dead);			/* [dead_lock] inet_sock.all_link */
+
+static void reap(struct work *w)
+{
+	(void)w;
+	for (;;) {
+		struct inet_sock *sk;
+
+		spin_lock_irq(&dead_lock);
+		sk = list_empty(&dead) ? NULL : list_first_entry(&dead, struct inet_sock, all_link);
+		if (sk)
+			list_del(&sk->all_link);
+		spin_unlock_irq(&dead_lock);
+		if (!sk)
+			return;
+		sock_end(sk);
+	}
+}
+
+static struct work reap_work = { .link = LIST_HEAD_INIT(reap_work.link), .fn = reap };
+
+void inet_sock_put(struct inet_sock *sk)
+{
+	struct inet_net *in = net_inet(sk->net);
+	u64 flags;
+
+	if (!ref_put(&sk->ref))
+		return;
+	spin_lock(&in->socks_lock);
+	list_del(&sk->all_link);
+	spin_unlock(&in->socks_lock);
+	if (preemptible()) {
+		sock_end(sk);
+		return;
+	}
+	spin_lock_irqsave(&dead_lock, flags);
+	list_add_tail(&sk->all_link, &dead);
+	spin_unlock_irqrestore(&dead_lock, flags);
+	(void)work_queue(system_wq, &reap_work);
 }
 
 void inet_sock_graft(struct inet_sock *sk, struct socket *s)

@@ -5,14 +5,13 @@
 #include <base/string.h>
 #include <core/clock.h>
 #include <kernel/task.h>
+#include <net/filter.h>
 #include <net/scm.h>
 
 #include "inet_impl.h"
 
 #define SO_EE_ORIGIN_LOCAL	1
 #define SO_EE_ORIGIN_ICMP	2
-
-u32 (*inet_filter_hook)(struct inet_sock *sk, struct pkt *p);
 
 /* --- receive queue --- */
 
@@ -25,13 +24,17 @@ static void rfree(struct pkt *p)
 
 int inet_queue_rcv(struct inet_sock *sk, struct pkt *p)
 {
-	u32 keep = ~0u;
+	u32 keep, back = sk->c.protocol == IPPROTO_UDP && sk->c.type == SOCK_DGRAM ? sizeof(struct udp_hdr) : 0;
 	u64 flags;
 
-	rcu_read_lock();
-	if (READ_ONCE(sk->filter) && inet_filter_hook)
-		keep = inet_filter_hook(sk, p);
-	rcu_read_unlock();
+	/* A filter of UDP sees the header. */
+	if (back)
+		(void)pkt_push(p, back);
+	keep = sock_filter_run(&sk->c, p);
+	if (keep)
+		pkt_trim(p, max(keep, back));
+	if (back)
+		(void)pkt_pull(p, back);
 	if (!keep) {
 		pkt_free(p);
 		return -EPERM;

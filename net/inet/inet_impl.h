@@ -154,7 +154,6 @@ struct inet_sock {
 	atomic64_t rmem, wmem;		/* bytes of truesize charged */
 	u32 drops;			/* [a] */
 	s64 last_stamp;			/* [a] SIOCGSTAMP */
-	void *filter;			/* [lock; r] SO_ATTACH_FILTER: struct sock_filter_prog of net/core/filter.c */
 
 	struct route dst;		/* [lock] of a connected socket; dst.dev NULL: none */
 };
@@ -227,8 +226,6 @@ struct inet6_sockopts {
 extern struct inet6_sockopts inet6_sockopts;
 /* Socket ioctls that no transport has: set by inet_ioctl.c. */
 extern int (*inet_ioctl_hook)(struct net *net, struct inet_sock *sk, u32 cmd, u64 arg);
-/* SO_ATTACH_FILTER: bytes of p to keep, 0: drop; set by net/core/filter.c's user. */
-extern u32 (*inet_filter_hook)(struct inet_sock *sk, struct pkt *p);
 
 /* --- up: ip_input.c, ip6_input.c --- */
 

@@ -115,17 +115,11 @@ static int set_other(struct net *net, struct net_device *dev, u32 cmd, struct if
 
 static int get(struct net_device *dev, u32 cmd, struct ifreq *r, const char *label)
 {
-	struct net_ifaddr *a = NULL;
+	struct net_ifaddr *a = labelled(dev, label);
 
-	if (cmd == SIOCGIFADDR || cmd == SIOCGIFBRDADDR || cmd == SIOCGIFNETMASK || cmd == SIOCGIFDSTADDR) {
-		a = labelled(dev, label);
-		if (!a)
-			return -EADDRNOTAVAIL;
-	}
+	if (!a)
+		return -EADDRNOTAVAIL;
 	switch (cmd) {
-	case SIOCGIFFLAGS:
-		r->ifr_ifru.ifru_flags = (s16)netdev_get_flags(dev);
-		return 0;
 	case SIOCGIFADDR:
 		put_in(r, a->local.w[3]);
 		return 0;
@@ -135,71 +129,15 @@ static int get(struct net_device *dev, u32 cmd, struct ifreq *r, const char *lab
 	case SIOCGIFNETMASK:
 		put_in(r, mask_of(a->prefixlen));
 		return 0;
-	case SIOCGIFDSTADDR:
+	default:
 		put_in(r, a->peer.w[3]);
 		return 0;
-	case SIOCGIFMTU:
-		r->ifr_ifru.ifru_ivalue = (s32)dev->mtu;
-		return 0;
-	case SIOCGIFINDEX:
-		r->ifr_ifru.ifru_ivalue = dev->ifindex;
-		return 0;
-	case SIOCGIFMETRIC:
-		r->ifr_ifru.ifru_ivalue = 0;
-		return 0;
-	case SIOCGIFTXQLEN:
-		r->ifr_ifru.ifru_ivalue = (s32)dev->txqueuelen;
-		return 0;
-	case SIOCGIFMAP:
-		memset(&r->ifr_ifru.ifru_map, 0, sizeof(r->ifr_ifru.ifru_map));
-		return 0;
-	case SIOCGIFHWADDR:
-		memset(&r->ifr_ifru.ifru_addr, 0, sizeof(r->ifr_ifru.ifru_addr));
-		r->ifr_ifru.ifru_addr.sa_family = dev->type;
-		memcpy(r->ifr_ifru.ifru_addr.sa_data, dev->addr, min((u32)dev->addr_len, 14u));
-		return 0;
-	default:
-		return -ENOIOCTLCMD;
-	}
-}
-
-static int set(struct net *net, struct net_device *dev, u32 cmd, struct ifreq *r, const char *label)
-{
-	const u32 may = IFF_UP | IFF_DEBUG | IFF_NOTRAILERS | IFF_NOARP | IFF_PROMISC | IFF_ALLMULTI | IFF_MULTICAST;
-
-	switch (cmd) {
-	case SIOCSIFFLAGS:
-		return netdev_change_flags(dev, (u16)r->ifr_ifru.ifru_flags, may);
-	case SIOCSIFADDR:
-		return set_addr(net, dev, r, label);
-	case SIOCSIFNETMASK:
-	case SIOCSIFBRDADDR:
-	case SIOCSIFDSTADDR:
-		return set_other(net, dev, cmd, r, label);
-	case SIOCSIFMTU:
-		return netdev_set_mtu(dev, (u32)r->ifr_ifru.ifru_ivalue);
-	case SIOCSIFHWADDR:
-		if (r->ifr_ifru.ifru_addr.sa_family != dev->type)
-			return -EINVAL;
-		return netdev_set_mac(dev, (u8 *)r->ifr_ifru.ifru_addr.sa_data);
-	case SIOCSIFTXQLEN:
-		if (r->ifr_ifru.ifru_ivalue < 0)
-			return -EINVAL;
-		dev->txqueuelen = (u32)r->ifr_ifru.ifru_ivalue;
-		return 0;
-	case SIOCSIFNAME:
-		r->ifr_ifru.ifru_newname[IFNAMSIZ - 1] = 0;
-		return netdev_rename(dev, r->ifr_ifru.ifru_newname);
-	default:
-		return -ENOIOCTLCMD;
 	}
 }
 
 static int ifreq_ioctl(struct net *net, u32 cmd, u64 arg)
 {
-	bool change = cmd == SIOCSIFADDR || cmd == SIOCSIFDSTADDR || cmd == SIOCSIFBRDADDR ||
-		cmd == SIOCSIFNETMASK || cmd == SIOCSIFFLAGS || cmd == SIOCSIFMTU || cmd == SIOCSIFHWADDR ||
-		cmd == SIOCSIFTXQLEN || cmd == SIOCSIFNAME;
+	bool change = cmd == SIOCSIFADDR || cmd == SIOCSIFDSTADDR || cmd == SIOCSIFBRDADDR || cmd == SIOCSIFNETMASK;
 	char label[IFNAMSIZ], name[IFNAMSIZ];
 	struct net_device *dev;
 	struct ifreq r;
@@ -217,15 +155,13 @@ static int ifreq_ioctl(struct net *net, u32 cmd, u64 arg)
 	if (colon)
 		*colon = 0;
 	rtnl_lock();
-	if (cmd == SIOCGIFNAME) {
-		dev = netdev_by_index(net, r.ifr_ifru.ifru_ivalue);
-		err = dev ? 0 : -ENODEV;
-		if (dev)
-			memcpy(r.ifr_ifrn.ifrn_name, dev->name, IFNAMSIZ);
-	} else {
-		dev = netdev_by_name(net, name);
-		err = !dev ? -ENODEV : change ? set(net, dev, cmd, &r, label) : get(dev, cmd, &r, label);
-	}
+	dev = netdev_by_name(net, name);
+	if (!dev)
+		err = -ENODEV;
+	else if (!change)
+		err = get(dev, cmd, &r, label);
+	else
+		err = cmd == SIOCSIFADDR ? set_addr(net, dev, &r, label) : set_other(net, dev, cmd, &r, label);
 	rtnl_unlock();
 	if (!err && !change && copy_out_bytes(uaddr(arg), &r, sizeof(r)))
 		return -EFAULT;
@@ -362,15 +298,6 @@ static int inet_ioctl(struct net *net, struct inet_sock *sk, u32 cmd, u64 arg)
 			return -ENOENT;
 		return copy_out_bytes(uaddr(arg), &tv, sizeof(tv)) ? -EFAULT : 0;
 	}
-	default:
-		return cmd >= SIOCGIFNAME && cmd <= SIOCGIFMAP ? ifreq_ioctl(net, cmd, arg) : -ENOIOCTLCMD;
-	}
-}
-
-/* Sockets of other families: what is of devices, not of IPv4. */
-static int device_ioctl(struct net *net, u32 cmd, u64 arg)
-{
-	switch (cmd) {
 	case SIOCGIFADDR:
 	case SIOCGIFBRDADDR:
 	case SIOCGIFNETMASK:
@@ -379,20 +306,15 @@ static int device_ioctl(struct net *net, u32 cmd, u64 arg)
 	case SIOCSIFBRDADDR:
 	case SIOCSIFNETMASK:
 	case SIOCSIFDSTADDR:
-	case SIOCADDRT:
-	case SIOCDELRT:
-		return -ENOIOCTLCMD;
-	case SIOCGIFCONF:
-		return ifconf(net, arg);
+		return ifreq_ioctl(net, cmd, arg);
 	default:
-		return cmd >= SIOCGIFNAME && cmd <= SIOCGIFMAP ? ifreq_ioctl(net, cmd, arg) : -ENOIOCTLCMD;
+		return -ENOIOCTLCMD;	/* a device's: net/netdev */
 	}
 }
 
 static int inet_ioctl_init(void)
 {
 	inet_ioctl_hook = inet_ioctl;
-	net_ioctl_hook = device_ioctl;
 	return 0;
 }
 INITCALL_FS(inet_ioctl_init);

@@ -12,6 +12,7 @@
 #include <core/timer.h>
 #include <core/work.h>
 #include <keel_lwip.h>
+#include <net/filter.h>
 
 #include "ip_impl.h"
 #include "route_impl.h"

@@ -117,7 +117,8 @@ static bool conflict(struct tcp_net *t, const struct inet_sock *sk, u16 port)
 			return true;
 	}
 	hlist_for_each_entry(tw, &b->tws, port_link)
-		if (tw->ent.lport == port && !(tw->reuse && sk->c.reuseaddr) && (ipaddr_any(&sk->rcv_addr) || ipaddr_eq(&sk->rcv_addr, &tw->ent.laddr)))
+		if (tw->ent.lport == port && !(tw->reuse && sk->c.reuseaddr) &&
+		    (ipaddr_any(&sk->rcv_addr) || ipaddr_eq(&sk->rcv_addr, &tw->ent.laddr)))
 			return true;
 	return false;
 }
@@ -722,7 +723,10 @@ static void segment(struct tcp_net *t, struct pkt *p)
 	if (e) {
 		tp = container_of(e, struct tcp_sock, ent);
 		inet_sock_get(&tp->inet);
-		tcp_segment_input(tp, p);
+		if (sock_filter_run(&tp->inet.c, p))
+			tcp_segment_input(tp, p);
+		else
+			pkt_free(p);
 		inet_sock_put(&tp->inet);
 		return;
 	}

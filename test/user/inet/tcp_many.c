@@ -13,7 +13,8 @@ static void *client(void *arg)
 	for (int i = 0; i < 60; i++) {
 		int c = socket(AF_INET, SOCK_STREAM, 0);
 
-		if (connect(c, (void *)&x, sizeof(x)) < 0 || write(c, "hello", 5) != 5 || recv(c, b, 5, MSG_WAITALL) != 5 || memcmp(b, "HELLO", 5))
+		if (connect(c, (void *)&x, sizeof(x)) < 0 || write(c, "hello", 5) != 5 ||
+		    recv(c, b, 5, MSG_WAITALL) != 5 || memcmp(b, "HELLO", 5))
 			return (void *)(long)(i + 1);
 		close(c);
 	}
