@@ -177,8 +177,7 @@ static void fill_info(struct tcp_sock *tp, struct tcp_info *i)
 
 		i->tcpi_options = (u8)((pcb->flags & TF_TIMESTAMP ? 1 : 0) | (pcb->flags & TF_SACK ? 2 : 0) |
 			(pcb->flags & TF_WND_SCALE ? 4 : 0));
-		i->tcpi_snd_wscale = pcb->snd_scale & 15;
-		i->tcpi_rcv_wscale = pcb->rcv_scale & 15;
+		i->__tcpi_wscale = (u8)((pcb->snd_scale & 15) | (pcb->rcv_scale & 15) << 4);
 		i->tcpi_retransmits = pcb->nrtx;
 		i->tcpi_probes = pcb->persist_probe;
 		i->tcpi_rto = (u32)pcb->rto * 4000;

@@ -34,8 +34,8 @@ struct tcp_info {
 	__u8 tcpi_probes;
 	__u8 tcpi_backoff;
 	__u8 tcpi_options;
-	__u8 tcpi_snd_wscale : 4, tcpi_rcv_wscale : 4;
-	__u8 tcpi_delivery_rate_app_limited : 1, tcpi_fastopen_client_fail : 2;
+	__u8 __tcpi_wscale;	/* Linux has bit fields: sender's in the lower half, receiver's above */
+	__u8 __tcpi_bits;	/* delivery rate limited by the application, why fast open failed */
 	__u32 tcpi_rto;
 	__u32 tcpi_ato;
 	__u32 tcpi_snd_mss;
