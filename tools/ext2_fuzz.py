@@ -150,7 +150,7 @@ def main():
         return 0
     print('ok images')
     good = whole(images, o.first, o.whole)
-    good &= run('failures', images, '-m', str(o.failures), '-s', str(o.first), '-o', '60')
+    good &= run('failures', images, '-m', str(o.failures), '-o', '60')      # the seed is the call that fails
     good &= run('damaged', images, '-n', str(o.damaged), '-s', str(o.first))
     return 0 if good else 1
 
