@@ -718,7 +718,7 @@ def swap_run(report, opts, tag, kernel, smp, mem, seconds):
               f'KEEL_SWAP_SECOND=/dev/vdb KEEL_SWAP_BAD=/dev/vdc KEEL_SWAP_SECONDS={seconds} '
               f'failblk=vdc,op=read,from=8192,to=32767 test={opts.filter or "mm/swap,mm/swap_file,mm/swap_pressure"}')
     m = Machine(kernel=kernel, initrd='build/user.cpio', append=append, smp=smp, mem=mem, disks=tuple(disks))
-    guest_suite(report, f'swap{tag}-{mem}M-{smp}cpu', m, opts.user_timeout, DONE, ('poweroff',), no_reports=False)
+    guest_suite(report, f'swap{tag}-{mem}M-{smp}cpu', m, max(opts.user_timeout, 1500), DONE, ('poweroff',), no_reports=False)
     r = subprocess.run(['e2fsck', '-fn', path], capture_output=True, text=True, stdin=subprocess.DEVNULL)
     report.add('not ok' if r.returncode else 'ok', f'swap{tag}-{mem}M-{smp}cpu/e2fsck', detail=r.stdout if r.returncode else '')
 
