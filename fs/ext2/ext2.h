@@ -71,6 +71,7 @@ struct ext2_sb {
 	bool failed;			/* [a] an error was seen: state says so */
 	bool aborted;			/* [a] nothing is written any more */
 	bool discard;			/* [I] the device can */
+	bool settling;			/* [vfs->umount] an orphan is read */
 	u32 overhead;			/* [I] blocks of metadata, for bsddf */
 
 	struct mutex alloc;		/* class FS_ALLOC */
@@ -253,6 +254,10 @@ long ext2_trim(struct ext2_sb *s, u64 start, u64 len, u64 minlen, u64 *trimmed);
 /* A new inode (I_NEW is set, owner and mode filled in). ERR_PTR. Within a batch. */
 __must_check struct inode *ext2_new_inode(struct inode *dir, umode_t mode, const struct qstr *name);
 void ext2_free_inode_number(struct ext2_sb *s, u32 ino, bool dir, bool now);
+
+/* --- orphan.c --- */
+/* What the orphan list names is freed or cut. When it becomes writable. */
+__must_check int ext2_settle_orphans(struct ext2_sb *s);
 
 /* --- inode.c --- */
 __must_check struct inode *ext2_iget(struct super_block *sb, u32 ino);

@@ -171,7 +171,7 @@ static int read_inode(struct inode *inode, const struct ext2_inode *raw)
 	const char *why;
 	u32 uid = le16(raw->uid), gid = le16(raw->gid);
 
-	if (!le16(raw->links) && (!le16(raw->mode) || le32(raw->dtime)))
+	if (!le16(raw->links) && (!le16(raw->mode) || (le32(raw->dtime) && !s->settling)))
 		return -ESTALE;			/* deleted */
 	if (!(s->opts & MOPT_NOUID32)) {
 		uid |= (u32)le16(raw->uid_high) << 16;
@@ -198,7 +198,7 @@ static int read_inode(struct inode *inode, const struct ext2_inode *raw)
 	if (why)
 		return ext2_error(s, "inode %llu: %s", (unsigned long long)inode->ino, why);
 	read_times(s, ei, raw);
-	if (!inode->nlink)
+	if (!inode->nlink && !s->settling)
 		return -ESTALE;
 	ext2_set_vfs_flags(inode);
 	ext2_set_ops(inode);

@@ -461,8 +461,11 @@ static int ext2_fill(struct super_block *sb, const char *options)
 	err = read_descriptors(s);
 	if (!err)
 		err = get_root(sb);
-	if (!err && !(sb->flags & SB_RDONLY))
+	if (!err && !(sb->flags & SB_RDONLY)) {
 		err = begin_writing(s);
+		if (!err)
+			err = ext2_settle_orphans(s);
+	}
 	return err;
 }
 
@@ -539,6 +542,11 @@ static int ext2_remount(struct super_block *sb, u32 sb_flags, const char *option
 		err = check_features(sb, &s->l, true);
 		if (!err)
 			err = begin_writing(s);
+		if (!err) {
+			sb->flags &= ~SB_RDONLY;
+			err = ext2_settle_orphans(s);
+			sb->flags |= SB_RDONLY;
+		}
 	} else if ((sb_flags & SB_RDONLY) && !s->aborted && s->batch_id > s->committed_id) {
 		err = end_writing(s);
 	}
