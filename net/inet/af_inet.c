@@ -661,6 +661,7 @@ static int inet_init(void)
 		err = tcp_init_net(net);
 	if (err)
 		return err;
+	raw_init();
 	devinet_init(net);
 	arp_init();
 	icmp_init(net);

@@ -22,6 +22,7 @@ void devinet_init(struct net *net);
 void arp_init(void);
 void icmp_init(struct net *net);
 __must_check int udp_init(struct net *net);
+void raw_init(void);
 __must_check int tcp_init_net(struct net *net);
 
 #endif
