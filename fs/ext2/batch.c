@@ -37,7 +37,9 @@ struct commit {
 	u32 n;				/* of s->array */
 	int phase;			/* of the writes since the last flush */
 	bool ordered, any;		/* writes since the last flush: that others wait for; at all */
-	int err;
+	int err;			/* it cannot go on */
+	int bad;			/* blocks could not be written that nothing else needs */
+	struct list_head again;		/* held ones that were not written, when it cannot go on */
 	u32 *new_dirs, nr_new_dirs;	/* numbers of directories that are not on the disk yet, sorted */
 };
 
@@ -212,24 +214,48 @@ static void flush(struct commit *c)
 	c->ordered = c->any = false;
 }
 
+/*
+ * Some of what was collected could not be written: which? Others do not suffer for it. But where a fresh block is
+ * missing, what comes next would point to old bytes, so that is the end of this commit.
+ */
+static void write_singly(struct commit *c)
+{
+	struct ext2_sb *s = c->s;
+
+	for (u32 i = 0; i < c->n; i++) {
+		struct buffer *bh = s->array[i];
+		int err = buffer_write_sync(bh);
+
+		if (!err)
+			continue;
+		pr_err("EXT2-fs (%s): I/O error while writing metadata block %llu\n", s->vfs->id,
+		       (unsigned long long)buffer_block(bh));
+		if (bh->state >> BH_WAS_SHIFT == BH_FRESH)
+			fail(c, err);
+		else if (!c->bad)
+			c->bad = err;
+	}
+}
+
 /* Out with what was collected. */
 static void write_array(struct commit *c)
 {
 	struct ext2_sb *s = c->s;
-	int err;
 
 	if (!c->n)
 		return;
-	if (!c->err) {
-		err = buffers_write(s->array, c->n);
-		if (err) {
-			pr_err("EXT2-fs (%s): I/O error while writing metadata\n", s->vfs->id);
-			fail(c, err);
-		}
-	}
+	if (!c->err && buffers_write(s->array, c->n))
+		write_singly(c);
 	for (u32 i = 0; i < c->n; i++) {
-		s->array[i]->state &= ~BH_COLLECTED;
-		buffer_put(s->array[i]);
+		struct buffer *bh = s->array[i];
+
+		bh->state &= ~BH_COLLECTED;
+		if (unlikely(c->err && bh->state >> BH_WAS_SHIFT)) {
+			list_add_tail(&bh->link, &c->again);
+		} else {
+			bh->state &= (1u << BH_WAS_SHIFT) - 1;
+			buffer_put(bh);
+		}
 	}
 	c->n = 0;
 }
@@ -269,6 +295,7 @@ static void write_held(struct commit *c, struct list_head *list, int phase, bool
 		spin_lock(&s->lock);
 		bh = list_first_entry_or_null(list, struct buffer, link);
 		if (bh) {
+			bh->state |= (bh->state & (BH_FRESH | BH_INPLACE | BH_MAP)) << BH_WAS_SHIFT;
 			bh->state &= ~(BH_FRESH | BH_INPLACE | BH_MAP);
 			list_del_init(&bh->link);
 			s->nr_held--;
@@ -575,6 +602,7 @@ static void close_batch(struct commit *c)
 static void undo(struct commit *c)
 {
 	struct ext2_sb *s = c->s;
+	struct buffer *bh;
 
 	if (s->errors != EXT2_ERRORS_CONTINUE && c->err != -ENOMEM)
 		WRITE_ONCE(s->aborted, true);
@@ -582,6 +610,15 @@ static void undo(struct commit *c)
 	list_splice_init(&c->deleted, &s->deleted);
 	spin_unlock(&s->lock);
 	list_init(&c->deleted);
+	while ((bh = list_first_entry_or_null(&c->again, struct buffer, link)) != NULL) {
+		u32 kind = bh->state >> BH_WAS_SHIFT;
+
+		list_del_init(&bh->link);
+		bh->state &= (1u << BH_WAS_SHIFT) - 1;
+		if (!s->aborted)
+			ext2_hold(s, bh, kind);
+		buffer_put(bh);
+	}
 }
 
 static void release(struct commit *c, struct list_head *puts)
@@ -593,6 +630,9 @@ static void release(struct commit *c, struct list_head *puts)
 	while ((ei = list_first_entry_or_null(&c->dirty, struct ext2_inode_info, dirty_link)) != NULL) {
 		bool again;
 
+		/* Also those who ask later hear of it, once. */
+		if (unlikely(c->err || c->bad))
+			mapping_set_error(&ei->vfs.data, c->err ? c->err : c->bad);
 		spin_lock(&c->s->lock);
 		list_del_init(&ei->dirty_link);
 		clear_bit(EI_COMMITTING, &ei->state);
@@ -626,6 +666,7 @@ static int do_commit(struct ext2_sb *s)
 
 	list_init(&c.dirty);
 	list_init(&c.deleted);
+	list_init(&c.again);
 	down_write(&s->batch);
 	closing = s->batch_id;
 	WRITE_ONCE(s->batch_id, closing + 1);
@@ -648,13 +689,17 @@ static int do_commit(struct ext2_sb *s)
 		undo(&c);
 	} else {
 		WRITE_ONCE(s->committed_id, closing);
-		ext2_release_freed(s);
+		/* The disk may still point to what was freed: from now on nothing of that is used again. */
+		if (likely(!c.bad && !s->no_reuse))
+			ext2_release_freed(s);
+		else
+			s->no_reuse = true;
 	}
 	up_write(&s->batch);
 	release(&c, &puts);
-	if (c.err)
-		(void)ext2_error(s, "commit failed: error %d", -c.err);
-	return c.err;
+	if (unlikely(c.err || c.bad))
+		(void)ext2_error(s, "commit failed: error %d", c.err ? -c.err : -c.bad);
+	return c.err ? c.err : c.bad;
 }
 
 int ext2_commit_upto(struct ext2_sb *s, u64 id)

@@ -70,6 +70,7 @@ struct ext2_sb {
 	bool was_valid;			/* [vfs->umount] clean when it was mounted for writing */
 	bool failed;			/* [a] an error was seen: state says so */
 	bool aborted;			/* [a] nothing is written any more */
+	bool no_reuse;			/* [batch, exclusively] a write failed: what is freed stays unused */
 	bool discard;			/* [I] the device can */
 	bool settling;			/* [vfs->umount] an orphan is read */
 	u32 overhead;			/* [I] blocks of metadata, for bsddf */
@@ -183,6 +184,7 @@ struct ext2_deleted {
 #define BH_INPLACE	2u
 #define BH_MAP		4u
 #define BH_COLLECTED	8u
+#define BH_WAS_SHIFT	8u		/* while it is being written: what it was held as */
 
 static inline struct ext2_sb *EXT2_SB(const struct super_block *sb) { return sb->private; }
 static inline struct ext2_inode_info *EXT2_I(const struct inode *i) { return container_of(i, struct ext2_inode_info, vfs); }

@@ -252,6 +252,26 @@ static struct folio *memory_folio(struct mapping *m, u64 index)
 	return f;
 }
 
+/* Some page of a large one could not be read: without it each can be read singly. Our reference goes too, if true. */
+static bool drop_failed(struct mapping *m, struct folio *f)
+{
+	bool gone = true;
+
+	folio_lock(f);
+	if (f->mapping == m) {
+		gone = !(READ_ONCE(f->flags) & (BIT(FOLIO_UPTODATE) | BIT(FOLIO_DIRTY) | BIT(FOLIO_WRITEBACK)));
+		if (gone) {
+			if (m->ops->invalidate_folio)
+				m->ops->invalidate_folio(f, 0, folio_size(f));
+			filemap_remove(f);
+		}
+	}
+	folio_unlock(f);
+	if (gone)
+		folio_put(f);
+	return gone;
+}
+
 struct folio *filemap_read_locked(struct file *file, struct mapping *m, u64 index)
 {
 	for (;;) {
@@ -270,6 +290,8 @@ struct folio *filemap_read_locked(struct file *file, struct mapping *m, u64 inde
 			err = folio_wait_bit_killable(f, FOLIO_LOCKED);
 		if (!err && !folio_test(f, FOLIO_UPTODATE))
 			err = folio_test(f, FOLIO_ERROR) || f->mapping == m ? -EIO : 0;
+		if (err == -EIO && folio_order(f) && drop_failed(m, f))
+			continue;
 		if (err) {
 			folio_put(f);
 			return ERR_PTR(err);

@@ -68,7 +68,8 @@ ssize_t filemap_read(struct kiocb *k, struct iov_iter *to)
 			return done ? done : PTR_ERR(f);
 		if (likely(f)) {
 			got = copy_folio_to_iter(f, off + ((index - f->index) << PAGE_SHIFT), n, to);
-			if (off == 0)
+			/* One pass over a large folio is one access: else a stream would look like a working set. */
+			if (off == 0 && (u64)k->file->ra.prev_pos - f->index >= folio_nr_pages(f))
 				folio_mark_accessed(f);
 			folio_put(f);
 		} else {

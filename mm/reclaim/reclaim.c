@@ -51,7 +51,7 @@ struct scan {
 struct map_state {
 	struct folio *f;
 	u64 page;			/* of the folio, looked for at the moment */
-	bool referenced, locked;
+	bool referenced, locked, exec;
 };
 
 static bool maps_it(pte_t e, const struct map_state *s)
@@ -68,8 +68,10 @@ static bool look_entry(struct pt_cursor *c, struct vma *v, struct tlb_gather *g,
 		return true;
 	if (v->flags & VM_LOCKED)
 		s->locked = true;
-	if (pt_cursor_test_clear_young(c))
+	if (pt_cursor_test_clear_young(c)) {
 		s->referenced = true;
+		s->exec |= (v->flags & VM_EXEC) != 0;
+	}
 	return !s->locked;
 }
 
@@ -106,8 +108,13 @@ static enum verdict reclaim_file(struct folio *f, struct scan *sc)
 		return KEEP;
 	if (atomic_read(&f->mapcount))
 		walk_mappings(f, look_entry, &s);
-	if (s.locked || s.referenced || folio_test_clear(f, FOLIO_REFERENCED) || folio_test(f, FOLIO_ACTIVE))
+	/* Read once is no use yet: FOLIO_ACTIVE comes with the second time. A mapped page has one round to be used again. */
+	if (s.locked || folio_test(f, FOLIO_ACTIVE) || (s.referenced && (s.exec || folio_test(f, FOLIO_REFERENCED))))
 		return ACTIVATE;
+	if (s.referenced) {
+		folio_set(f, FOLIO_REFERENCED);
+		return KEEP;
+	}
 	if (folio_test(f, FOLIO_WRITEBACK)) {
 		sc->writeback++;
 		if (!sc->wait) {
