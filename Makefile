@@ -320,6 +320,8 @@ BOOT     ?= grub
 APPEND   ?=
 MACHINE  ?= q35
 # A folder of this machine that the guest sees as /mnt/share.
+# HOST:GUEST: a TCP port of this machine that leads to one of the guest; empty: none
+FORWARD  ?= 8080:80
 SHARE    ?=
 # GRAPHICS=1: a window with the display and the keyboard (tty1) beside the serial console here; or gtk, sdl, vnc=:1, ...
 GRAPHICS ?= 0
@@ -330,7 +332,7 @@ run:
 	$(Q)$(MAKE) --no-print-directory -j$(shell nproc) all
 	$(if $(and $(filter grub,$(BOOT)),$(RUN_CONSOLE)$(APPEND)),$(Q)tools/mkiso.sh build/run.iso $(O)/keel.elf build/initramfs.cpio.gz $(RUN_CONSOLE)$(APPEND))
 	@$(PYTHON) tools/qemu.py $(if $(filter 0,$(GRAPHICS)),,--display $(GRAPHICS)) --boot $(BOOT) --firmware $(FIRMWARE) --smp $(SMP) --mem $(MEM) --machine $(MACHINE) \
-		$(if $(SHARE),--share '$(abspath $(SHARE))') --kernel $(O)/keel.elf --iso $(if $(RUN_CONSOLE)$(APPEND),build/run.iso,$(O)/keel.iso) --append "console=ttyS0 panic=-1 $(RUN_CONSOLE)$(APPEND)"
+		$(if $(SHARE),--share '$(abspath $(SHARE))') --net $(addprefix --forward ,$(FORWARD)) --kernel $(O)/keel.elf --iso $(if $(RUN_CONSOLE)$(APPEND),build/run.iso,$(O)/keel.iso) --append "console=ttyS0 panic=-1 $(RUN_CONSOLE)$(APPEND)"
 
 # A disk with Debian on ext2 and GRUB that boots Keel from it; build/debian/ keeps packages and tree.
 debian:
@@ -422,7 +424,7 @@ distclean:
 .PHONY: size fmt clean distclean
 
 help:
-	@echo 'make run          install what is missing, build, boot to a shell (SMP= MEM= FIRMWARE=bios|uefi BOOT=grub|pvh GRAPHICS=1 APPEND= SHARE=dir)'
+	@echo 'make run          install what is missing, build, boot to a shell (SMP= MEM= FIRMWARE=bios|uefi BOOT=grub|pvh GRAPHICS=1 APPEND= SHARE=dir FORWARD=8080:80)'
 	@echo 'make debian       build/debian.img: Debian on ext2, booted by GRUB with Keel as its kernel'
 	@echo 'make run-debian   boot it (SMP= MEM= FIRMWARE= SHARE=); changes stay on the disk'
 	@echo 'make test         the tests that CI runs, under 40 minutes'

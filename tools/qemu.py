@@ -115,7 +115,8 @@ class Machine:
     accel: str = ''
     icount: bool = False
     reboot: bool = False
-    net: bool = False
+    net: bool = False           # a card on QEMU's user network
+    forward: tuple = ()         # HOST:GUEST, TCP ports of this machine that lead into the guest
     share: str = ''
     disks: tuple = ()
     extra: tuple = ()
@@ -138,7 +139,9 @@ class Machine:
             cmd += ['-device', 'isa-debug-exit,iobase=0xf4,iosize=0x04', '-vga', 'std']
         cmd += ['-device', 'virtio-rng-device' if micro else 'virtio-rng-pci']
         if self.net:
-            cmd += ['-nic', 'user,model=virtio-net-' + ('device' if micro else 'pci')]
+            forward = ''.join(f',hostfwd=tcp:127.0.0.1:{h}-:{g}' for h, g in (f.split(':') for f in self.forward))
+            cmd += ['-netdev', 'user,id=net0' + forward,
+                    '-device', 'virtio-net-device,netdev=net0' if micro else 'virtio-net-pci,netdev=net0,romfile=']
         if self.share:
             # Files are made as the user who runs QEMU; giving them to others works for root only.
             path = self.share.replace(',', ',,')
@@ -404,6 +407,19 @@ def run_gdb(m, script, symbols):
             os.unlink(sock)
 
 
+def port_is_free(forward):
+    """Somebody else's port is no reason not to start."""
+    host = int(forward.split(':')[0])
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            s.bind(('127.0.0.1', host))
+        except OSError as e:
+            print(f'Port {host} does not lead into the guest: {e.strerror}.', file=sys.stderr)
+            return False
+    return True
+
+
 def main():
     p = argparse.ArgumentParser(description='run a guest')
     d = Machine()
@@ -413,7 +429,8 @@ def main():
         p.add_argument('--' + name, default=getattr(d, name))
     p.add_argument('--disk', action='append', default=[], metavar='FILE[,option=value...]', help='a virtio-blk disk')
     p.add_argument('--icount', action='store_true')
-    p.add_argument('--net', action='store_true')
+    p.add_argument('--net', action='store_true', help="a card on QEMU's user network")
+    p.add_argument('--forward', action='append', default=[], metavar='HOST:GUEST', help='a TCP port that leads into the guest')
     p.add_argument('--display', default='none', help="QEMU's -display; 1: gtk")
     p.add_argument('--gdb', action='store_true')
     p.add_argument('--symbols', default='build/keel.full')
@@ -425,6 +442,7 @@ def main():
     m = Machine(**{f.name: getattr(a, f.name) for f in dataclasses.fields(Machine) if hasattr(a, f.name)})
     m.extra = tuple(a.extra)
     m.disks = tuple(a.disk)
+    m.forward = tuple(f for f in a.forward if port_is_free(f))
     if a.show:
         print(shlex.join(m.command()))
         return 0
