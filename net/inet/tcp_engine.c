@@ -833,7 +833,8 @@ void tcp_segment_input(struct tcp_sock *tp, struct pkt *p)
 	bool syn_sent = tp->inet.state == TCP_SYN_SENT;
 	struct pbuf *pb;
 
-	if (p->len > 65535) {
+	/* IP_MINTTL: nothing from further away. */
+	if (p->len > 65535 || (cb.family == AF_INET && cb.ttl < READ_ONCE(tp->inet.o.min_ttl))) {
 		pkt_free(p);
 		return;
 	}
@@ -858,8 +859,10 @@ void tcp_segment_input(struct tcp_sock *tp, struct pkt *p)
 		tp->pcb->cwnd = 10u * tp->pcb->mss;
 		tcp_pcb_options(tp);
 	}
-	if (tp->pcb)
+	if (tp->pcb) {
 		tcp_push_pending(tp);
+		tcp_quick_ack(tp);
+	}
 	tcp_leave(tp);
 }
 

@@ -123,7 +123,7 @@ struct tcp_sock {
 
 	/* Options. */
 	/* [a] */
-	u32 keep_idle, keep_intvl, keep_cnt, user_timeout, maxseg, linger2, syn_cnt, quickack, notsent_lowat, window_clamp;
+	u32 keep_idle, keep_intvl, keep_cnt, user_timeout, maxseg, syn_cnt, quickack;
 	u64 retrans, segs_in, segs_out, bytes_acked, bytes_received;	/* [e] TCP_INFO */
 	u64 stuck_since;		/* [e] data unacknowledged since, for TCP_USER_TIMEOUT */
 };
@@ -182,6 +182,8 @@ void tcp_send_bare(struct tcp_net *t, const struct tcp_bare *b);
 void ipaddr_to_lwip(const struct ipaddr *a, ip_addr_t *out);
 /* The PCB goes without a word; everything that hung on it too. [e] */
 void tcp_drop_pcb(struct tcp_sock *tp, bool reset);
+/* TCP_QUICKACK: an acknowledgement that waits goes now. Inside tcp_enter(); tp->pcb. */
+void tcp_quick_ack(struct tcp_sock *tp);
 void tcp_segment_input(struct tcp_sock *tp, struct pkt *p);	/* [e] consumes */
 void tcp_tx_release_all(struct tcp_sock *tp);
 void tcp_engine_init(struct tcp_net *t);

@@ -27,6 +27,14 @@ void tcp_pcb_options(struct tcp_sock *tp)
 		tp->inet.c.sndbuf = max(tp->inet.c.sndbuf, min(max(40u * pcb->mss, 87040u), 2626560u));
 }
 
+void tcp_quick_ack(struct tcp_sock *tp)
+{
+	if (!READ_ONCE(tp->quickack) || !(tp->pcb->flags & TF_ACK_DELAY))
+		return;
+	tcp_ack_now(tp->pcb);
+	(void)tcp_output(tp->pcb);
+}
+
 /* Apply to the PCB there is, and send what may go now. */
 static void apply(struct tcp_sock *tp)
 {
@@ -37,6 +45,7 @@ static void apply(struct tcp_sock *tp)
 		tcp_enter(tp);
 		tcp_pcb_options(tp);
 		tcp_push_pending(tp);
+		tcp_quick_ack(tp);
 		tcp_leave(tp);
 	}
 	tcp_engine_unlock(t);
@@ -123,28 +132,17 @@ int tcp_setsockopt(struct inet_sock *sk, int level, int opt, uaddr_t uval, int l
 		break;
 	case TCP_SYNCNT:
 		return range(v, 1, 127, &tp->syn_cnt);
-	case TCP_LINGER2:
-		tp->linger2 = (u32)(v < 0 ? -1 : v > 120 ? 0 : v);
-		return 0;
 	case TCP_DEFER_ACCEPT:
-		tp->defer_accept = (u32)max(v, 0);
-		return 0;
-	case TCP_WINDOW_CLAMP:
-		if (!v)
-			return sk->state == TCP_CLOSE ? 0 : -EINVAL;
-		tp->window_clamp = (u32)max(v, 1152);
+		WRITE_ONCE(tp->defer_accept, (u32)max(v, 0));
 		return 0;
 	case TCP_QUICKACK:
-		tp->quickack = v != 0;
-		return 0;
+		WRITE_ONCE(tp->quickack, v != 0);
+		break;
 	case TCP_USER_TIMEOUT:
 		if (v < 0)
 			return -EINVAL;
 		tp->user_timeout = (u32)v;
 		break;
-	case TCP_NOTSENT_LOWAT:
-		tp->notsent_lowat = (u32)v;
-		return 0;
 	case TCP_FASTOPEN:
 	case TCP_FASTOPEN_CONNECT:
 		return -EOPNOTSUPP;
@@ -232,12 +230,9 @@ int tcp_getsockopt(struct inet_sock *sk, int level, int opt, uaddr_t uval, uaddr
 	case TCP_KEEPINTVL: v = (int)tp->keep_intvl; break;
 	case TCP_KEEPCNT: v = (int)tp->keep_cnt; break;
 	case TCP_SYNCNT: v = tp->syn_cnt ? (int)tp->syn_cnt : net_inet(sk->net)->sysctl.tcp_syn_retries; break;
-	case TCP_LINGER2: v = tp->linger2 ? (int)tp->linger2 : net_inet(sk->net)->sysctl.tcp_fin_timeout; break;
 	case TCP_DEFER_ACCEPT: v = (int)tp->defer_accept; break;
-	case TCP_WINDOW_CLAMP: v = (int)tp->window_clamp; break;
 	case TCP_QUICKACK: v = tp->quickack || !tp->established; break;
 	case TCP_USER_TIMEOUT: v = (int)tp->user_timeout; break;
-	case TCP_NOTSENT_LOWAT: v = (int)tp->notsent_lowat; break;
 	default: return -ENOPROTOOPT;
 	}
 	return sockopt_out(uval, ulen, &v, sizeof(v));

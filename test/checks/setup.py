@@ -14,7 +14,7 @@ import tempfile
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 # What setup.sh needs to run at all; a machine in a case has these and what the case adds.
 BASE = 'bash sh cat cut date dirname echo env flock grep head ln ls mkdir mktemp mv rm sed sha256sum sort tail tar touch tr basename'
-BY_HAND = 'gcc make ld python3 cpio gzip musl-gcc busybox qemu-system-x86_64 grub-mkrescue xorriso mformat'
+BY_HAND = 'gcc make ld python3 cpio gzip patch musl-gcc busybox qemu-system-x86_64 grub-mkrescue xorriso mformat'
 DEBIAN = 'ID=debian\nVERSION_ID="12"\n'
 STUBS = {
     'id': 'case "$1" in -un) echo someone;; *) echo "$UID_IS";; esac',
