@@ -182,6 +182,13 @@ void tcp_send_bare(struct tcp_net *t, const struct tcp_bare *b);
 void ipaddr_to_lwip(const struct ipaddr *a, ip_addr_t *out);
 /* The PCB goes without a word; everything that hung on it too. [e] */
 void tcp_drop_pcb(struct tcp_sock *tp, bool reset);
+/* A received packet, or a piece of one, as lwIP's pbuf (tcp_input.c). */
+struct rx_pbuf {
+	struct pbuf_custom custom;
+	struct pkt *pkt;		/* owned: it keeps the bytes */
+	struct rx_chunk chunk;		/* its place in the receive queue */
+};
+
 /* TCP_QUICKACK: an acknowledgement that waits goes now. Inside tcp_enter(); tp->pcb. */
 void tcp_quick_ack(struct tcp_sock *tp);
 void tcp_segment_input(struct tcp_sock *tp, struct pkt *p);	/* [e] consumes */
