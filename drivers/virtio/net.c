@@ -409,7 +409,7 @@ static void set_features(struct vnet *n)
 	struct net_device *dev = n->dev;
 	struct virtio_dev *v = n->v;
 
-	dev->hw_features = NETIF_SG | NETIF_GRO;
+	dev->hw_features = NETIF_SG;
 	if (virtio_has(v, F_CSUM))
 		dev->hw_features |= NETIF_CSUM;
 	if (virtio_has(v, F_HOST_TSO4))

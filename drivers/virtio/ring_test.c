@@ -136,6 +136,29 @@ KTEST(vring, honest_chains_event) { run_honest(false, true); }
 KTEST(vring, honest_indirect) { run_honest(true, false); }
 KTEST(vring, honest_indirect_event) { run_honest(true, true); }
 
+/* With most of four requests to wait for, the interrupt is asked for behind the third. */
+KTEST(vring, delayed_interrupt)
+{
+	struct dev *d = dev_make(false, true, 4);
+	int t;
+
+	KREQUIRE(d);
+	for (int i = 0; i < 4; i++)
+		KEXPECT_EQ(vring_add(&d->r, sg, 1, 0, &t), 0);
+	vring_disable_cb(&d->r);
+	KEXPECT(vring_enable_cb_delayed(&d->r));
+	KEXPECT_EQ(le16(d->r.avail->ring[NUM]), 3);
+	/* All four are finished before anybody looked: the caller must poll again. */
+	for (u16 i = 0; i < 4; i++)
+		d->r.used->ring[i] = (struct vring_used_elem){ .id = to_le32(i) };
+	d->r.used->idx = to_le16(4);
+	KEXPECT(!vring_enable_cb_delayed(&d->r));
+	for (int i = 0; i < 4; i++)
+		KEXPECT(vring_get(&d->r, NULL) == &t);
+	KEXPECT(vring_get(&d->r, NULL) == NULL);
+	dev_free(d);
+}
+
 KTEST(vring, limits)
 {
 	struct dev *d = dev_make(true, false, 4);

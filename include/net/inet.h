@@ -330,9 +330,6 @@ int inet_sock_walk(struct net *net, u8 family, u8 protocol, int (*fn)(const stru
 struct tcp_info;
 /* Of a socket found by the same walk, inside fn only. */
 bool inet_sock_tcp_info(const struct inet_sock_info *i, struct tcp_info *out);
-/* sock_diag's SOCK_DESTROY. -ENOENT. */
-__must_check int inet_sock_destroy(struct net *net, u8 protocol, const struct ipaddr *src, u16 sport,
-	const struct ipaddr *dst, u16 dport);
 /* Counters of /proc/net/sockstat. */
 struct inet_sockstat { u32 tcp_inuse, tcp_orphan, tcp_tw, tcp_alloc, udp_inuse, raw_inuse, frag_inuse; u64 tcp_mem,
 	udp_mem, frag_mem; };

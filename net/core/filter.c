@@ -84,15 +84,22 @@ static bool ancillary(const struct pkt *p, u32 what, u32 a, u32 x, u32 *value)
 	return false;
 }
 
+static u32 number(const u8 *b, u32 size)
+{
+	u32 v = 0;
+
+	for (u32 i = 0; i < size; i++)
+		v = v << 8 | b[i];
+	return v;
+}
+
 static bool bytes_at(const struct pkt *p, u32 off, u32 size, u32 *value)
 {
 	u8 b[4];
 
 	if (off >= BPF_SPECIAL || pkt_read(p, off, b, size))
 		return false;
-	*value = 0;
-	for (u32 i = 0; i < size; i++)
-		*value = *value << 8 | b[i];
+	*value = number(b, size);
 	return true;
 }
 
@@ -116,9 +123,7 @@ static bool load(const struct bpf_packet *b, u32 off, u32 size, u32 a, u32 x, u3
 		return bytes_at(p, off - data, size, value);
 	if (size > data - off)
 		return false;
-	*value = 0;
-	for (u32 i = 0; i < size; i++)
-		*value = *value << 8 | p->head[off + i];
+	*value = number(p->head + off, size);
 	return true;
 }
 
@@ -158,9 +163,7 @@ static bool load_bytes(const struct bpf_packet *b, u32 off, u32 size, u32 a, u32
 		off -= SKF_LL_OFF;
 	if (off > b->len || size > b->len - off)
 		return false;
-	*value = 0;
-	for (u32 i = 0; i < size; i++)
-		*value = *value << 8 | data[off + i];
+	*value = number(data + off, size);
 	return true;
 }
 

@@ -7,6 +7,7 @@
 #include <kernel/task.h>
 #include <net/filter.h>
 #include <net/scm.h>
+#include <uapi/linux/ioctls.h>
 
 #include "inet_impl.h"
 
@@ -236,4 +237,43 @@ int inet_wait_wmem(struct inet_sock *sk, u32 msg_flags, u32 file_flags)
 		if (err)
 			return sock_wait_result(err, deadline);
 	}
+}
+
+/* --- poll and ioctl --- */
+
+u32 inet_dgram_poll(struct inet_sock *sk)
+{
+	u32 ev = 0, down = READ_ONCE(sk->shutdown);
+
+	if (READ_ONCE(sk->c.err) || READ_ONCE(sk->errq.first))
+		ev |= EPOLLERR;
+	if (down & RCV_SHUTDOWN)
+		ev |= EPOLLRDHUP | EPOLLIN | EPOLLRDNORM;
+	if (down == (RCV_SHUTDOWN | SEND_SHUTDOWN))
+		ev |= EPOLLHUP;
+	if (READ_ONCE(sk->rxq.first))
+		ev |= EPOLLIN | EPOLLRDNORM;
+	if (has_wmem(sk))
+		ev |= EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND;
+	return ev;
+}
+
+int inet_dgram_ioctl(struct inet_sock *sk, u32 cmd, u64 arg)
+{
+	int v = 0;
+	u64 flags;
+
+	switch (cmd) {
+	case TIOCOUTQ:
+		v = (int)atomic64_read(&sk->wmem);
+		break;
+	case FIONREAD:
+		spin_lock_irqsave(&sk->qlock, flags);
+		v = sk->rxq.first ? (int)sk->rxq.first->len : 0;
+		spin_unlock_irqrestore(&sk->qlock, flags);
+		break;
+	default:
+		return -ENOIOCTLCMD;
+	}
+	return copy_out_bytes(uaddr(arg), &v, sizeof(v));
 }

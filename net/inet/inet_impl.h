@@ -66,8 +66,8 @@ struct inet_opts {
 	s16 ttl, mc_ttl;		/* -1: the default */
 	s16 hops, mc_hops;		/* IPv6 */
 	u8 pmtudisc, pmtudisc6;		/* IP_PMTUDISC_* */
-	bool recverr, recverr6, hdrincl, freebind, transparent, mc_loop, mc_all, nodefrag, bind_no_port, router_alert, checksum;
-	bool mc_loop6, mc_all6, v6only, dontfrag, autoflowlabel, flowinfo_send;
+	bool recverr, recverr6, hdrincl, freebind, transparent, mc_loop, mc_all, bind_no_port;
+	bool mc_loop6, mc_all6, v6only;
 	u32 cmsg;			/* CMSG_* */
 	int mc_ifindex, mc_ifindex6, unicast_if;
 	struct ipaddr mc_addr;
@@ -75,7 +75,6 @@ struct inet_opts {
 	s16 csum_offset;		/* IPV6_CHECKSUM of raw sockets; -1: off */
 	u8 ip_options_len;
 	u8 ip_options[40];		/* IP_OPTIONS for what is sent */
-	u32 local_port_range;
 };
 #define CMSG_PKTINFO	0x01u
 #define CMSG_TTL	0x02u
@@ -198,6 +197,9 @@ void inet_queue_err(struct inet_sock *sk, const struct err_cb *e, struct pkt *p)
 __must_check int inet_wait_wmem(struct inet_sock *sk, u32 msg_flags, u32 file_flags);
 void inet_charge_wmem(struct inet_sock *sk, struct pkt *p);
 static inline bool has_wmem(struct inet_sock *sk) { return atomic64_read(&sk->wmem) < (s64)READ_ONCE(sk->c.sndbuf); }
+/* inet_proto.poll and .ioctl of datagrams. */
+u32 inet_dgram_poll(struct inet_sock *sk);
+int inet_dgram_ioctl(struct inet_sock *sk, u32 cmd, u64 arg);
 void inet_cmsg_ip(struct inet_sock *sk, struct msg *m, const struct pkt *p);	/* ip_sockopt.c */
 
 /* Control messages and addresses of one sendmsg. */

@@ -5,6 +5,7 @@
 #include <fs/procfs.h>
 #include <net/inet.h>
 #include <uapi/linux/in.h>
+#include <uapi/linux/tcp.h>
 
 #include "route_impl.h"
 
@@ -12,6 +13,7 @@
 #define RTF_GATEWAY	0x2u
 #define RTF_HOST	0x4u
 #define RTF_REJECT	0x200u
+#define NO_SSTHRESH	0x7fffffffu	/* no loss yet */
 
 /* --- route --- */
 
@@ -95,13 +97,15 @@ struct sock_rows {
 static int sock_row(const struct inet_sock_info *i, void *arg)
 {
 	struct sock_rows *s = arg;
+	struct tcp_info t;
 
 	seq_printf(s->m, "%4u: %08X:%04X %08X:%04X %02X %08X:%08X %02X:%08llX %08X %5u %8d %llu %d %p", s->n++, i->src.w[3].raw,
 		   i->sport, i->dst.w[3].raw, i->dport, i->state, i->tx_queue, i->rx_queue, i->timer,
 		   (unsigned long long)(i->timer_left_ns / 10000000), i->retransmits, i->uid, (int)i->probes,
 		   (unsigned long long)i->ino, i->refs, i->sk);
-	if (i->protocol == IPPROTO_TCP)
-		seq_puts(s->m, " 100 0 0 10 0\n");
+	if (i->protocol == IPPROTO_TCP && inet_sock_tcp_info(i, &t))	/* the timers in hundredths of a second */
+		seq_printf(s->m, " %u %u %u %u %d\n", t.tcpi_rto / 10000, t.tcpi_ato / 10000, 0u, t.tcpi_snd_cwnd,
+			   t.tcpi_snd_ssthresh >= NO_SSTHRESH ? -1 : (int)t.tcpi_snd_ssthresh);
 	else
 		seq_printf(s->m, " %u\n", i->drops);
 	return 0;

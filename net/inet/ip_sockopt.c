@@ -242,11 +242,6 @@ static int set_flag(struct inet_sock *sk, int opt, int v)
 			return -ENOPROTOOPT;
 		sk->o.hdrincl = v != 0;
 		return 0;
-	case IP_NODEFRAG:
-		if (sk->c.type != SOCK_RAW)
-			return -ENOPROTOOPT;
-		sk->o.nodefrag = v != 0;
-		return 0;
 	case IP_BIND_ADDRESS_NO_PORT:
 		sk->o.bind_no_port = v != 0;
 		return 0;
@@ -391,7 +386,6 @@ static int get_value(struct inet_sock *sk, int opt, int *v)
 	case IP_FREEBIND: *v = o->freebind; break;
 	case IP_TRANSPARENT: *v = o->transparent; break;
 	case IP_HDRINCL: *v = o->hdrincl; break;
-	case IP_NODEFRAG: *v = o->nodefrag; break;
 	case IP_BIND_ADDRESS_NO_PORT: *v = o->bind_no_port; break;
 	case IP_MULTICAST_ALL: *v = o->mc_all; break;
 	case IP_MULTICAST_LOOP: *v = o->mc_loop; break;

@@ -8,7 +8,6 @@
 #include <base/err.h>
 #include <base/math.h>
 #include <base/string.h>
-#include <uapi/linux/ioctls.h>
 
 #include "ip_impl.h"
 #include "route_impl.h"
@@ -205,6 +204,8 @@ static ssize_t raw_sendmsg(struct inet_sock *sk, struct msg *m, size_t len)
 		f.src = c.src;
 	if (ipaddr_multicast(&c.dst) && !f.oif)
 		f.oif = ipaddr_is4(&c.dst) ? sk->o.mc_ifindex : sk->o.mc_ifindex6;
+	else if (!f.oif && ipaddr_is4(&c.dst))
+		f.oif = sk->o.unicast_if;
 	err = route_output(sk->net, &f, &r);
 	if (err)
 		return err;
@@ -271,43 +272,6 @@ static int raw_shutdown(struct inet_sock *sk, u32 how)
 	return sk->state == TCP_ESTABLISHED ? 0 : -ENOTCONN;
 }
 
-static u32 raw_poll(struct inet_sock *sk)
-{
-	u32 ev = 0, down = READ_ONCE(sk->shutdown);
-
-	if (READ_ONCE(sk->c.err) || READ_ONCE(sk->errq.first))
-		ev |= EPOLLERR;
-	if (down & RCV_SHUTDOWN)
-		ev |= EPOLLRDHUP | EPOLLIN | EPOLLRDNORM;
-	if (down == (RCV_SHUTDOWN | SEND_SHUTDOWN))
-		ev |= EPOLLHUP;
-	if (READ_ONCE(sk->rxq.first))
-		ev |= EPOLLIN | EPOLLRDNORM;
-	if (has_wmem(sk))
-		ev |= EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND;
-	return ev;
-}
-
-static int raw_ioctl(struct inet_sock *sk, u32 cmd, u64 arg)
-{
-	int v = 0;
-	u64 flags;
-
-	switch (cmd) {
-	case TIOCOUTQ:
-		v = (int)atomic64_read(&sk->wmem);
-		break;
-	case FIONREAD:
-		spin_lock_irqsave(&sk->qlock, flags);
-		v = sk->rxq.first ? (int)sk->rxq.first->len : 0;
-		spin_unlock_irqrestore(&sk->qlock, flags);
-		break;
-	default:
-		return -ENOIOCTLCMD;
-	}
-	return copy_out_bytes(uaddr(arg), &v, sizeof(v));
-}
-
 static int raw_setsockopt(struct inet_sock *sk, int level, int opt, uaddr_t val, int len)
 {
 	u32 v = 0;
@@ -356,7 +320,8 @@ static void raw_close(struct inet_sock *sk)
 /* Any protocol. */
 static const struct inet_proto raw_proto = {
 	.protocol = IPPROTO_IP, .type = SOCK_RAW, .size = sizeof(struct raw_sock), .init = raw_init_sock, .close = raw_close,
-	.connect = raw_connect, .disconnect = raw_disconnect, .shutdown = raw_shutdown, .poll = raw_poll, .ioctl = raw_ioctl,
+	.connect = raw_connect, .disconnect = raw_disconnect, .shutdown = raw_shutdown, .poll = inet_dgram_poll,
+	.ioctl = inet_dgram_ioctl,
 	.sendmsg = raw_sendmsg, .recvmsg = raw_recvmsg, .setsockopt = raw_setsockopt, .getsockopt = raw_getsockopt,
 };
 

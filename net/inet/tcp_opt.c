@@ -8,6 +8,8 @@
 
 #include "tcp_impl.h"
 
+#define TCP_NO_SSTHRESH	0x7fffffffu
+
 void tcp_pcb_options(struct tcp_sock *tp)
 {
 	struct tcp_pcb *pcb = tp->pcb;
@@ -184,7 +186,8 @@ static void fill_info(struct tcp_sock *tp, struct tcp_info *i)
 		i->tcpi_rcv_mss = min(tp->adv_mss, 536u);
 		i->tcpi_rtt = (u32)(pcb->sa >> 3) * 4000;
 		i->tcpi_rttvar = (u32)(pcb->sv >> 2) * 4000;
-		i->tcpi_snd_ssthresh = pcb->ssthresh;
+		/* lwIP counts bytes; what it begins with means that nothing was lost yet. */
+		i->tcpi_snd_ssthresh = pcb->ssthresh >= TCP_SND_BUF || !pcb->mss ? TCP_NO_SSTHRESH : pcb->ssthresh / pcb->mss;
 		i->tcpi_snd_cwnd = pcb->mss ? pcb->cwnd / pcb->mss : 0;
 		i->tcpi_rcv_space = tp->wnd_max;
 		i->tcpi_snd_wnd = pcb->snd_wnd;

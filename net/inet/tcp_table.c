@@ -447,7 +447,8 @@ static void syn_received(struct tcp_net *t, struct tcp_sock *l, struct pkt *p, c
 	(void)delayed_work_queue(system_wq, &t->work, TABLE_TICK);
 }
 
-static struct tcp_pcb_listen dummy_listener;	/* lwIP asks the listener of a connection; ours takes all */
+/* lwIP calls the listener of a connection when it is established. Ours are sockets; this one stands for all of them. */
+static struct tcp_pcb_listen any_listener;
 
 static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err)
 {
@@ -511,8 +512,8 @@ static struct tcp_sock *child_make(struct tcp_net *t, struct tcp_req *q)
 	pcb->local_port = sk->lport;
 	pcb->remote_port = sk->rport;
 	pcb->state = SYN_RCVD;
-	pcb->listener = &dummy_listener;
-	dummy_listener.accept = on_accept;
+	pcb->listener = &any_listener;
+	any_listener.accept = on_accept;
 	pcb->rcv_nxt = q->irs + 1;
 	pcb->snd_wl1 = q->irs;
 	pcb->snd_wl2 = pcb->lastack = q->iss;

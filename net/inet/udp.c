@@ -11,7 +11,6 @@
 #include <base/string.h>
 #include <kernel/random.h>
 #include <kernel/task.h>
-#include <uapi/linux/ioctls.h>
 
 #include "ip_impl.h"
 #include "route_impl.h"
@@ -445,6 +444,8 @@ static int find_route(struct inet_sock *sk, const struct send_ctl *c, bool conne
 			f.oif = v4 ? sk->o.mc_ifindex : sk->o.mc_ifindex6;
 		if (v4 && ipaddr_any(&f.src) && ipaddr_is4(&sk->o.mc_addr) && !ipaddr_any(&sk->o.mc_addr))
 			f.src = sk->o.mc_addr;
+	} else if (!f.oif && ipaddr_is4(&c->dst)) {
+		f.oif = sk->o.unicast_if;
 	}
 	err = route_output(sk->net, &f, r);
 	if (err)
@@ -695,43 +696,6 @@ static int udp_shutdown(struct inet_sock *sk, u32 how)
 	return 0;
 }
 
-static u32 udp_poll(struct inet_sock *sk)
-{
-	u32 ev = 0, down = READ_ONCE(sk->shutdown);
-
-	if (READ_ONCE(sk->c.err) || READ_ONCE(sk->errq.first))
-		ev |= EPOLLERR;
-	if (down & RCV_SHUTDOWN)
-		ev |= EPOLLRDHUP | EPOLLIN | EPOLLRDNORM;
-	if (down == (RCV_SHUTDOWN | SEND_SHUTDOWN))
-		ev |= EPOLLHUP;
-	if (READ_ONCE(sk->rxq.first))
-		ev |= EPOLLIN | EPOLLRDNORM;
-	if (has_wmem(sk))
-		ev |= EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND;
-	return ev;
-}
-
-static int udp_ioctl(struct inet_sock *sk, u32 cmd, u64 arg)
-{
-	int v = 0;
-	u64 flags;
-
-	switch (cmd) {
-	case TIOCOUTQ:
-		v = (int)atomic64_read(&sk->wmem);
-		break;
-	case FIONREAD:
-		spin_lock_irqsave(&sk->qlock, flags);
-		v = sk->rxq.first ? (int)sk->rxq.first->len : 0;
-		spin_unlock_irqrestore(&sk->qlock, flags);
-		break;
-	default:
-		return -ENOIOCTLCMD;
-	}
-	return copy_out_bytes(uaddr(arg), &v, sizeof(v)) ? -EFAULT : 0;
-}
-
 static int udp_setsockopt(struct inet_sock *sk, int level, int opt, uaddr_t uval, int len)
 {
 	struct udp_sock *u = udp_sk(sk);
@@ -794,7 +758,8 @@ static void udp_close(struct inet_sock *sk)
 static const struct inet_proto udp_proto = {
 	.protocol = IPPROTO_UDP, .type = SOCK_DGRAM, .size = sizeof(struct udp_sock), .init = udp_init_sock, .close = udp_close,
 	.get_port = udp_get_port, .put_port = udp_put_port, .connect = udp_connect, .disconnect = udp_disconnect,
-	.shutdown = udp_shutdown, .poll = udp_poll, .ioctl = udp_ioctl, .sendmsg = udp_sendmsg, .recvmsg = udp_recvmsg,
+	.shutdown = udp_shutdown, .poll = inet_dgram_poll,
+	.ioctl = inet_dgram_ioctl, .sendmsg = udp_sendmsg, .recvmsg = udp_recvmsg,
 	.setsockopt = udp_setsockopt, .getsockopt = udp_getsockopt,
 };
 

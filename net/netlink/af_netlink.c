@@ -46,7 +46,8 @@ struct nl_sock {
 	u32 portid;			/* [table lock; a] 0: not bound */
 	u64 groups;			/* [table lock; a] bit group - 1 */
 	u32 dst_portid, dst_groups;	/* [a] connect() */
-	bool pktinfo, broadcast_error, no_enobufs, cap_ack, ext_ack, strict_chk, all_nsid;	/* [a] */
+	bool all_nsid;			/* [a] there is one namespace: its messages are all there are */
+	bool pktinfo, broadcast_error, no_enobufs, cap_ack, ext_ack;	/* [a] */
 	spinlock_t lock;		/* class SOCK_QUEUE */
 	struct list_head queue;		/* [lock] nl_packet */
 	u32 rmem;			/* [lock; a] cost of what waits; 0: nothing does */
@@ -749,8 +750,6 @@ static bool *flag_of(struct nl_sock *k, int opt)
 		return &k->cap_ack;
 	case NETLINK_EXT_ACK:
 		return &k->ext_ack;
-	case NETLINK_GET_STRICT_CHK:
-		return &k->strict_chk;
 	}
 	return NULL;
 }

@@ -220,12 +220,25 @@ static int set_broadcast(struct net_device *dev, const struct nlattr *a)
 	return 0;
 }
 
+/* What is known and cannot be set here: refused, before anything is changed. */
+static bool asks_for_more(const struct nlattr *const *tb)
+{
+	static const u16 never[] = { IFLA_LINKINFO, IFLA_NET_NS_PID, IFLA_NET_NS_FD, IFLA_OPERSTATE, IFLA_LINKMODE, IFLA_CARRIER,
+				     IFLA_AF_SPEC, IFLA_QDISC, IFLA_LINK, IFLA_NUM_TX_QUEUES, IFLA_NUM_RX_QUEUES };
+
+	for (u32 i = 0; i < ARRAY_SIZE(never); i++)
+		if (tb[never[i]])
+			return true;
+	return (tb[IFLA_MASTER] && nla_u32(tb[IFLA_MASTER])) || (tb[IFLA_GROUP] && nla_u32(tb[IFLA_GROUP])) ||
+	       (tb[IFLA_PROTO_DOWN] && nla_len(tb[IFLA_PROTO_DOWN]) && nla_u8(tb[IFLA_PROTO_DOWN]));
+}
+
 static int change_link(struct nl_request *r, struct net_device *dev, const struct ifinfomsg *i, const struct nlattr *const *tb)
 {
 	int err = 0;
 
-	if (tb[IFLA_LINKINFO] || tb[IFLA_NET_NS_PID] || tb[IFLA_NET_NS_FD] || (tb[IFLA_MASTER] && nla_u32(tb[IFLA_MASTER]))) {
-		r->why = "not there: kinds of links, namespaces, masters";
+	if (asks_for_more(tb)) {
+		r->why = "not there: kinds of links, namespaces, masters, groups, modes, settings of a family";
 		return -EOPNOTSUPP;
 	}
 	if (tb[IFLA_ADDRESS])

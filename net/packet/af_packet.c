@@ -47,6 +47,7 @@ struct packet_sock {
 	struct sock_common c;		/* [a] its fields */
 	struct ref ref;			/* the socket, and each frame on its way out */
 	struct net *net;		/* [I] */
+	kuid_t uid;			/* [I] maker's */
 	struct socket *s;		/* [I] while the file is open */
 	struct mutex mutex;		/* class SOCKET */
 	struct pkt_tap tap;		/* [mutex] */
@@ -624,6 +625,7 @@ static int packet_create(struct net *net, struct socket *s, int protocol)
 	sock_common_init(&k->c, AF_PACKET, s->type, protocol);
 	ref_init(&k->ref, 1);
 	k->net = net;
+	k->uid = current_fsuid();
 	k->s = s;
 	mutex_init(&k->mutex, SOCKET);
 	spin_lock_init(&k->lock, SOCK_QUEUE);
@@ -668,7 +670,7 @@ static int packet_show(struct seq_file *m, void *v)
 	list_for_each_entry(k, &all, link)
 		seq_printf(m, "%p %-6d %-4d %04x   %-5d %1d %-6llu %-6u %-6llu\n", (void *)k, (int)ref_read(&k->ref), k->c.type,
 			   READ_ONCE(k->protocol), READ_ONCE(k->ifindex), READ_ONCE(k->protocol) != 0,
-			   (unsigned long long)READ_ONCE(k->rmem), 0u,
+			   (unsigned long long)READ_ONCE(k->rmem), from_kuid(&init_user_ns, k->uid),
 			   (unsigned long long)(k->s->file ? k->s->file->inode->ino : 0));
 	mutex_unlock(&all_lock);
 	return 0;

@@ -166,6 +166,27 @@ CASE(errors)
 	CHECK_EQ(send(fd, &req, 7, 0), 7);
 	CHECK_ERR(recv(fd, buf, sizeof(buf), MSG_DONTWAIT), EAGAIN);
 }
+CASE(names_and_groups)
+{
+	unsigned mtu = 1500, group = 0;
+	int fd = nl(0);
+
+	for (int up = 0; up < 2; up++) {	/* one that is up takes no name, good or bad */
+		begin(RTM_SETLINK, NLM_F_ACK, 1);
+		req.i.ifi_change = IFF_UP;
+		req.i.ifi_flags = up ? IFF_UP : 0;
+		CHECK_EQ(error_of(fd), 0);
+		begin(RTM_SETLINK, 0, 1);
+		put(IFLA_MTU, &mtu, 4);
+		put(IFLA_IFNAME, "bad/name", 9);
+		CHECK_EQ(error_of(fd), up ? EBUSY : EINVAL);
+	}
+	mtu = 65536;
+	begin(RTM_SETLINK, NLM_F_ACK, 1);
+	put(IFLA_MTU, &mtu, 4);
+	put(IFLA_GROUP, &group, 4);	/* the group that it is in */
+	CHECK_EQ(error_of(fd), 0);
+}
 CASE(two_in_one)
 {
 	static char two[2 * sizeof(req)];
