@@ -19,8 +19,16 @@ static void ext2_readahead(struct readahead_control *ra)
 	iomap_readahead(ra, &ext2_iomap_ops);
 }
 
+/*
+ * What is written behind the size that the disk shows makes the file longer there. So a range that reaches so far
+ * begins there: the longer file must not show zeros that it never had.
+ */
 static int ext2_writepages(struct mapping *m, struct writeback_control *wbc)
 {
+	u64 shown = READ_ONCE(EXT2_I(m->host)->disksize);
+
+	if (S_ISREG_I(m->host) && wbc->start > shown)
+		wbc->start = shown;
 	return iomap_writepages(m, wbc, &ext2_iomap_ops);
 }
 
@@ -97,12 +105,15 @@ static ssize_t ext2_read_iter(struct file *f, struct kiocb *k, struct iov_iter *
 	return n;
 }
 
-/* A write that begins behind what the disk shows: what lies between must not be old bytes. */
+/*
+ * A write that begins behind what the disk shows: what lies between must not be old bytes. Writing the last page
+ * makes the file on the disk as long as it is, so whatever the disk does not show yet is written with it.
+ */
 static int close_gap(struct inode *inode, loff_t pos)
 {
 	if (pos <= inode->size || !((u64)inode->size & (PAGE_SIZE - 1)))
 		return 0;
-	return filemap_write_and_wait(&inode->data, inode->size & ~(loff_t)(PAGE_SIZE - 1), inode->size);
+	return write_and_wait(inode, inode->size & ~(loff_t)(PAGE_SIZE - 1), inode->size);
 }
 
 static int mark_large(struct inode *inode, loff_t end)

@@ -373,7 +373,8 @@ static void drop_target(struct renaming *r, bool replaced)
 static int take_place(struct renaming *r, struct inode *dir, const struct qstr *from)
 {
 	struct inode *t = r->target;
-	bool bury = ext2_on_disk(t) && (t->nlink == 1 || S_ISDIR_I(t) || EXT2_I(t)->add_batch == EXT2_SB(t->sb)->batch_id);
+	/* Also when it has other names: one more may come in this batch, before this one is gone for certain. */
+	bool bury = ext2_on_disk(t);
 	int err = ext2_change_pair(dir, r->to, r->inode, from, bury ? t : NULL, bury);
 
 	if (err == -ENOSPC) {
