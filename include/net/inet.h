@@ -109,7 +109,12 @@ struct net_ifaddr {
 	u32 valid_lft, preferred_lft;	/* [rtnl] seconds; INFINITY_LIFE */
 	u64 created_ns, updated_ns;	/* [rtnl] monotonic */
 	u32 metric;			/* [I] of the prefix route; 0: the usual */
-	void *priv;			/* [rtnl] IPv6: DAD */
+	/* IPv6. */
+	bool slaac;			/* [I] made from an advertised prefix: its route is the prefix's own */
+	u8 dad_left;			/* [rtnl] probes to send */
+	u8 dad_nonce[6];		/* [rtnl; a] of our probes: what comes back with it is our own */
+	u8 dad_conflict;		/* [a] somebody else has it */
+	u64 dad_ns;			/* [rtnl] when DAD goes on; 0: not running */
 };
 
 /* sysctls of /proc/sys/net/ipv{4,6}/conf/NAME; [a]. */
@@ -125,7 +130,7 @@ struct inet_conf6 {
 	int forwarding, hop_limit, mtu, accept_ra, accept_redirects, autoconf, dad_transmits, router_solicitations,
 		router_solicitation_interval, router_solicitation_delay, use_tempaddr, temp_valid_lft, temp_prefered_lft,
 		accept_ra_defrtr, accept_ra_pinfo, accept_ra_mtu, disable_ipv6, accept_dad, optimistic_dad,
-			addr_gen_mode, ra_metric;
+			addr_gen_mode, ra_metric, ndisc_notify;
 };
 
 /* Per device; from registration on. */
@@ -146,6 +151,8 @@ int inet_addr_add(struct net *net, struct net_device *dev, const struct net_ifad
 int inet_addr_del(struct net *net, struct net_device *dev, u8 family, const struct ipaddr *local, u8 prefixlen);
 /* RCU or rtnl: the device that has this local address; NULL. dev given: only there. */
 struct net_ifaddr *inet_addr_find(struct net *net, const struct ipaddr *local, struct net_device *dev);
+/* Lifetimes (updated_ns) or flags of an address were changed in place: its timers are set anew, a notice is sent. Under rtnl. */
+void inet_addr_changed(struct net *net, struct net_ifaddr *a);
 /* Source address for talking to dst by dev (scope rules, RFC 6724 for IPv6). False: none. */
 bool inet_select_addr(struct net *net, struct net_device *dev, const struct ipaddr *dst, u8 scope, struct ipaddr *out);
 /* RTN_* of an address as a destination of ours: LOCAL, BROADCAST, MULTICAST, UNICAST. */
@@ -360,6 +367,11 @@ struct inet_conf4 *inet_conf4_all(struct net *net);
 struct inet_conf4 *inet_conf4_default(struct net *net);
 struct inet_conf6 *inet_conf6_all(struct net *net);
 struct inet_conf6 *inet_conf6_default(struct net *net);
+/* A value of inet_conf6 was written by the administrator and something must follow. dev NULL: in `all`. Under rtnl.
+   -EINVAL: not a value that has an effect here (call check first, store, then call changed). */
+enum inet_conf6_item { CONF6_DISABLE_IPV6, CONF6_FORWARDING, CONF6_ADDR_GEN_MODE, CONF6_USE_TEMPADDR, CONF6_MTU };
+__must_check int inet_conf6_check(struct net_device *dev, enum inet_conf6_item what, int value);
+void inet_conf6_changed(struct net *net, struct net_device *dev, enum inet_conf6_item what);
 
 /* Shared values of include/net/sock.h's core: net.core.* */
 extern int sysctl_somaxconn, sysctl_rmem_max, sysctl_wmem_max, sysctl_rmem_default, sysctl_wmem_default,

@@ -656,6 +656,8 @@ static int inet_init(void)
 	if (!err)
 		err = ip_frag_init(net);
 	if (!err)
+		err = ip6_net_init(net);
+	if (!err)
 		err = udp_init(net);
 	if (!err)
 		err = tcp_init_net(net);
@@ -666,6 +668,7 @@ static int inet_init(void)
 	arp_init();
 	icmp_init(net);
 	ip_input_init();
-	return net_family_register(&inet_family);
+	err = ip6_init(net);
+	return err ? err : net_family_register(&inet_family);
 }
 INITCALL_FS(inet_init);

@@ -12,8 +12,7 @@
 #include <core/slab.h>
 #include <uapi/linux/netlink.h>
 
-#include "inet_impl.h"
-#include "route_impl.h"
+#include "ip6_impl.h"
 
 #define ADDR_HASH	256u
 
@@ -179,7 +178,19 @@ static void magic(struct net *net, bool add, struct net_device *dev, struct net_
 	}
 }
 
-static void addr_routes(struct net *net, struct net_ifaddr *a, bool add, bool local)
+/* IPv6: does another address of the device need the same prefix route? */
+static bool prefix_shared(const struct net_ifaddr *a)
+{
+	const struct net_ifaddr *o;
+
+	list_for_each_entry(o, &dev_inet(a->dev)->addrs6, link)
+		if (o != a && !o->slaac && !(o->flags & IFA_F_NOPREFIXROUTE) && o->prefixlen == a->prefixlen &&
+		    o->metric == a->metric && same_net(o, &a->peer))
+			return true;
+	return false;
+}
+
+void inet_addr_routes(struct net *net, struct net_ifaddr *a, bool add, bool local)
 {
 	struct net_device *dev = a->dev;
 	u8 full = a->family == AF_INET ? 32 : 128;
@@ -194,9 +205,11 @@ static void addr_routes(struct net *net, struct net_ifaddr *a, bool add, bool lo
 		magic(net, add, dev, a, RTN_BROADCAST, &a->broadcast, full);
 	if (a->flags & (IFA_F_SECONDARY | IFA_F_NOPREFIXROUTE) && a->family == AF_INET)
 		return;
-	if (a->family == AF_INET6 && (a->flags & IFA_F_NOPREFIXROUTE || (dev->flags & IFF_LOOPBACK)))
+	if (a->family == AF_INET6 && (a->flags & IFA_F_NOPREFIXROUTE || a->slaac || (dev->flags & IFF_LOOPBACK)))
 		return;
 	if (a->prefixlen == full && !point)
+		return;
+	if (a->family == AF_INET6 && prefix_shared(a))
 		return;
 	magic(net, add, dev, a, dev->flags & IFF_LOOPBACK ? RTN_LOCAL : RTN_UNICAST, point ? &a->peer : &a->local, a->prefixlen);
 	if (a->family == AF_INET && a->prefixlen < 31) {
@@ -236,6 +249,14 @@ int inet_addr_add(struct net *net, struct net_device *dev, const struct net_ifad
 	ref_init(&a->ref, 1);
 	a->dev = dev;
 	a->created_ns = a->updated_ns = clock_monotonic_ns();
+	if (a->family == AF_INET6) {
+		int err = addrconf6_adding(id, a);
+
+		if (err) {
+			kfree(a);
+			return err;
+		}
+	}
 	if (a->family == AF_INET) {
 		a->flags &= ~IFA_F_SECONDARY;
 		list_for_each_entry(o, list, link) {
@@ -246,16 +267,20 @@ int inet_addr_add(struct net *net, struct net_device *dev, const struct net_ifad
 				a->flags |= IFA_F_SECONDARY;
 		}
 	}
-	if (a->valid_lft == INFINITY_LIFE)
+	if (a->valid_lft == INFINITY_LIFE && !a->slaac)
 		a->flags |= IFA_F_PERMANENT;
 	if (after && !(a->flags & IFA_F_SECONDARY))
 		list_add(&a->link, &after->link);
 	else
 		list_add_tail(&a->link, list);
 	hlist_add_head(&a->hash, &addr_hash[ipaddr_hash(&a->local, 0) % ADDR_HASH]);
-	addr_routes(net, a, true, true);
+	/* A tentative address is not ours yet: packets to it are not taken. */
+	inet_addr_routes(net, a, true, !(a->flags & IFA_F_TENTATIVE));
 	route_cache_bump(net);
-	net_notify(net, NET_ADDR_ADD, a);
+	if (!(a->flags & IFA_F_TENTATIVE))
+		net_notify(net, NET_ADDR_ADD, a);
+	if (a->family == AF_INET6)
+		addrconf6_added(net, a);
 	return 0;
 }
 
@@ -264,8 +289,10 @@ static void addr_unlink(struct net *net, struct net_ifaddr *a)
 {
 	list_del_rcu(&a->link);
 	hlist_del_init_rcu(&a->hash);
-	addr_routes(net, a, false, !inet_addr_find(net, &a->local, a->dev));
+	inet_addr_routes(net, a, false, !inet_addr_find(net, &a->local, a->dev));
 	route_cache_bump(net);
+	if (a->family == AF_INET6)
+		addrconf6_removed(net, a);
 	net_notify(net, NET_ADDR_DEL, a);
 }
 
@@ -297,7 +324,7 @@ found:
 			} else if (!promoted) {
 				promoted = s;
 				s->flags &= ~IFA_F_SECONDARY;
-				addr_routes(net, s, true, false);
+				inet_addr_routes(net, s, true, false);
 				net_notify(net, NET_ADDR_ADD, s);
 			}
 		}
@@ -306,7 +333,7 @@ found:
 	return 0;
 }
 
-static void addrs_flush(struct net *net, struct list_head *list)
+void inet_addrs_flush(struct net *net, struct list_head *list)
 {
 	struct net_ifaddr *a, *n;
 
@@ -332,6 +359,8 @@ static void dev_attach(struct net *net, struct net_device *dev)
 	spin_lock_init(&id->mc_lock, INET_DEV);
 	id->conf4 = net_inet(net)->conf4_default;
 	id->conf6 = net_inet(net)->conf6_default;
+	id->conf6.mtu = (int)dev->mtu;
+	addrconf6_attach(id);
 	rcu_assign_pointer(dev->inet, id);
 }
 
@@ -352,10 +381,9 @@ static void dev_up(struct net *net, struct net_device *dev)
 		(void)inet_addr_add(net, dev, &lo);
 	} else {
 		list_for_each_entry(a, &id->addrs4, link)
-			addr_routes(net, a, true, false);
+			inet_addr_routes(net, a, true, false);
 	}
-	list_for_each_entry(a, &id->addrs6, link)
-		addr_routes(net, a, true, false);
+	addrconf6_up(net, id);
 	route_cache_bump(net);
 }
 
@@ -365,11 +393,12 @@ static void dev_gone(struct net *net, struct net_device *dev)
 
 	if (!id)
 		return;
-	addrs_flush(net, &id->addrs4);
-	addrs_flush(net, &id->addrs6);
+	inet_addrs_flush(net, &id->addrs4);
+	addrconf6_down(net, id);
 	fib_flush_dev(net, dev, true);
 	neigh_flush_dev(net, dev);
 	rcu_assign_pointer(dev->inet, NULL);
+	addrconf6_detach(id);
 	kfree_rcu(id, rcu);
 }
 
@@ -383,15 +412,25 @@ static void devinet_event(struct net_notifier *n, struct net *net, enum net_even
 	case NETDEV_UP:
 		dev_up(net, object);
 		break;
+	case NETDEV_CHANGE:
+		if (dev_inet(object))
+			addrconf6_change(net, dev_inet(object));
+		break;
 	case NETDEV_DOWN:
+		if (dev_inet(object))
+			addrconf6_down(net, dev_inet(object));
 		fib_flush_dev(net, object, false);
 		neigh_flush_dev(net, object);
 		route_cache_bump(net);
 		break;
 	case NETDEV_CHANGEADDR:
 		neigh_flush_dev(net, object);
+		if (dev_inet(object))
+			addrconf6_newaddr(net, dev_inet(object));
 		break;
 	case NETDEV_CHANGEMTU:
+		if (dev_inet(object))
+			addrconf6_newmtu(net, dev_inet(object));
 		route_cache_bump(net);
 		break;
 	case NETDEV_UNREGISTER:

@@ -18,7 +18,7 @@ static struct {
 	u32 credit;		/* [lock] */
 } limit = { .lock = SPINLOCK_INIT(OBJECT), .credit = 50 };
 
-static bool allowed(void)
+bool icmp_allowed(void)
 {
 	u64 now = clock_monotonic_ns(), gain;
 	bool ok;
@@ -119,7 +119,7 @@ void icmp_send(struct net *net, struct pkt *p, u8 type, u8 code, u32 info)
 	}
 	if (inet_addr_type(net, NULL, &dst) == RTN_LOCAL)
 		from = dst;
-	if (!ipaddr_loopback(&src) && !allowed()) {
+	if (!ipaddr_loopback(&src) && !icmp_allowed()) {
 		NET_INC(net, ICMP_OUTRATELIMITGLOBAL);
 		return;
 	}

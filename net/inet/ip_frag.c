@@ -124,7 +124,7 @@ static struct pkt *join(struct frag_queue *q)
 	struct pkt *first = q->first, *n, *p;
 	u32 hl = (u32)(first->data - (first->head + first->net_off));
 
-	if (hl + q->total > 65535)
+	if (q->total + (q->key.family == AF_INET ? hl : 0) > 65535)
 		return NULL;
 	n = pkt_alloc(PKT_HEADROOM, hl + q->total, GFP_ATOMIC);
 	if (!n)
@@ -157,15 +157,15 @@ struct pkt *frag_add(struct net *net, const struct frag_key *key, struct pkt *p,
 	struct frag_queue *q;
 	struct pkt *whole = NULL;
 	int err = -ENOMEM;
-	u32 size = p->truesize, len = p->len;
-	bool armed;
+	u32 size = p->truesize, len = p->len + (u32)(p->data - (p->head + p->net_off));
+	bool armed, v6 = key->family == AF_INET6;
 
 	if (!p->len || (more && p->len % 8) || off + p->len > 65535) {
 		pkt_free(p);
 		return NULL;
 	}
 	spin_lock(&f->lock);
-	while (f->mem > (u64)s->ipfrag_high_thresh && !list_empty(&f->age))
+	while (f->mem > (u64)(v6 ? s->v6_ip6frag_high_thresh : s->ipfrag_high_thresh) && !list_empty(&f->age))
 		queue_drop(f, list_first_entry(&f->age, struct frag_queue, age), &dead);
 	q = queue_get(f, key);
 	if (q) {
@@ -180,7 +180,7 @@ struct pkt *frag_add(struct net *net, const struct frag_key *key, struct pkt *p,
 	} else {
 		q->mem += size;
 		f->mem += size;
-		q->max_len = max(q->max_len, len + 20);
+		q->max_len = max(q->max_len, len);
 		if (q->total && q->have == q->total) {
 			whole = join(q);
 			queue_drop(f, q, &dead);
@@ -190,7 +190,9 @@ struct pkt *frag_add(struct net *net, const struct frag_key *key, struct pkt *p,
 	}
 	armed = f->nr != 0;
 	spin_unlock(&f->lock);
-	if (err && err != -EEXIST)
+	if (err && err != -EEXIST && v6)
+		NET_INC(net, IP6_REASMFAILS);
+	else if (err && err != -EEXIST)
 		NET_INC(net, IP_REASMFAILS);
 	if (armed)
 		(void)delayed_work_queue(system_wq, &f->work, NSEC_PER_SEC);
@@ -239,10 +241,15 @@ static void frag_tick(struct work *w)
 	list_for_each_entry_safe(q, n, &f->age, age) {
 		if (q->expires > now)
 			continue;
-		NET_INC(f->net, IP_REASMTIMEOUT);
-		NET_INC(f->net, IP_REASMFAILS);
+		if (q->key.family == AF_INET) {
+			NET_INC(f->net, IP_REASMTIMEOUT);
+			NET_INC(f->net, IP_REASMFAILS);
+		} else {
+			NET_INC(f->net, IP6_REASMTIMEOUT);
+			NET_INC(f->net, IP6_REASMFAILS);
+		}
 		p = q->first;
-		if (p && !get_off(p) && q->key.family == AF_INET) {	/* RFC 792: only when the first one came */
+		if (p && !get_off(p)) {		/* RFC 792, 8200: only when the first one came */
 			q->first = p->next;
 			pkt_list_add(&tell, p);
 		}
@@ -256,7 +263,10 @@ static void frag_tick(struct work *w)
 
 		p->data -= hl;
 		p->len += hl;
-		icmp_send(f->net, p, ICMP_TIME_EXCEEDED, ICMP_EXC_FRAGTIME, 0);
+		if (ip_cb(p)->family == AF_INET)
+			icmp_send(f->net, p, ICMP_TIME_EXCEEDED, ICMP_EXC_FRAGTIME, 0);
+		else if (icmp6_send_hook)
+			icmp6_send_hook(f->net, p, 3, ICMP_EXC_FRAGTIME, 0);
 		pkt_free(p);
 	}
 	if (left)

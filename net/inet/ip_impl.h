@@ -25,6 +25,8 @@ struct frag_key {
 };
 struct pkt *frag_add(struct net *net, const struct frag_key *key, struct pkt *p, u32 off, bool more);
 
+bool icmp_allowed(void);		/* the rate limit of errors, both families (icmp.c) */
+
 /* Called by TCP's owner of the burst. */
 void tcp_receive_flush(struct net *net);
 

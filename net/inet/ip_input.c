@@ -49,6 +49,9 @@ bool inet_deliver(struct net *net, struct pkt *p)
 	bool raw = raw_receive_hook && raw_receive_hook(net, p);
 	struct pkt_list l = PKT_LIST_INIT;
 
+	/* The two that are of one family. */
+	if (ip_cb(p)->proto == (ip_cb(p)->family == AF_INET ? IPPROTO_ICMPV6 : IPPROTO_ICMP))
+		t = NULL;
 	if (!t) {
 		if (raw)
 			pkt_free(p);

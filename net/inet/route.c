@@ -264,8 +264,11 @@ int fib_local_type(struct net *net, struct net_device *dev, const struct ipaddr 
 static void route_fill(struct net *net, struct route *r, struct net_device *dev, struct fib_route *fib, const struct ipaddr *dst)
 {
 	u32 pmtu = pmtu_get(net, dst);
+	const struct inet_dev *id = dev_inet(dev);
 
 	r->mtu = READ_ONCE(dev->mtu);
+	if (r->family == AF_INET6 && id)	/* a router may have said less */
+		r->mtu = min(r->mtu, (u32)READ_ONCE(id->conf6.mtu));
 	if (fib && fib->metrics[FIB_METRIC_MTU])
 		r->mtu = fib->metrics[FIB_METRIC_MTU];
 	if (pmtu && pmtu < r->mtu && !(fib && fib->mtu_locked))
@@ -387,6 +390,8 @@ int route_input(struct net *net, struct net_device *dev, const struct ipaddr *sr
 	}
 	if (ipaddr_any(dst) || (v4 && !be32(src->w[3]) && !lo))
 		return -EINVAL;
+	if (!v4 && ipaddr_linklocal6(dst) && !lo)
+		f.oif = dev->ifindex;
 	rcu_read_lock();
 	err = fib_lookup(net, &f, &fib, &nh);
 	if (!err) {

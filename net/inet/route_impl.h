@@ -23,6 +23,8 @@ void arp_init(void);
 void icmp_init(struct net *net);
 __must_check int udp_init(struct net *net);
 void raw_init(void);
+__must_check int ip6_net_init(struct net *net);	/* before devices are attached */
+__must_check int ip6_init(struct net *net);
 __must_check int tcp_init_net(struct net *net);
 
 #endif
