@@ -336,10 +336,20 @@ def part_disk_long(report, opts):
         return
     for smp in opts.smp or ('1', '2', '4'):
         disk_suite(report, opts, f'disk-{smp}cpu', DISK_TESTS, smp)
-    disk_suite(report, opts, 'disk-1k', DISK_TESTS, '2', options=('-b', '1024', '-I', '128'))
+    part_disk_small(report, opts)
     disk_suite(report, opts, 'disk-debug', DISK_TESTS, '2', variant='debug')
     if has_oracle():
         disk_suite(report, opts, 'disk-oracle', DISK_TESTS, '2', linux=True)
+
+
+def part_disk_small(report, opts):
+    """Blocks of 1 KiB and inodes of 128 bytes, on Keel and on Linux."""
+    if not build(report, 'disk', 'kernel', 'user'):
+        return
+    small = ('-b', '1024', '-I', '128')
+    disk_suite(report, opts, 'disk-1k', DISK_TESTS, '2', options=small)
+    if has_oracle():
+        disk_suite(report, opts, 'disk-1k-oracle', DISK_TESTS, '2', linux=True, options=small)
 
 
 def scenario_files(opts):
@@ -819,7 +829,7 @@ def part_powercut(report, opts):
 PARTS = {
     'check': part_check, 'host': part_host, 'kernel': part_kernel, 'user': part_user, 'oracle': part_oracle,
     'boot': part_boot, 'boot-all': part_boot_all, 'bochs': part_bochs, 'debug': part_debug,
-    'disk': part_disk, 'disk-long': part_disk_long,
+    'disk': part_disk, 'disk-long': part_disk_long, 'disk-small': part_disk_small,
     'debug-kernel': part_debug_kernel, 'clang': part_clang, 'busybox': part_busybox,
     'commands': part_commands, 'runner': part_runner, 'busybox-slice': part_busybox_slice, 'debian': part_debian,
     'debian-slice': part_debian_slice, 'stress': part_stress, 'swap': part_swap, 'swap-slice': part_swap_slice,

@@ -255,7 +255,7 @@ int ext2_find_entry(struct inode *dir, const struct qstr *name, u32 *ino)
 
 static void dir_changed(struct inode *dir)
 {
-	dir->mtime = dir->ctime = current_time64();
+	dir->mtime = dir->ctime = inode_now(dir);
 	dir->version++;
 	ext2_dirty(dir);
 }

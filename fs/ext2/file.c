@@ -224,10 +224,8 @@ static int ext2_page_mkwrite(struct vm_fault_ctx *c)
 	struct inode *inode = folio_mapping(c->folio)->host;
 	int err = iomap_page_mkwrite(c, &ext2_iomap_ops);
 
-	if (!err) {
-		inode->mtime = inode->ctime = current_time64();
-		inode_mark_dirty(inode);
-	}
+	if (!err)
+		inode_update_times(inode);
 	return err;
 }
 

@@ -243,7 +243,7 @@ struct inode *ext2_new_inode(struct inode *dir, umode_t mode, const struct qstr 
 	}
 	inode->nlink = 1;
 	inode->generation = (u32)random_u64();
-	inode->atime = inode->mtime = inode->ctime = inode->btime = current_time64();
+	inode->atime = inode->mtime = inode->ctime = inode->btime = inode_now(inode);
 	ei->flags = inherited_flags(dir, mode);
 	ei->extra_isize = 0;
 	if (s->l.inode_size > EXT2_INODE_SMALL)

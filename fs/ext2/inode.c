@@ -411,7 +411,7 @@ int ext2_setattr(struct inode *inode, struct dentry *d, struct iattr *attr)
 	}
 	if ((attr->valid & ATTR_SIZE) && !(attr->valid & ATTR_MTIME)) {
 		attr->valid |= ATTR_MTIME;
-		attr->mtime = current_time64();
+		attr->mtime = inode_now(inode);
 	}
 	err = ext2_begin(s);
 	if (err)

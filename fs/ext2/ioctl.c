@@ -44,7 +44,7 @@ static long set_flags_locked(struct inode *inode, u32 flags)
 		return err;
 	ei->flags = (flags & EXT2_USER_HONOURED) | (old & ~EXT2_USER_HONOURED);
 	ext2_set_vfs_flags(inode);
-	inode->ctime = current_time64();
+	inode->ctime = inode_now(inode);
 	ext2_dirty(inode);
 	ext2_end(s);
 	return 0;
@@ -94,7 +94,7 @@ static long set_version(struct file *f, u64 arg)
 	err = ext2_begin(s);
 	if (!err) {
 		inode->generation = v;
-		inode->ctime = current_time64();
+		inode->ctime = inode_now(inode);
 		ext2_dirty(inode);
 		ext2_end(s);
 	}

@@ -237,7 +237,7 @@ static int link_once(struct inode *dir, struct dentry *d, struct inode *inode)
 	err = ext2_add_entry(dir, &d->name, inode);
 	if (!err) {
 		inode_set_nlink(inode, inode->nlink + 1);
-		inode->ctime = current_time64();
+		inode->ctime = inode_now(inode);
 		ext2_dirty_data(inode);
 	} else if (tmpfile) {
 		ext2_link_gone(inode);
@@ -343,7 +343,7 @@ static void drop_subdir(struct inode *dir)
 
 static void moved(struct renaming *r)
 {
-	r->inode->ctime = current_time64();
+	r->inode->ctime = inode_now(r->inode);
 	ext2_dirty(r->inode);
 	ext2_dirty_data(r->dir);
 	if (r->newdir != r->dir)
@@ -466,7 +466,7 @@ static int exchange_once(struct renaming *r)
 	}
 	if (err)
 		return err;
-	r->target->ctime = current_time64();
+	r->target->ctime = inode_now(r->target);
 	ext2_dirty(r->target);
 	moved(r);
 	return 0;
@@ -514,22 +514,47 @@ static int rename_try(struct renaming *r, int (*once)(struct renaming *r), bool 
 
 /* --- renaming between directories, in steps with a commit after each but the last --- */
 
-static int via_add(struct renaming *r)
+/* The first step, and what undoes it: one more name in the new directory. */
+static int name_comes(struct renaming *r, const struct qstr *name)
 {
-	int err = ext2_add_entry(r->newdir, r->from, r->inode);
+	int err = ext2_add_entry(r->newdir, name, r->inode);
 
 	if (!err)
 		count_name(r->inode, 1);
 	return err;
 }
 
-static int via_remove(struct renaming *r)
+static int name_goes(struct renaming *r, const struct qstr *name)
 {
-	int err = ext2_delete_entry(r->newdir, r->from, r->inode);
+	int err = ext2_delete_entry(r->newdir, name, r->inode);
 
 	if (!err)
 		count_name(r->inode, -1);
 	return err;
+}
+
+/* The last step: the old name goes, or a whiteout takes it. */
+static int old_name_goes(struct renaming *r, const struct qstr *from)
+{
+	int err = r->whiteout ? ext2_set_entry(r->dir, from, r->whiteout) : ext2_delete_entry(r->dir, from, r->inode);
+
+	if (!err)
+		count_name(r->inode, -1);
+	if (!err)
+		err = settle_parents(r);
+	if (!err)
+		moved(r);
+	return err;
+}
+
+static int via_add(struct renaming *r)
+{
+	return name_comes(r, r->from);
+}
+
+static int via_remove(struct renaming *r)
+{
+	return name_goes(r, r->from);
 }
 
 /* struct renaming of the whole and the made-up name; r->from is that name while a step runs. */
@@ -549,16 +574,7 @@ static int via_replace(struct renaming *r)
 	struct crossing *c = crossing_of(r);
 	int err = take_place(r, r->newdir, c->via);
 
-	if (err)
-		return err;
-	err = r->whiteout ? ext2_set_entry(r->dir, c->from, r->whiteout) : ext2_delete_entry(r->dir, c->from, r->inode);
-	if (!err)
-		count_name(r->inode, -1);
-	if (!err)
-		err = settle_parents(r);
-	if (!err)
-		moved(r);
-	return err;
+	return err ? err : old_name_goes(r, c->from);
 }
 
 static int via_swap(struct renaming *r)
@@ -589,7 +605,7 @@ static int via_exchange(struct renaming *r)
 		inode_set_nlink(more, more->nlink + 1);
 		drop_subdir(less);
 	}
-	r->target->ctime = current_time64();
+	r->target->ctime = inode_now(r->target);
 	ext2_dirty(r->target);
 	moved(r);
 	return 0;
@@ -647,33 +663,17 @@ static int rename_between(struct renaming *r)
 /* Between directories with a whiteout: it takes the old name when the disk has the new one. */
 static int whiteout_add(struct renaming *r)
 {
-	int err = ext2_add_entry(r->newdir, r->to, r->inode);
-
-	if (!err)
-		count_name(r->inode, 1);
-	return err;
+	return name_comes(r, r->to);
 }
 
 static int whiteout_finish(struct renaming *r)
 {
-	int err = ext2_set_entry(r->dir, r->from, r->whiteout);
-
-	if (!err)
-		count_name(r->inode, -1);
-	if (!err)
-		err = settle_parents(r);
-	if (!err)
-		moved(r);
-	return err;
+	return old_name_goes(r, r->from);
 }
 
 static int whiteout_undo(struct renaming *r)
 {
-	int err = ext2_delete_entry(r->newdir, r->to, r->inode);
-
-	if (!err)
-		count_name(r->inode, -1);
-	return err;
+	return name_goes(r, r->to);
 }
 
 static int rename_with_whiteout(struct renaming *r)

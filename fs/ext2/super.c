@@ -458,6 +458,8 @@ static int ext2_fill(struct super_block *sb, const char *options)
 		return err;
 	sb->maxbytes = ext2_max_bytes(s->l.block_bits, true);
 	sb->time_gran = s->l.inode_size > EXT2_INODE_SMALL ? 1 : 1000000000;
+	sb->time_min = -0x80000000ll;
+	sb->time_max = 0x7fffffffll + (s->l.inode_size > EXT2_INODE_SMALL ? 3ll << 32 : 0);
 	err = read_descriptors(s);
 	if (!err)
 		err = get_root(sb);

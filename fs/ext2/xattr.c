@@ -376,7 +376,7 @@ int ext2_xattr_store(struct inode *inode, u8 index, const char *name, const void
 		mutex_unlock(&s->alloc);
 		ext2_hold(s, s->sb_bh, BH_MAP);
 	}
-	inode->ctime = current_time64();
+	inode->ctime = inode_now(inode);
 	ext2_dirty_data(inode);			/* it may point to a new block of them */
 	return 0;
 }
@@ -643,7 +643,7 @@ int ext2_set_acl(struct inode *inode, int type, struct posix_acl *acl, umode_t m
 		err = store_acl(inode, type, acl);
 		if (!err && inode->mode != mode) {
 			WRITE_ONCE(inode->mode, mode);
-			inode->ctime = current_time64();
+			inode->ctime = inode_now(inode);
 			ext2_dirty(inode);
 		}
 		ext2_end(s);

@@ -233,13 +233,11 @@ int inode_change_attr(struct dentry *d, struct iattr *attr)
 	}
 	if ((attr->valid & ATTR_MODE) && S_ISLNK_I(inode))
 		return -EOPNOTSUPP;
-	now = current_time64();
+	now = inode_now(inode);
 	attr->ctime = now;
 	attr->valid |= ATTR_CTIME;
-	if (!(attr->valid & ATTR_ATIME_SET))
-		attr->atime = now;
-	if (!(attr->valid & ATTR_MTIME_SET))
-		attr->mtime = now;
+	attr->atime = attr->valid & ATTR_ATIME_SET ? inode_fit_time(inode, attr->atime) : now;
+	attr->mtime = attr->valid & ATTR_MTIME_SET ? inode_fit_time(inode, attr->mtime) : now;
 	if (attr->valid & (ATTR_KILL_SUID | ATTR_KILL_SGID))
 		kill_to_mode(inode, attr);
 	if (attr->valid & (ATTR_UID | ATTR_GID | ATTR_SIZE) && !S_ISDIR_I(inode)) {

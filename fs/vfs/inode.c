@@ -550,6 +550,22 @@ struct timespec64 current_time64(void)
 	return t;
 }
 
+struct timespec64 inode_fit_time(const struct inode *inode, struct timespec64 t)
+{
+	const struct super_block *sb = inode->sb;
+
+	if (unlikely(t.sec <= sb->time_min || t.sec >= sb->time_max))
+		return (struct timespec64){ .sec = t.sec <= sb->time_min ? sb->time_min : sb->time_max };
+	if (sb->time_gran > 1)
+		t.nsec = 0;
+	return t;
+}
+
+struct timespec64 inode_now(const struct inode *inode)
+{
+	return inode_fit_time(inode, current_time64());
+}
+
 static inline bool time_equal(const struct timespec64 *a, const struct timespec64 *b)
 {
 	return a->sec == b->sec && a->nsec == b->nsec;
@@ -557,14 +573,14 @@ static inline bool time_equal(const struct timespec64 *a, const struct timespec6
 
 void inode_touch_mtime(struct inode *inode)
 {
-	inode->mtime = inode->ctime = current_time64();
+	inode->mtime = inode->ctime = inode_now(inode);
 	inode->version++;
 	inode_mark_dirty(inode);
 }
 
 void inode_touch_ctime(struct inode *inode)
 {
-	inode->ctime = current_time64();
+	inode->ctime = inode_now(inode);
 	inode_mark_dirty(inode);
 }
 
@@ -576,8 +592,10 @@ static inline s64 time_cmp(const struct timespec64 *a, const struct timespec64 *
 /* relatime: the stamp moves when it is not after the last change, or a day old. */
 static bool atime_due(const struct inode *inode, u32 mflags, const struct timespec64 *now)
 {
+	if (time_equal(&inode->atime, now))
+		return false;
 	if (!(mflags & MNT_RELATIME))
-		return !time_equal(&inode->atime, now);
+		return true;
 	return time_cmp(&inode->mtime, &inode->atime) >= 0 || time_cmp(&inode->ctime, &inode->atime) >= 0 ||
 	       now->sec - inode->atime.sec >= 24 * 60 * 60;
 }
@@ -597,7 +615,7 @@ void path_accessed(const struct path *p, struct inode *inode)
 	    time_cmp(&inode->ctime, &inode->atime) < 0 &&
 	    clock_realtime_coarse_ns() < (inode->atime.sec + 24 * 60 * 60) * 1000000000)
 		return;
-	now = current_time64();
+	now = inode_now(inode);
 	if (!atime_due(inode, mflags, &now))
 		return;
 	if (!super_try_start(inode->sb, SB_FREEZE_WRITE))
@@ -626,10 +644,23 @@ int inode_kill_caps(struct inode *inode)
 	return err;
 }
 
+void inode_update_times(struct inode *inode)
+{
+	struct timespec64 now;
+
+	if (inode->flags & S_NOCMTIME)
+		return;
+	now = inode_now(inode);
+	if (time_equal(&inode->mtime, &now) && time_equal(&inode->ctime, &now))
+		return;
+	inode->mtime = inode->ctime = now;
+	inode->version++;
+	inode_mark_dirty(inode);
+}
+
 int file_update_for_write(struct file *f)
 {
 	struct inode *inode = f->inode;
-	struct timespec64 now;
 
 	if (unlikely(!(inode->flags & S_NOSEC))) {
 		int err = inode_kill_caps(inode);
@@ -651,14 +682,7 @@ int file_update_for_write(struct file *f)
 				return err;
 		}
 	}
-	if (inode->flags & S_NOCMTIME)
-		return 0;
-	now = current_time64();
-	if (time_equal(&inode->mtime, &now) && time_equal(&inode->ctime, &now))
-		return 0;
-	inode->mtime = inode->ctime = now;
-	inode->version++;
-	inode_mark_dirty(inode);
+	inode_update_times(inode);
 	return 0;
 }
 

@@ -169,6 +169,8 @@ struct super_block *super_create(struct fs_type *t, u32 flags, void *private)
 	sb->flags = flags;
 	sb->private = private;
 	sb->time_gran = 1;
+	sb->time_min = -LOFF_MAX;
+	sb->time_max = LOFF_MAX;
 	ref_init(&sb->active, 1);
 	rwsem_init(&sb->umount, SUPER);
 	mutex_init(&sb->rename_mutex, RENAME);

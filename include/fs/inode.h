@@ -229,6 +229,9 @@ void inode_drop_link(struct inode *inode);
 void inode_set_nlink(struct inode *inode, u32 n);
 void inode_mark_dirty(struct inode *inode);
 struct timespec64 current_time64(void);			/* coarse realtime, as Linux stamps files */
+struct timespec64 inode_fit_time(const struct inode *inode, struct timespec64 t);	/* as its file system can hold it */
+struct timespec64 inode_now(const struct inode *inode);	/* current_time64() in that way */
+void inode_update_times(struct inode *inode);		/* mtime and ctime of a change of the data; dirty if they moved */
 void inode_touch_mtime(struct inode *inode);		/* mtime and ctime now */
 void inode_touch_ctime(struct inode *inode);
 struct file;

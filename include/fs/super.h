@@ -71,8 +71,9 @@ struct super_block {
 	struct wb *wb;			/* [I] flusher; NULL: nothing to write to, or each device's own */
 	struct bdi *bdi;		/* [I] the disk it is on; NULL */
 	u32 wb_err;			/* [a] error sequence of all its files, for syncfs */
+	s64 time_min, time_max;		/* [I] seconds that its inodes can hold */
 	spinlock_t inode_list_lock;
-	u32 time_gran;			/* [I] ns */
+	u32 time_gran;			/* [I] of stamps, ns: 1 or 1000000000 */
 	u32 frozen;			/* [a] SB_FREEZE_*: writers of this level and below wait; changes under umount */
 	struct task *freezer;		/* [a] who is at it */
 	s64 *writers;			/* [I] per CPU and level: who is inside; NULL: never frozen */

@@ -9,6 +9,7 @@
 #include <base/math.h>
 #include <core/init.h>
 #include <core/slab.h>
+#include <core/usercopy.h>
 #include <kernel/cred.h>
 #include "internal.h"
 #include <uapi/linux/msg.h>
@@ -159,6 +160,47 @@ struct ipc_object *ipc_find(struct ipc_ids *ids, int id)
 
 	if (!IS_ERR(o) && READ_ONCE(o->id) != id)
 		return ERR_PTR(-EINVAL);
+	return o;
+}
+
+long ipc_stat(struct ipc_ns *ns, struct ipc_ids *ids, int id, const struct ipc_stat *how, uaddr_t buf)
+{
+	struct ipc_object *o;
+	long res = -EIDRM;
+
+	rcu_read_lock();
+	o = how->by_index ? ipc_find_index(ids, id) : ipc_find(ids, id);
+	if (IS_ERR(o)) {
+		rcu_read_unlock();
+		return PTR_ERR(o);
+	}
+	if (!how->any && !ipc_allowed(ns, o, 0444)) {
+		rcu_read_unlock();
+		return -EACCES;
+	}
+	spin_lock(&o->lock);
+	if (!o->deleted) {
+		how->fill(o, how->ds);
+		res = how->by_index ? o->id : 0;
+	}
+	spin_unlock(&o->lock);
+	rcu_read_unlock();
+	if (res >= 0 && copy_out_bytes(buf, how->ds, how->size))
+		return -EFAULT;
+	return res;
+}
+
+struct ipc_object *ipc_lock_owned(struct ipc_ns *ns, struct ipc_ids *ids, int id)
+{
+	struct ipc_object *o = ipc_find(ids, id);
+	int err;
+
+	if (IS_ERR(o))
+		return o;
+	err = ipc_owner_check(ns, o);
+	if (err)
+		return ERR_PTR(err);
+	spin_lock(&o->lock);
 	return o;
 }
 

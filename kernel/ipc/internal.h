@@ -70,6 +70,19 @@ __must_check int ipc_owner_check(const struct ipc_ns *ns, const struct ipc_objec
 /* IPC_SET: -EINVAL. Locked. */
 __must_check int ipc_set_perm(struct ipc_object *o, const struct ipc64_perm *p);
 void ipc_fill_perm(const struct ipc_object *o, struct ipc64_perm *p);
+/*
+ * xxxctl's IPC_STAT and *_STAT: what id, or the index `id`, names is described by `fill` under its lock in ds, which
+ * is copied out: 0, or by index the id. any: also for those who may not read it.
+ */
+struct ipc_stat {
+	bool by_index, any;
+	void (*fill)(const struct ipc_object *o, void *ds);
+	void *ds;
+	size_t size;
+};
+long ipc_stat(struct ipc_ns *ns, struct ipc_ids *ids, int id, const struct ipc_stat *how, uaddr_t buf);
+/* For IPC_SET and IPC_RMID, rwsem held for writing: locked, and current owns it; ERR_PTR. */
+struct ipc_object *ipc_lock_owned(struct ipc_ns *ns, struct ipc_ids *ids, int id);
 /* What the INFO commands return. */
 static inline int ipc_highest(const struct ipc_ids *ids) { return ids->max_index < 0 ? 0 : ids->max_index; }
 

@@ -58,9 +58,12 @@ static long ctl_info(struct ipc_ns *ns, int cmd, uaddr_t buf)
 	return copy_out_bytes(buf, &i, sizeof(i)) ? -EFAULT : highest;
 }
 
-static void fill_ds(const struct msg_queue *q, struct msqid64_ds *ds)
+static void fill_ds(const struct ipc_object *o, void *to)
 {
-	ipc_fill_perm(&q->o, &ds->msg_perm);
+	const struct msg_queue *q = container_of(o, struct msg_queue, o);
+	struct msqid64_ds *ds = to;
+
+	ipc_fill_perm(o, &ds->msg_perm);
 	ds->msg_stime = q->stime;
 	ds->msg_rtime = q->rtime;
 	ds->msg_ctime = q->ctime;
@@ -74,29 +77,9 @@ static void fill_ds(const struct msg_queue *q, struct msqid64_ds *ds)
 static long ctl_stat(struct ipc_ns *ns, int id, int cmd, uaddr_t buf)
 {
 	struct msqid64_ds ds = { { 0 } };
-	struct ipc_object *o;
-	long res = -EIDRM;
+	const struct ipc_stat how = { cmd != IPC_STAT, cmd == MSG_STAT_ANY, fill_ds, &ds, sizeof(ds) };
 
-	rcu_read_lock();
-	o = cmd == IPC_STAT ? ipc_find(msg_ids(ns), id) : ipc_find_index(msg_ids(ns), id);
-	if (IS_ERR(o)) {
-		rcu_read_unlock();
-		return PTR_ERR(o);
-	}
-	if (cmd != MSG_STAT_ANY && !ipc_allowed(ns, o, 0444)) {
-		rcu_read_unlock();
-		return -EACCES;
-	}
-	spin_lock(&o->lock);
-	if (!o->deleted) {
-		fill_ds(container_of(o, struct msg_queue, o), &ds);
-		res = cmd == IPC_STAT ? 0 : o->id;
-	}
-	spin_unlock(&o->lock);
-	rcu_read_unlock();
-	if (res >= 0 && copy_out_bytes(buf, &ds, sizeof(ds)))
-		return -EFAULT;
-	return res;
+	return ipc_stat(ns, msg_ids(ns), id, &how, buf);
 }
 
 /* --- changing --- */
@@ -121,19 +104,18 @@ static int queue_set(struct ipc_ns *ns, struct msg_queue *q, const struct msqid6
 static long ctl_set(struct ipc_ns *ns, int id, uaddr_t buf)
 {
 	struct ipc_ids *ids = msg_ids(ns);
-	struct msg_queue *q;
 	struct msqid64_ds ds;
+	struct ipc_object *o;
 	int err;
 
 	if (copy_in_bytes(&ds, buf, sizeof(ds)))
 		return -EFAULT;
 	down_write(&ids->rwsem);
-	q = msg_find(ns, id);
-	err = IS_ERR(q) ? (int)PTR_ERR(q) : ipc_owner_check(ns, &q->o);
+	o = ipc_lock_owned(ns, ids, id);
+	err = PTR_ERR_OR_ZERO(o);
 	if (!err) {
-		spin_lock(&q->o.lock);
-		err = queue_set(ns, q, &ds);
-		spin_unlock(&q->o.lock);
+		err = queue_set(ns, container_of(o, struct msg_queue, o), &ds);
+		spin_unlock(&o->lock);
 	}
 	up_write(&ids->rwsem);
 	return err;
@@ -155,24 +137,23 @@ static void messages_free(struct ipc_ns *ns, struct list_head *list)
 static long ctl_remove(struct ipc_ns *ns, int id)
 {
 	struct ipc_ids *ids = msg_ids(ns);
-	struct msg_queue *q;
+	struct msg_queue *q = NULL;
+	struct ipc_object *o;
 	LIST_HEAD(messages);
-	int err;
 
 	down_write(&ids->rwsem);
-	q = msg_find(ns, id);
-	err = IS_ERR(q) ? (int)PTR_ERR(q) : ipc_owner_check(ns, &q->o);
-	if (!err) {
-		spin_lock(&q->o.lock);
+	o = ipc_lock_owned(ns, ids, id);
+	if (!IS_ERR(o)) {
+		q = container_of(o, struct msg_queue, o);
 		msg_wake_receivers(q, -EIDRM);
 		msg_wake_senders(q, -EIDRM);
 		list_splice_init(&q->messages, &messages);
-		ipc_remove(ids, &q->o);
-		spin_unlock(&q->o.lock);
+		ipc_remove(ids, o);
+		spin_unlock(&o->lock);
 	}
 	up_write(&ids->rwsem);
-	if (err)
-		return err;
+	if (!q)
+		return PTR_ERR(o);
 	messages_free(ns, &messages);
 	kfree_rcu(q, o.rcu);
 	return 0;
@@ -218,7 +199,7 @@ int msg_proc_show(struct seq_file *f, void *v)
 		struct msqid64_ds d = { { 0 } };
 
 		spin_lock(&o->lock);
-		fill_ds(container_of(o, struct msg_queue, o), &d);
+		fill_ds(o, &d);
 		spin_unlock(&o->lock);
 		seq_printf(f, "%10d %10d  %4o  %10llu %10llu %5u %5u %5u %5u %5u %5u %10lld %10lld %10lld\n",
 			   d.msg_perm.key, o->id, d.msg_perm.mode, (unsigned long long)d.msg_cbytes,

@@ -102,9 +102,12 @@ static long ctl_info(struct ipc_ns *ns, int cmd, uaddr_t buf)
 	return copy_out_bytes(buf, &i, sizeof(i)) ? -EFAULT : highest;
 }
 
-static void fill_ds(const struct sem_array *a, struct semid64_ds *ds)
+static void fill_ds(const struct ipc_object *o, void *to)
 {
-	ipc_fill_perm(&a->o, &ds->sem_perm);
+	const struct sem_array *a = container_of(o, struct sem_array, o);
+	struct semid64_ds *ds = to;
+
+	ipc_fill_perm(o, &ds->sem_perm);
 	ds->sem_otime = a->otime;
 	ds->sem_ctime = a->ctime;
 	ds->sem_nsems = a->nsems;
@@ -113,29 +116,9 @@ static void fill_ds(const struct sem_array *a, struct semid64_ds *ds)
 static long ctl_stat(struct ipc_ns *ns, int id, int cmd, uaddr_t buf)
 {
 	struct semid64_ds ds = { { 0 } };
-	struct ipc_object *o;
-	long res = -EIDRM;
+	const struct ipc_stat how = { cmd != IPC_STAT, cmd == SEM_STAT_ANY, fill_ds, &ds, sizeof(ds) };
 
-	rcu_read_lock();
-	o = cmd == IPC_STAT ? ipc_find(sem_ids(ns), id) : ipc_find_index(sem_ids(ns), id);
-	if (IS_ERR(o)) {
-		rcu_read_unlock();
-		return PTR_ERR(o);
-	}
-	if (cmd != SEM_STAT_ANY && !ipc_allowed(ns, o, 0444)) {
-		rcu_read_unlock();
-		return -EACCES;
-	}
-	spin_lock(&o->lock);
-	if (!o->deleted) {
-		fill_ds(container_of(o, struct sem_array, o), &ds);
-		res = cmd == IPC_STAT ? 0 : o->id;
-	}
-	spin_unlock(&o->lock);
-	rcu_read_unlock();
-	if (res >= 0 && copy_out_bytes(buf, &ds, sizeof(ds)))
-		return -EFAULT;
-	return res;
+	return ipc_stat(ns, sem_ids(ns), id, &how, buf);
 }
 
 static int count_queue(const struct list_head *queue, u32 num, bool zero)
@@ -325,24 +308,21 @@ static long ctl_change(struct ipc_ns *ns, int id, int cmd, uaddr_t buf)
 {
 	struct ipc_ids *ids = sem_ids(ns);
 	struct semid64_ds ds;
-	struct sem_array *a;
+	struct ipc_object *o;
 	int err;
 
 	if (cmd == IPC_SET && copy_in_bytes(&ds, buf, sizeof(ds)))
 		return -EFAULT;
 	down_write(&ids->rwsem);
-	a = sem_find(ns, id);
-	err = IS_ERR(a) ? (int)PTR_ERR(a) : ipc_owner_check(ns, &a->o);
-	if (!err) {
-		spin_lock(&a->o.lock);
-		if (cmd == IPC_RMID) {
-			array_destroy(ns, a);
-		} else {
-			err = ipc_set_perm(&a->o, &ds.sem_perm);
-			if (!err)
-				a->ctime = ipc_now();
-			spin_unlock(&a->o.lock);
-		}
+	o = ipc_lock_owned(ns, ids, id);
+	err = PTR_ERR_OR_ZERO(o);
+	if (!err && cmd == IPC_RMID) {
+		array_destroy(ns, container_of(o, struct sem_array, o));
+	} else if (!err) {
+		err = ipc_set_perm(o, &ds.sem_perm);
+		if (!err)
+			container_of(o, struct sem_array, o)->ctime = ipc_now();
+		spin_unlock(&o->lock);
 	}
 	up_write(&ids->rwsem);
 	return err;
@@ -396,7 +376,7 @@ int sem_proc_show(struct seq_file *f, void *v)
 		struct semid64_ds d = { { 0 } };
 
 		spin_lock(&o->lock);
-		fill_ds(container_of(o, struct sem_array, o), &d);
+		fill_ds(o, &d);
 		spin_unlock(&o->lock);
 		seq_printf(f, "%10d %10d  %4o %10llu %5u %5u %5u %5u %10lld %10lld\n", d.sem_perm.key, o->id, d.sem_perm.mode,
 			   (unsigned long long)d.sem_nsems, d.sem_perm.uid, d.sem_perm.gid, d.sem_perm.cuid, d.sem_perm.cgid,

@@ -278,9 +278,12 @@ static long ctl_shm_info(struct ipc_ns *ns, uaddr_t buf)
 	return copy_out_bytes(buf, &i, sizeof(i)) ? -EFAULT : highest;
 }
 
-static void fill_ds(const struct shm *s, struct shmid64_ds *ds)
+static void fill_ds(const struct ipc_object *o, void *to)
 {
-	ipc_fill_perm(&s->o, &ds->shm_perm);
+	const struct shm *s = container_of(o, struct shm, o);
+	struct shmid64_ds *ds = to;
+
+	ipc_fill_perm(o, &ds->shm_perm);
 	ds->shm_segsz = s->size;
 	ds->shm_atime = s->atime;
 	ds->shm_dtime = s->dtime;
@@ -293,29 +296,9 @@ static void fill_ds(const struct shm *s, struct shmid64_ds *ds)
 static long ctl_stat(struct ipc_ns *ns, int id, int cmd, uaddr_t buf)
 {
 	struct shmid64_ds ds = { { 0 } };
-	struct ipc_object *o;
-	long res = -EIDRM;
+	const struct ipc_stat how = { cmd != IPC_STAT, cmd == SHM_STAT_ANY, fill_ds, &ds, sizeof(ds) };
 
-	rcu_read_lock();
-	o = cmd == IPC_STAT ? ipc_find(shm_ids(ns), id) : ipc_find_index(shm_ids(ns), id);
-	if (IS_ERR(o)) {
-		rcu_read_unlock();
-		return PTR_ERR(o);
-	}
-	if (cmd != SHM_STAT_ANY && !ipc_allowed(ns, o, 0444)) {
-		rcu_read_unlock();
-		return -EACCES;
-	}
-	spin_lock(&o->lock);
-	if (!o->deleted) {
-		fill_ds(container_of(o, struct shm, o), &ds);
-		res = cmd == IPC_STAT ? 0 : o->id;
-	}
-	spin_unlock(&o->lock);
-	rcu_read_unlock();
-	if (res >= 0 && copy_out_bytes(buf, &ds, sizeof(ds)))
-		return -EFAULT;
-	return res;
+	return ipc_stat(ns, shm_ids(ns), id, &how, buf);
 }
 
 static void remove_segment(struct shm *s)
@@ -333,26 +316,22 @@ static long ctl_change(struct ipc_ns *ns, int id, int cmd, uaddr_t buf)
 {
 	struct ipc_ids *ids = shm_ids(ns);
 	struct shmid64_ds ds;
-	struct shm *s;
+	struct ipc_object *o;
 	int err;
 
 	if (cmd == IPC_SET && copy_in_bytes(&ds, buf, sizeof(ds)))
 		return -EFAULT;
 	down_write(&ids->rwsem);
-	s = shm_find(ns, id);
-	err = IS_ERR(s) ? (int)PTR_ERR(s) : ipc_owner_check(ns, &s->o);
-	if (err)
-		goto out;
-	spin_lock(&s->o.lock);
-	if (cmd == IPC_RMID) {
-		remove_segment(s);
-		goto out;
+	o = ipc_lock_owned(ns, ids, id);
+	err = PTR_ERR_OR_ZERO(o);
+	if (!err && cmd == IPC_RMID) {
+		remove_segment(container_of(o, struct shm, o));
+	} else if (!err) {
+		err = ipc_set_perm(o, &ds.shm_perm);
+		if (!err)
+			container_of(o, struct shm, o)->ctime = ipc_now();
+		spin_unlock(&o->lock);
 	}
-	err = ipc_set_perm(&s->o, &ds.shm_perm);
-	if (!err)
-		s->ctime = ipc_now();
-	spin_unlock(&s->o.lock);
-out:
 	up_write(&ids->rwsem);
 	return err;
 }
@@ -434,7 +413,7 @@ int shm_proc_show(struct seq_file *f, void *v)
 		struct shmid64_ds d = { { 0 } };
 
 		spin_lock(&o->lock);
-		fill_ds(s, &d);
+		fill_ds(o, &d);
 		spin_unlock(&o->lock);
 		seq_printf(f, "%10d %10d  %4o %21llu %5u %5u  %5llu %5u %5u %5u %5u %10lld %10lld %10lld %21llu %21llu\n",
 			   d.shm_perm.key, o->id, d.shm_perm.mode, (unsigned long long)d.shm_segsz, (u32)d.shm_cpid,

@@ -101,6 +101,7 @@ static long long sectors_of(int fd, int how)
 
 	sync();
 	usleep(30000);
+	df_tick(fd);
 	sectors = df_disk(7);
 	CHECK_EQ(pwrite(fd, "z", 1, 3), 1);
 	if (how == 1)

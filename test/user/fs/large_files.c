@@ -4,13 +4,17 @@
 
 CASE(sparse)
 {
-	static const off_t at[] = { 0x7ffffffe, 0x80000000, 0xfffffffe, 0x100000000, 0x123456789a, 1LL << 40, 1LL << 42 };
-	/* ext2 counts 512-byte blocks in 32 bits: no file above 2 TiB. */
-	size_t nr = ARRAY_SIZE(at) - !kt_on_memory();
+	static const off_t at[] = {
+		0x7ffffffe, 0x80000000, 0xfffffffe, 0x100000000, 0x31234589a, 0x123456789a, 1LL << 40, 1LL << 42
+	};
+	/* ext2 counts 512-byte blocks in 32 bits: no file above 2 TiB; with small blocks its index ends before. */
+	size_t nr = ARRAY_SIZE(at);
 	int fd = CHECK_OK(open("f", O_CREAT | O_RDWR, 0644));
 	struct stat st;
 	char b[4];
 
+	while (at[nr - 1] > kt_largest() - 4)
+		nr--;
 	for (size_t i = 0; i < nr; i++) {
 		CHECK_EQ(lseek(fd, at[i], SEEK_SET), at[i]);
 		CHECK_EQ(write(fd, "abcd", 4), 4);
@@ -31,7 +35,7 @@ CASE(sparse)
 		CHECK_ERR(pwrite(fd, "abcd", 4, at[nr]), EFBIG);
 		CHECK_ERR(ftruncate(fd, at[nr]), EFBIG);
 	}
-	char *m = mmap(NULL, PG, PROT_READ, MAP_SHARED, fd, 0x1234567000);
+	char *m = mmap(NULL, PG, PROT_READ, MAP_SHARED, fd, 0x312345000);
 	CHECK(m != MAP_FAILED);
 	CHECK_EQ(m[0x89a], 'a');
 	CHECK_OK(ftruncate(fd, 0x100000002));

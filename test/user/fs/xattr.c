@@ -73,10 +73,10 @@ CASE(user)
 	CHECK_EQ(listxattr("f", NULL, 0), 18);
 	/* More than a block holds: refused, what was there stays. */
 	CHECK_ERR(setxattr("f", "user.big", big, 65536, 0), ENOSPC);
-	CHECK_ERR(setxattr("f", "user.a", big, 5000, 0), ENOSPC);
+	CHECK_ERR(setxattr("f", "user.a", big, (size_t)kt_block() * 5 / 4, 0), ENOSPC);
 	CHECK_EQ(getxattr("f", "user.a", buf, 64), 5);
-	CHECK_OK(setxattr("f", "user.a", big, 3000, 0));
-	CHECK_EQ(getxattr("f", "user.a", NULL, 0), 3000);
+	CHECK_OK(setxattr("f", "user.a", big, (size_t)kt_block() * 3 / 4, 0));
+	CHECK_EQ(getxattr("f", "user.a", NULL, 0), kt_block() * 3 / 4);
 	fd = CHECK_OK(open("f", O_RDWR));
 	CHECK_OK(fsync(fd));
 	CHECK_OK(fremovexattr(fd, "user.a"));

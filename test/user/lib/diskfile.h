@@ -101,6 +101,20 @@ static inline long long df_disk(int field)
 	return v;
 }
 
+/* Until a write gives the file another time: inodes of 128 bytes have whole seconds. */
+static inline void df_tick(int fd)
+{
+	bool fine = kt_fine_times();
+	struct timespec now;
+	struct stat st;
+
+	CHECK_OK(fstat(fd, &st));
+	do {
+		usleep(5000);
+		clock_gettime(CLOCK_REALTIME_COARSE, &now);
+	} while (now.tv_sec == st.st_mtim.tv_sec && !fine);
+}
+
 static inline long df_knob(const char *name)
 {
 	char path[128], buf[32] = "";

@@ -229,6 +229,54 @@ bool kt_on_memory(void)
 	return s.f_type == 0x01021994 || s.f_type == 0x858458f6;	/* tmpfs, ramfs */
 }
 
+long kt_block(void)
+{
+	struct statfs s;
+
+	CHECK_OK(statfs(".", &s));
+	return (long)s.f_bsize;
+}
+
+long long kt_used(long long from, long long to)
+{
+	long long size = kt_block(), each = size / 4, first = from / size, last = (to - 1) / size, n = last - first + 1;
+
+	if (kt_on_memory())
+		return n * size / 512;
+	/* 12 blocks stand in the inode, then come those of one index block, then those of a block of index blocks. */
+	first -= 12;
+	last -= 12;
+	if (last >= 0 && first < each)
+		n++;
+	if (last >= each)
+		n += 1 + (last - each) / each - (first > each ? (first - each) / each : 0) + 1;
+	if (last >= each + each * each)
+		FAIL("kt_used knows no three levels");
+	return n * size / 512;
+}
+
+bool kt_fine_times(void)
+{
+	struct timespec ts[2] = { { 1, 1 }, { 1, 1 } };
+	int fd = CHECK_OK(open(".", O_RDWR | O_TMPFILE, 0600));
+	struct stat st;
+
+	CHECK_OK(futimens(fd, ts));
+	CHECK_OK(fstat(fd, &st));
+	close(fd);
+	return st.st_mtim.tv_nsec == 1;
+}
+
+long long kt_largest(void)
+{
+	long long size = kt_block(), each = size / 4;
+
+	if (kt_on_memory())
+		return LLONG_MAX;
+	/* What a map of three levels reaches; the count of 512-byte units has 32 bits. */
+	return size < 4096 ? (12 + each + each * each + each * each * each) * size : (1LL << 41) - 1;
+}
+
 int kt_nfds(void)
 {
 	int n = 0;

@@ -196,6 +196,14 @@ long long kt_field(const char *path, const char *name);
 long long kt_stat(const char *path, const char *name);
 /* Does the current directory lie on tmpfs or ramfs? With testdisk= it is an ext2. */
 bool kt_on_memory(void);
+/* The block size of the file system of the current directory: of an ext2 1, 2 or 4 KiB. */
+long kt_block(void);
+/* st_blocks of a file there that has just its bytes from..to - 1: whole blocks, and on an ext2 those of its index. */
+long long kt_used(long long from, long long to);
+/* Are times there in nanoseconds? Inodes of 128 bytes on a disk have whole seconds. */
+bool kt_fine_times(void);
+/* The largest file there. */
+long long kt_largest(void);
 /* The address of an anonymous private mapping of n pages, checked. */
 void *kt_map(size_t pages, int prot);
 /* True if touching this byte (write: by storing) raises a signal; *code gets si_code. */
