@@ -842,27 +842,35 @@ static void run_timers(struct tcp_sock *tp)
 	tcp_leave(tp);
 }
 
+/* One socket whose time has come. False: there is none. The thread's step, and the host program's (test/fuzz/net). */
+bool tcp_timers_run(struct tcp_net *t)
+{
+	struct tcp_sock *tp;
+
+	spin_lock_irq(&t->due_lock);
+	tp = list_empty(&t->due) ? NULL : list_first_entry(&t->due, struct tcp_sock, due);
+	if (tp) {
+		list_del(&tp->due);
+		tp->due_queued = false;
+	}
+	spin_unlock_irq(&t->due_lock);
+	if (!tp)
+		return false;
+	tcp_engine_lock(t);
+	run_timers(tp);
+	tcp_engine_unlock(t);
+	inet_sock_put(&tp->inet);	/* the timer's */
+	return true;
+}
+
 static int timer_thread(void *arg)
 {
 	struct tcp_net *t = arg;
 
 	for (;;) {
-		struct tcp_sock *tp;
-
 		wait_event(&t->due_wait, !list_empty(&t->due));
-		spin_lock_irq(&t->due_lock);
-		tp = list_empty(&t->due) ? NULL : list_first_entry(&t->due, struct tcp_sock, due);
-		if (tp) {
-			list_del(&tp->due);
-			tp->due_queued = false;
-		}
-		spin_unlock_irq(&t->due_lock);
-		if (!tp)
-			continue;
-		tcp_engine_lock(t);
-		run_timers(tp);
-		tcp_engine_unlock(t);
-		inet_sock_put(&tp->inet);	/* the timer's */
+		while (tcp_timers_run(t))
+			;
 	}
 	return 0;
 }

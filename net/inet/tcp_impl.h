@@ -195,6 +195,7 @@ void tcp_segment_input(struct tcp_sock *tp, struct pkt *p);	/* [e] consumes */
 void tcp_tx_release_all(struct tcp_sock *tp);
 void tcp_engine_init(struct tcp_net *t);
 void tcp_timer_init(struct tcp_sock *tp);
+bool tcp_timers_run(struct tcp_net *t);	/* serves one that is due */
 void tcp_pcb_hooks(struct tcp_sock *tp);
 u32 tcp_now_ts(void);
 u32 tcp_init_wnd(struct tcp_sock *tp);
