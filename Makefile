@@ -195,6 +195,9 @@ $(LWIP)/.stamp: $(wildcard net/port/patches/*.patch) $(LWIP_DEP)/core/tcp.c
 	$(Q)for p in $(sort $(wildcard net/port/patches/*.patch)); do patch --binary -s -d $(LWIP) -p1 < $$p || exit 1; done
 	@touch $@
 
+lwip: $(LWIP)/.stamp
+.PHONY: lwip
+
 # Another project's source: its warnings are not ours to mend.
 $(O)/obj/lwip/%.o: $(LWIP)/.stamp $(O)/flags | $(GEN_STAMPS)
 	$(call say,CC,lwip/$*.c)

@@ -195,10 +195,17 @@ def part_check(report, opts):
     run_command(report, 'check', MAKE + ['-k', 'check-lines'], 300, parse=True)
 
 
+def has_lwip():
+    """The kernel has AF_INET only where a mirror gave the source of lwIP."""
+    return os.path.exists(os.path.join(TOP, 'build/deps/lwip/src/core/tcp.c'))
+
+
 def part_host(report, opts):
     run_command(report, 'host', MAKE + ['-C', 'test/host', 'run'], 600, parse=True)
     run_command(report, 'host/uapi', ['python3', 'test/host/uapi_test.py'], 120)
     run_command(report, 'host/ext2', ['python3', 'tools/ext2_fuzz.py'], 300, parse=True)
+    if has_lwip() and build(report, 'host/net', 'lwip') and build(report, 'host/net', '-C', 'test/fuzz/net'):
+        run_command(report, 'host/net', MAKE + ['-C', 'test/fuzz/net', 'run'], 300, parse=True)
 
 
 def part_ext2_fuzz(report, opts):
@@ -820,6 +827,38 @@ def part_ext2_crowd(report, opts):
                     '--seeds', f'{smp}01-{smp}06', '--crowd', '6', '--ops', '600', '--timeout', '400'], 2400, parse=True)
 
 
+def part_net_loss(report, opts, *words):
+    """TCP between two guests over a line that loses, delays, repeats and reorders, beside Linux (tools/netloss.py)."""
+    if not has_lwip():
+        report.add('skip', 'net-loss', 'no source of lwIP')
+    elif build(report, 'net-loss', 'kernel') and build(report, 'net-loss', 'user'):
+        linux = os.path.exists(os.path.join(TOP, 'build/deps/linux/vmlinuz'))
+        pairs = 'keel-keel,linux-linux,keel-linux,linux-keel' if linux else 'keel-keel'
+        words = words or ('--pairs', pairs)
+        run_command(report, 'net-loss', ['python3', 'tools/netloss.py', *words], 3600, parse=True)
+
+
+def part_net_loss_slice(report, opts):
+    part_net_loss(report, opts, '--pairs', 'keel-keel', '--loss', '3', '--seeds', '3', '--bytes', '150000')
+
+
+def part_net_fuzz(report, opts):
+    """A million frames at the stack on the host, some of them while memory fails; connections over bad lines, many seeds."""
+    if not has_lwip():
+        report.add('skip', 'net-fuzz', 'no source of lwIP')
+        return
+    if not (build(report, 'net-fuzz', 'lwip') and build(report, 'net-fuzz', '-C', 'test/fuzz/net')):
+        return
+    host = 'build/net-host/net-host'
+    for seed in range(10):
+        run_command(report, 'net-fuzz', [host, 'frames', 'count=80000', f'seed={seed + 100}', f'name=frames-{seed}'], 1800, parse=True)
+        run_command(report, 'net-fuzz', [host, 'frames', 'count=20000', f'seed={seed + 200}', f'fail={11 + 7 * seed}',
+                                         f'name=failures-{seed}'], 1800, parse=True)
+    for loss in (0.5, 2, 10, 30):
+        run_command(report, 'net-fuzz', [host, 'sim', f'loss={loss}', 'seed=1000', 'seeds=100', 'bytes=200000', 'reorder=5', 'dup=3',
+                                         f'name=sim-{loss}%'], 1800, parse=True)
+
+
 def part_powercut(report, opts):
     """The same for 220 workloads, at each flush."""
     if build(report, 'powercut', 'kernel'):
@@ -835,12 +874,14 @@ PARTS = {
     'debian-slice': part_debian_slice, 'stress': part_stress, 'swap': part_swap, 'swap-slice': part_swap_slice,
     'gdb': part_gdb, 'min-memory': part_min_memory, 'ext2-fuzz': part_ext2_fuzz, 'powercut-slice': part_powercut_slice,
     'powercut': part_powercut, 'ext2-crowd': part_ext2_crowd, 'ext2-damage': part_ext2_damage, 'ext2-damage-slice': part_ext2_damage_slice,
+    'net-loss': part_net_loss, 'net-loss-slice': part_net_loss_slice, 'net-fuzz': part_net_fuzz,
 }
 # What CI runs, with budgets in seconds on two cores.
 CI = (('check', 120), ('host', 120), ('disk', 180), ('kernel', 120), ('oracle', 240), ('user', 900), ('boot', 420), ('debug-kernel', 300),
-      ('ext2-damage-slice', 120), ('busybox-slice', 180), ('debian-slice', 300), ('gdb', 60), ('powercut-slice', 240), ('swap-slice', 150))
+      ('ext2-damage-slice', 120), ('busybox-slice', 180), ('debian-slice', 300), ('gdb', 60), ('powercut-slice', 240), ('swap-slice', 150),
+      ('net-loss-slice', 90))
 LONG = ('check', 'host', 'disk-long', 'clang', 'kernel', 'user', 'oracle', 'debug', 'boot-all', 'gdb', 'commands', 'runner', 'min-memory', 'bochs', 'stress', 'busybox',
-        'ext2-fuzz', 'ext2-damage', 'debian', 'powercut', 'ext2-crowd', 'swap')
+        'ext2-fuzz', 'ext2-damage', 'debian', 'powercut', 'ext2-crowd', 'swap', 'net-fuzz', 'net-loss')
 
 
 def run_part(report, name, opts, budget=None):

@@ -750,7 +750,8 @@ void tcp_send_bare(struct tcp_net *t, const struct tcp_bare *b)
 	*h = (struct tcp_hdr_wire){ .src = to_be16(b->sport), .dst = to_be16(b->dport), .seq = to_be32(b->seq),
 		.ack = to_be32(b->ack),
 		.doff_x = (u8)(len / 4 << 4), .flags = b->flags, .wnd = to_be16(b->wnd) };
-	memcpy(h + 1, b->opt, b->opt_len);
+	if (b->opt_len)
+		memcpy(h + 1, b->opt, b->opt_len);
 	x->hdr = len;
 	x->out = (struct ip_out){ .src = b->src, .dst = b->dst, .proto = IPPROTO_TCP, .tos = b->tos, .ttl = -1,
 		.df = true, .mark = b->mark };

@@ -31,6 +31,7 @@ static int sim(int argc, char **argv)
 		.flows = (int)number(argc, argv, "flows", 1), .verbose = (int)number(argc, argv, "verbose", 0),
 		.cong = word(argc, argv, "cong") };
 	int seeds = (int)number(argc, argv, "seeds", 10), first = (int)number(argc, argv, "seed", 1), bad = 0;
+	const char *name = word(argc, argv, "name") ? word(argc, argv, "name") : "sim";
 	double sum = 0;
 
 	for (int i = 0; i < seeds; i++) {
@@ -46,8 +47,19 @@ static int sim(int argc, char **argv)
 		printf(" %.0f", r / 1000);
 		sum += r;
 	}
-	printf("\nloss %g%%: mean %.1f kB/s, %d bad\n", o.loss, seeds > bad ? sum / 1000 / (seeds - bad) : 0, bad);
+	printf("\n%s %s: mean %.1f kB/s, %d bad\n", bad ? "not ok" : "ok", name, seeds > bad ? sum / 1000 / (seeds - bad) : 0, bad);
 	return bad != 0;
+}
+
+static int frames(int argc, char **argv)
+{
+	const char *name = word(argc, argv, "name");
+	int err = frames_run((unsigned long long)number(argc, argv, "seed", 1),
+		(unsigned long long)number(argc, argv, "count", 10000), (int)number(argc, argv, "fail", 0),
+		(int)number(argc, argv, "verbose", 0));
+
+	printf("%s %s\n", err ? "not ok" : "ok", name ? name : "frames");
+	return err;
 }
 
 int main(int argc, char **argv)
@@ -63,8 +75,6 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "sim"))
 		return sim(argc, argv);
 	if (!strcmp(argv[1], "frames"))
-		return frames_run((unsigned long long)number(argc, argv, "seed", 1),
-			(unsigned long long)number(argc, argv, "count", 10000), (int)number(argc, argv, "fail", 0),
-			(int)number(argc, argv, "verbose", 0));
+		return frames(argc, argv);
 	return 2;
 }
