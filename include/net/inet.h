@@ -113,6 +113,7 @@ struct net_ifaddr {
 	bool slaac;			/* [I] made from an advertised prefix: its route is the prefix's own */
 	u8 dad_left;			/* [rtnl] probes to send */
 	u8 dad_nonce[6];		/* [rtnl; a] of our probes: what comes back with it is our own */
+	bool announce;			/* [rtnl] the link address changed: tell */
 	u8 dad_conflict;		/* [a] somebody else has it */
 	u64 dad_ns;			/* [rtnl] when DAD goes on; 0: not running */
 };
@@ -141,7 +142,7 @@ struct inet_dev {
 	struct inet_conf6 conf6;	/* [a] */
 	spinlock_t mc_lock;		/* class INET_DEV */
 	struct list_head mc4, mc6;	/* [mc_lock] group memberships (net/inet/igmp.c, mld6.c) */
-	void *ndisc;			/* [rtnl] net/inet/addrconf6.c */
+	void *ndisc;			/* [I] struct ip6_dev: net/inet/addrconf6.c */
 	struct rcu_head rcu;
 };
 

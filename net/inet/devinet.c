@@ -86,19 +86,17 @@ static bool same_net(const struct net_ifaddr *a, const struct ipaddr *x)
 	return ipaddr_prefix_eq(&a->peer, x, inet_key_len(a->family, a->prefixlen));
 }
 
+/* IPv4's. */
 static struct net_ifaddr *pick(struct inet_dev *id, const struct ipaddr *dst, u8 scope)
 {
 	struct net_ifaddr *a, *found = NULL;
-	bool v6 = dst && !ipaddr_is4(dst);
 
-	list_for_each_entry_rcu(a, v6 ? &id->addrs6 : &id->addrs4, link) {
-		if (a->scope > scope || (a->flags & IFA_F_TENTATIVE && v6) || (!v6 && a->flags & IFA_F_SECONDARY))
-			continue;
-		if (v6 && ipaddr_linklocal6(dst) != ipaddr_linklocal6(&a->local) && found)
+	list_for_each_entry_rcu(a, &id->addrs4, link) {
+		if (a->scope > scope || a->flags & IFA_F_SECONDARY)
 			continue;
 		if (!dst || same_net(a, dst))
 			return a;
-		if (!found || (v6 && ipaddr_linklocal6(&found->local) && !ipaddr_linklocal6(dst)))
+		if (!found)
 			found = a;
 	}
 	return found;
@@ -110,6 +108,8 @@ bool inet_select_addr(struct net *net, struct net_device *dev, const struct ipad
 	struct inet_dev *id;
 	struct net_device *d;
 
+	if (dst && !ipaddr_is4(dst))
+		return ip6_select_addr(net, dev, dst, out);
 	rcu_read_lock();
 	id = dev ? dev_inet(dev) : NULL;
 	if (id)
@@ -155,7 +155,7 @@ static void magic(struct net *net, bool add, struct net_device *dev, struct net_
 	r->family = a->family;
 	r->type = type;
 	r->table = type == RTN_UNICAST ? RT_TABLE_MAIN : RT_TABLE_LOCAL;
-	r->scope = type == RTN_LOCAL ? RT_SCOPE_HOST : RT_SCOPE_LINK;
+	r->scope = a->family == AF_INET6 ? RT_SCOPE_UNIVERSE : type == RTN_LOCAL ? RT_SCOPE_HOST : RT_SCOPE_LINK;
 	r->protocol = RTPROT_KERNEL;
 	r->dst = *dst;
 	ipaddr_mask(&r->dst, inet_key_len(a->family, len));
@@ -209,7 +209,7 @@ void inet_addr_routes(struct net *net, struct net_ifaddr *a, bool add, bool loca
 		return;
 	if (a->prefixlen == full && !point)
 		return;
-	if (a->family == AF_INET6 && prefix_shared(a))
+	if (!add && a->family == AF_INET6 && prefix_shared(a))
 		return;
 	magic(net, add, dev, a, dev->flags & IFF_LOOPBACK ? RTN_LOCAL : RTN_UNICAST, point ? &a->peer : &a->local, a->prefixlen);
 	if (a->family == AF_INET && a->prefixlen < 31) {
@@ -395,7 +395,7 @@ static void dev_gone(struct net *net, struct net_device *dev)
 		return;
 	inet_addrs_flush(net, &id->addrs4);
 	addrconf6_down(net, id);
-	fib_flush_dev(net, dev, true);
+	fib_flush_dev(net, dev, 0, true);
 	neigh_flush_dev(net, dev);
 	rcu_assign_pointer(dev->inet, NULL);
 	addrconf6_detach(id);
@@ -419,7 +419,7 @@ static void devinet_event(struct net_notifier *n, struct net *net, enum net_even
 	case NETDEV_DOWN:
 		if (dev_inet(object))
 			addrconf6_down(net, dev_inet(object));
-		fib_flush_dev(net, object, false);
+		fib_flush_dev(net, object, 0, false);
 		neigh_flush_dev(net, object);
 		route_cache_bump(net);
 		break;

@@ -9,6 +9,7 @@
 #include <core/slab.h>
 
 #include "igmp_impl.h"
+#include "ip6_impl.h"
 
 struct source_req {
 	u32 group, interface, source;
@@ -29,7 +30,7 @@ static void group_mac(const struct ipaddr *g, u8 mac[NETDEV_MAX_ADDR])
 	memcpy(mac, ipaddr_is4(g) ? m4 : m6, 6);
 }
 
-static int dev_join(struct net_device *dev, const struct ipaddr *g)
+int inet_mc_dev_join(struct net_device *dev, const struct ipaddr *g)
 {
 	struct inet_dev *id = dev_inet(dev);
 	struct ip_mc_dev *m, *n = kzalloc(sizeof(*n), GFP_KERNEL);
@@ -52,11 +53,13 @@ static int dev_join(struct net_device *dev, const struct ipaddr *g)
 	}
 	list_add_tail(&n->link, dev_list(id, g));
 	spin_unlock(&id->mc_lock);
+	if (!ipaddr_is4(g))
+		mld_joined(dev, g);
 	group_mac(g, mac);
 	return netdev_mc_add(dev, mac);
 }
 
-static void dev_leave(struct net_device *dev, const struct ipaddr *g)
+void inet_mc_dev_leave(struct net_device *dev, const struct ipaddr *g)
 {
 	struct inet_dev *id = dev_inet(dev);
 	struct ip_mc_dev *m;
@@ -73,6 +76,8 @@ static void dev_leave(struct net_device *dev, const struct ipaddr *g)
 		list_del_rcu(&m->link);
 		spin_unlock(&id->mc_lock);
 		kfree_rcu(m, rcu);
+		if (!ipaddr_is4(g))
+			mld_left(dev, g);
 		group_mac(g, mac);
 		netdev_mc_del(dev, mac);
 		return;
@@ -152,7 +157,7 @@ int inet_mc_join(struct inet_sock *sk, const struct ipaddr *g, int ifindex, bool
 	m->group = *g;
 	m->ifindex = ifindex;
 	m->include = include;
-	err = dev_join(dev, g);
+	err = inet_mc_dev_join(dev, g);
 	if (err) {
 		kfree(m);
 		return err;
@@ -167,7 +172,7 @@ static void drop(struct inet_sock *sk, struct ip_mc_sock *m)
 
 	list_del_rcu(&m->link);
 	if (dev)
-		dev_leave(dev, &m->group);
+		inet_mc_dev_leave(dev, &m->group);
 	kfree_rcu(m, rcu);
 }
 

@@ -22,6 +22,8 @@ struct ip_mc_dev {
 	struct rcu_head rcu;
 	struct ipaddr group;		/* [I] */
 	u32 users;			/* [mc_lock] */
+	u32 reports_left;		/* [mc_lock] MLD: changes to be told */
+	u64 report_ns;			/* [mc_lock] when; 0: nothing to tell */
 };
 
 int igmp_setsockopt(struct inet_sock *sk, int opt, uaddr_t val, int len);

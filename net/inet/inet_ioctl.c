@@ -11,7 +11,7 @@
 #include <uapi/linux/netlink.h>
 #include <uapi/linux/route.h>
 
-#include "inet_impl.h"
+#include "ip6_impl.h"
 
 static be32_t in_of(const struct ifreq *r)
 {
@@ -285,6 +285,10 @@ static int route_ioctl(struct net *net, u32 cmd, u64 arg)
 
 static int inet_ioctl(struct net *net, struct inet_sock *sk, u32 cmd, u64 arg)
 {
+	int err = sk->c.family == AF_INET6 ? inet6_ioctl(net, sk, cmd, arg) : -ENOIOCTLCMD;
+
+	if (err != -ENOIOCTLCMD)
+		return err;
 	switch (cmd) {
 	case SIOCGIFCONF:
 		return ifconf(net, arg);

@@ -67,6 +67,8 @@ struct ip6_dev {
 	u64 general_ns;			/* [inet_dev.mc_lock] when a general MLD query is to be answered; 0: not */
 	u64 v1_until;			/* [inet_dev.mc_lock] a querier speaks MLDv1 only */
 	struct list_head gone;		/* [inet_dev.mc_lock] mld_gone: groups that were left */
+	bool router;			/* [rtnl] in the routers' groups */
+	struct rcu_head rcu;
 };
 
 /* --- ip6_input.c --- */
@@ -107,7 +109,7 @@ void ndisc_send_redirect(struct net *net, struct pkt *p, const struct route *r);
 static inline struct ip6_dev *ip6_dev(const struct inet_dev *id) { return id->ndisc; }
 /* Something is due at that time (monotonic): the worker runs not later. Any thread context. */
 void ip6_kick(struct net *net, u64 at);
-/* Give p (validated, a clone of its own; device held) to the worker: router advertisement or redirect. Consumes p. */
+/* Give p (validated, linear, a clone of its own) to the worker: router advertisement, redirect, NA. Consumes p. */
 void ip6_defer(struct net *net, struct pkt *p);
 /* Called by devinet.c, under rtnl. */
 void addrconf6_attach(struct inet_dev *id);
@@ -131,8 +133,9 @@ void ra6_receive(struct net *net, struct pkt *p);
 void redirect6_receive(struct net *net, struct pkt *p);
 /* Routes whose time is over go; the next time, 0: none. */
 u64 ra6_expire(struct net *net, u64 now);
-/* The neighbour says it is no router any more. */
-void ra6_not_router(struct net *net, struct net_device *dev, const struct ipaddr *addr);
+/* p: the neighbour advertisement that says it is no router any more. */
+void ra6_not_router(struct net *net, struct pkt *p);
+void ra6_purge(struct net *net, struct net_device *dev);	/* default routes that were advertised there */
 
 /* --- addrsel6.c --- */
 bool ip6_select_addr(struct net *net, struct net_device *dev, const struct ipaddr *dst, struct ipaddr *out);

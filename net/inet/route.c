@@ -740,11 +740,13 @@ int fib_route_del(struct net *net, const struct fib_route *m)
 	return -ESRCH;
 }
 
-void fib_flush_dev(struct net *net, struct net_device *dev, bool all)
+void fib_flush_dev(struct net *net, struct net_device *dev, u8 family, bool all)
 {
 	struct fib_table *t;
 
 	list_for_each_entry(t, &net_inet(net)->fib->tables, link) {
+		if (family && t->family != family)
+			continue;
 		for (u32 i = 0; i < PREFIX_HASH; i++) {
 			struct hlist_node *hn;
 			struct fib_prefix *p;

@@ -12,8 +12,8 @@ bool ipaddr_prefix_eq(const struct ipaddr *a, const struct ipaddr *b, u32 key_le
 
 /* LOCAL, BROADCAST or UNICAST by table local; dev: only its own addresses count. */
 int fib_local_type(struct net *net, struct net_device *dev, const struct ipaddr *a);
-/* Under rtnl: drop the routes by dev; all: local ones too. */
-void fib_flush_dev(struct net *net, struct net_device *dev, bool all);
+/* Under rtnl: drop the routes by dev of a family (0: both); all: local ones too. */
+void fib_flush_dev(struct net *net, struct net_device *dev, u8 family, bool all);
 
 __must_check int fib_init(struct net *net);
 __must_check int neigh_init(struct net *net);
