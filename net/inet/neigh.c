@@ -98,7 +98,8 @@ struct neigh *neigh_get(struct net *net, struct net_device *dev, const struct ip
 	dev_get(dev);
 	fresh->addr = *addr;
 	fresh->family = ipaddr_is4(addr) ? AF_INET : AF_INET6;
-	fresh->used_ns = fresh->updated_ns = fresh->confirmed_ns = clock_monotonic_ns();
+	fresh->used_ns = fresh->updated_ns = clock_monotonic_ns();
+	fresh->confirmed_ns = fresh->used_ns - min(fresh->used_ns, 2 * ms_ns(net_inet(net)->sysctl.neigh_reachable_ms));
 	spin_lock_init(&fresh->lock, NEIGH);
 	spin_lock(&t->lock);
 	n = find(t, dev, addr);
