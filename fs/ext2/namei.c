@@ -271,13 +271,10 @@ static void drop_link(struct inode *inode, const struct inode *dir)
 	inode->ctime = dir->ctime;
 	if (inode->nlink)
 		inode_set_nlink(inode, inode->nlink - 1);
-	if (inode->nlink) {
+	if (inode->nlink)
 		ext2_dirty_data(inode);
-		return;
-	}
-	if (EXT2_I(inode)->replaced_batch == EXT2_SB(inode->sb)->batch_id)
-		set_bit(EI_REPLACED, &EXT2_I(inode)->state);
-	ext2_link_gone(inode);
+	else
+		ext2_link_gone(inode);
 }
 
 static int ext2_unlink(struct inode *dir, struct dentry *d)
@@ -367,8 +364,8 @@ static void drop_target(struct renaming *r, bool replaced)
 {
 	if (S_ISDIR_I(r->target))
 		inode_set_nlink(r->target, 1);
-	if (replaced)
-		EXT2_I(r->target)->replaced_batch = EXT2_SB(r->target->sb)->batch_id;
+	if (replaced && r->target->nlink == 1)
+		set_bit(EI_REPLACED, &EXT2_I(r->target)->state);
 	drop_link(r->target, r->newdir);
 }
 

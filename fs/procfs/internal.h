@@ -2,12 +2,16 @@
 /*
  * What the files of fs/procfs share: the static tree of entries and the entries of a process.
  *
- * Static entries (root.c) are made at boot and never removed. Inodes of a process hold its struct
- * pid; every access looks the task up anew and answers ESRCH when it has gone.
+ * Static entries (root.c) are counted: the tree holds one reference, each inode one. Those of devices go
+ * with them (proc_remove).
+ * Inodes of a process hold its struct pid; every access looks the task up anew and answers
+ * ESRCH when it has gone.
  */
 #ifndef FS_PROCFS_INTERNAL_H
 #define FS_PROCFS_INTERNAL_H
 
+#include <base/ref.h>
+#include <core/rcu.h>
 #include <fs/procfs.h>
 #include <fs/super.h>
 #include <kernel/task.h>
@@ -17,17 +21,23 @@ struct proc_entry {
 	umode_t mode;			/* [I] with type */
 	u64 ino;			/* [I] */
 	struct proc_entry *parent;	/* [I] */
-	struct list_head children;	/* [entries lock; only added to] */
-	struct list_head sibling;
+	struct ref ref;			/* the tree's and each inode's */
+	struct rcu_head rcu;
+	struct list_head children;	/* [entries lock; r] */
+	struct list_head sibling;	/* [entries lock; r] */
+	bool dead;			/* [entries lock; a] taken out of the tree */
+	u32 pos, next_pos;		/* [I], [entries lock] where the entry stands in its directory's listing */
 	int (*show)(struct seq_file *s, void *v);	/* text */
 	const struct file_ops *fops;	/* or own operations */
 	const char *target;		/* symbolic link */
-	const struct proc_sysctl *sysctl;
+	struct proc_sysctl sysctl;	/* [I] of a file below sys/ */
 	void *priv;
 };
 
-struct proc_entry *proc_entry_make(const char *path, umode_t mode);	/* NULL: no memory or taken */
+/* What the new entry is to hold; its show, fops, target, sysctl and priv are taken. NULL: no memory or taken. */
+struct proc_entry *proc_entry_make(const char *path, umode_t mode, const struct proc_entry *like);
 extern struct proc_entry proc_root;
+bool proc_entry_dead(const struct inode *inode);	/* of a static entry's inode */
 
 /* What stands in a process's or thread's directory. */
 enum pid_kind { PID_FILE, PID_LINK, PID_DIR };

@@ -743,7 +743,7 @@ static int pid_revalidate(struct dentry *d, u32 flags)
 	if (!inode)
 		return 0;
 	if (inode->generation != PROC_PID_GENERATION)
-		return 1;
+		return !proc_entry_dead(inode);
 	t = proc_task_get(inode);
 	if (!t)
 		return 0;

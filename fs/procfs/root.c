@@ -13,7 +13,7 @@
 #define PROC_FIRST_PID_POS	0x10000	/* directory offsets: static entries below, pids above */
 
 struct proc_entry proc_root = {
-	.name = "", .mode = S_IFDIR | 0555, .ino = 1, .parent = &proc_root,
+	.name = "", .mode = S_IFDIR | 0555, .ino = 1, .parent = &proc_root, .ref = REF_INIT(1), .next_pos = 2,
 	.children = LIST_HEAD_INIT(proc_root.children),
 };
 static DEFINE_MUTEX(entries_lock, FS_META);
@@ -28,8 +28,35 @@ static struct proc_entry *find(struct proc_entry *dir, const char *name, size_t 
 	return NULL;
 }
 
+static void entry_rcu(struct rcu_head *h)
+{
+	struct proc_entry *e = container_of(h, struct proc_entry, rcu);
+
+	kfree((void *)e->name);
+	kfree(e);
+}
+
+static void entry_put(struct proc_entry *e)
+{
+	if (ref_put(&e->ref))
+		call_rcu(&e->rcu, entry_rcu);
+}
+
+/* With a reference. */
+static struct proc_entry *find_get(struct proc_entry *dir, const char *name, size_t len)
+{
+	struct proc_entry *e;
+
+	rcu_read_lock();
+	e = find(dir, name, len);
+	if (e && !ref_get_unless_zero(&e->ref))
+		e = NULL;
+	rcu_read_unlock();
+	return e;
+}
+
 /* entries_lock held. */
-static struct proc_entry *add(struct proc_entry *dir, const char *name, size_t len, umode_t mode)
+static struct proc_entry *add(struct proc_entry *dir, const char *name, size_t len, umode_t mode, const struct proc_entry *like)
 {
 	struct proc_entry *e = kzalloc(sizeof(*e), GFP_KERNEL);
 
@@ -40,16 +67,26 @@ static struct proc_entry *add(struct proc_entry *dir, const char *name, size_t l
 		kfree(e);
 		return NULL;
 	}
+	if (like) {
+		e->show = like->show;
+		e->fops = like->fops;
+		e->target = like->target;
+		e->sysctl = like->sysctl;
+		e->priv = like->priv;
+	}
+	ref_init(&e->ref, 1);
 	e->mode = mode;
 	e->ino = inode_next_ino();
 	e->parent = dir;
+	e->pos = dir->next_pos++;
+	e->next_pos = 2;
 	list_init(&e->children);
 	list_add_tail(&e->sibling, &dir->children);
 	return e;
 }
 
 /* Directories on the way are made; the last part must be new, unless both are directories. */
-struct proc_entry *proc_entry_make(const char *path, umode_t mode)
+struct proc_entry *proc_entry_make(const char *path, umode_t mode, const struct proc_entry *like)
 {
 	struct proc_entry *dir = &proc_root, *e = NULL;
 
@@ -61,12 +98,12 @@ struct proc_entry *proc_entry_make(const char *path, umode_t mode)
 		e = find(dir, path, len);
 		if (!slash) {
 			if (!e)
-				e = add(dir, path, len, mode);
+				e = add(dir, path, len, mode, like);
 			else if ((mode & S_IFMT) != S_IFDIR)
 				e = NULL;
 			break;
 		}
-		dir = e ? e : add(dir, path, len, S_IFDIR | 0555);
+		dir = e ? e : add(dir, path, len, S_IFDIR | 0555, NULL);
 		path = slash + 1;
 		e = NULL;
 	}
@@ -74,41 +111,67 @@ struct proc_entry *proc_entry_make(const char *path, umode_t mode)
 	return e;
 }
 
+/* entries_lock held. Children first: each has its reference in the tree. */
+static void unlink_tree(struct proc_entry *e)
+{
+	struct proc_entry *c, *n;
+
+	list_for_each_entry_safe(c, n, &e->children, sibling)
+		unlink_tree(c);
+	list_del_rcu(&e->sibling);
+	WRITE_ONCE(e->dead, true);
+	entry_put(e);
+}
+
+void proc_remove(const char *path)
+{
+	struct proc_entry *e = &proc_root;
+
+	mutex_lock(&entries_lock);
+	for (;;) {
+		const char *slash = strchr(path, '/');
+
+		e = find(e, path, slash ? (size_t)(slash - path) : strlen(path));
+		if (!e || !slash)
+			break;
+		path = slash + 1;
+	}
+	if (e)
+		unlink_tree(e);
+	mutex_unlock(&entries_lock);
+}
+
+bool proc_entry_dead(const struct inode *inode)
+{
+	const struct proc_entry *e = inode->private;
+
+	return e && READ_ONCE(e->dead);
+}
+
 int proc_create(const char *path, umode_t mode, int (*show)(struct seq_file *s, void *v), void *private)
 {
-	struct proc_entry *e = proc_entry_make(path, (umode_t)(S_IFREG | mode));
+	struct proc_entry like = { .show = show, .priv = private };
 
-	if (!e)
-		return -ENOMEM;
-	e->show = show;
-	e->priv = private;
-	return 0;
+	return proc_entry_make(path, (umode_t)(S_IFREG | mode), &like) ? 0 : -ENOMEM;
 }
 
 int proc_create_fops(const char *path, umode_t mode, const struct file_ops *ops, void *private)
 {
-	struct proc_entry *e = proc_entry_make(path, (umode_t)(S_IFREG | mode));
+	struct proc_entry like = { .fops = ops, .priv = private };
 
-	if (!e)
-		return -ENOMEM;
-	e->fops = ops;
-	e->priv = private;
-	return 0;
+	return proc_entry_make(path, (umode_t)(S_IFREG | mode), &like) ? 0 : -ENOMEM;
 }
 
 int proc_mkdir(const char *path)
 {
-	return proc_entry_make(path, S_IFDIR | 0555) ? 0 : -ENOMEM;
+	return proc_entry_make(path, S_IFDIR | 0555, NULL) ? 0 : -ENOMEM;
 }
 
 int proc_symlink(const char *path, const char *target)
 {
-	struct proc_entry *e = proc_entry_make(path, S_IFLNK | 0777);
+	struct proc_entry like = { .target = target };
 
-	if (!e)
-		return -ENOMEM;
-	e->target = target;
-	return 0;
+	return proc_entry_make(path, S_IFLNK | 0777, &like) ? 0 : -ENOMEM;
 }
 
 /* --- files --- */
@@ -156,12 +219,15 @@ static const struct inode_ops link_iops = { .get_link = self_get_link };
 static const struct inode_ops dir_iops, file_iops;
 static const struct file_ops dir_fops;
 
+/* Takes over a reference to e. */
 static struct inode *entry_inode(struct super_block *sb, struct proc_entry *e)
 {
 	struct inode *inode = inode_get_locked(sb, e->ino);
 
-	if (IS_ERR(inode) || !(inode->state & I_NEW))
+	if (IS_ERR(inode) || !(inode->state & I_NEW)) {
+		entry_put(e);
 		return inode;
+	}
 	inode->mode = e->mode;
 	inode->private = e;
 	switch (e->mode & S_IFMT) {
@@ -183,7 +249,7 @@ static struct inode *entry_inode(struct super_block *sb, struct proc_entry *e)
 
 static struct dentry *dir_lookup(struct inode *dir, struct dentry *d, u32 flags)
 {
-	struct proc_entry *e = find(dir->private, d->name.name, d->name.len);
+	struct proc_entry *e = find_get(dir->private, d->name.name, d->name.len);
 	struct inode *inode;
 
 	(void)flags;
@@ -195,19 +261,38 @@ static struct dentry *dir_lookup(struct inode *dir, struct dentry *d, u32 flags)
 	return IS_ERR(inode) ? ERR_CAST(inode) : dentry_splice(d, inode);
 }
 
+/* The first entry at pos or behind it, with a reference: the listing sleeps between two. */
+static struct proc_entry *entry_at(struct proc_entry *dir, loff_t pos)
+{
+	struct proc_entry *e, *found = NULL;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(e, &dir->children, sibling) {
+		if (e->pos >= pos && ref_get_unless_zero(&e->ref)) {
+			found = e;
+			break;
+		}
+	}
+	rcu_read_unlock();
+	return found;
+}
+
 static int dir_iterate(struct file *f, struct dir_context *ctx)
 {
 	struct proc_entry *dir = f->inode->private, *e;
-	loff_t at = 2;
 
 	if (!dir_emit_dots(f, ctx))
 		return 0;
-	list_for_each_entry_rcu(e, &dir->children, sibling) {
-		if (at++ < ctx->pos)
-			continue;
-		if (!dir_emit(ctx, e->name, strlen(e->name), e->ino, e->mode >> 12))
+	while (ctx->pos < PROC_FIRST_PID_POS && (e = entry_at(dir, ctx->pos)) != NULL) {
+		bool ok;
+
+		ctx->pos = e->pos;
+		ok = dir_emit(ctx, e->name, strlen(e->name), e->ino, e->mode >> 12);
+		if (ok)
+			ctx->pos = e->pos + 1;
+		entry_put(e);
+		if (!ok)
 			return 0;
-		ctx->pos = at;
 	}
 	if (dir != &proc_root)
 		return 0;
@@ -242,6 +327,8 @@ static void proc_evict_inode(struct inode *inode)
 	if (hlist_unhashed(&inode->hash) && inode->generation == PROC_PID_GENERATION) {
 		pid_put(pid_inode(inode)->pid);
 		kfree(inode->private);
+	} else if (inode->private && inode->generation != PROC_PID_GENERATION) {
+		entry_put(inode->private);
 	}
 }
 
@@ -260,6 +347,7 @@ static int proc_fill(struct super_block *sb, const char *options)
 	sb->blocksize = PAGE_SIZE;
 	sb->blkbits = 10;
 	sb->time_gran = 1;
+	ref_get(&proc_root.ref);
 	root = entry_inode(sb, &proc_root);
 	if (IS_ERR(root))
 		return (int)PTR_ERR(root);
@@ -280,11 +368,10 @@ static struct fs_type proc_type = { .name = "proc", .mount = proc_mount, .check_
 
 static int proc_init(void)
 {
-	struct proc_entry *e = proc_entry_make("self", S_IFLNK | 0777), *t = proc_entry_make("thread-self", S_IFLNK | 0777);
+	struct proc_entry thread = { .priv = &proc_root };
 
-	if (!e || !t)
+	if (!proc_entry_make("self", S_IFLNK | 0777, NULL) || !proc_entry_make("thread-self", S_IFLNK | 0777, &thread))
 		return -ENOMEM;
-	t->priv = t;
 	return fs_register(&proc_type);
 }
 INITCALL_FS(proc_init);

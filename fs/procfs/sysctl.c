@@ -21,7 +21,7 @@
 static int sysctl_show(struct seq_file *s, void *v)
 {
 	const struct proc_entry *e = s->private;
-	const struct proc_sysctl *t = e->sysctl;
+	const struct proc_sysctl *t = &e->sysctl;
 
 	(void)v;
 	switch (t->kind) {
@@ -34,6 +34,11 @@ static int sysctl_show(struct seq_file *s, void *v)
 	case SYSCTL_STRING:
 		seq_printf(s, "%s\n", (const char *)t->data);
 		return 0;
+	case SYSCTL_INTS:
+		for (size_t i = 0; i < t->maxlen; i++)
+			seq_printf(s, "%s%d", i ? "\t" : "", READ_ONCE(((int *)t->data)[i]));
+		seq_puts(s, "\n");
+		return 0;
 	default:
 		return t->show ? t->show(s, t->data) : -EINVAL;
 	}
@@ -42,6 +47,27 @@ static int sysctl_show(struct seq_file *s, void *v)
 static int sysctl_open(struct file *f, struct inode *inode)
 {
 	return seq_open_single(f, sysctl_show, inode->private);
+}
+
+static int store_ints(const struct proc_sysctl *t, char *text)
+{
+	int v[8], n = 0;
+
+	while (*text && n < (int)t->maxlen) {
+		size_t len = strcspn(text, " \t\n");
+		char end = text[len];
+		s64 x;
+
+		text[len] = '\0';
+		if (kstrtos64(text, 10, &x) || x < t->min || x > t->max)
+			return -EINVAL;
+		v[n++] = (int)x;
+		text += len + (end != '\0');
+		text += strspn(text, " \t\n");
+	}
+	for (int i = 0; i < n; i++)
+		WRITE_ONCE(((int *)t->data)[i], v[i]);
+	return 0;
 }
 
 static int store(const struct proc_sysctl *t, char *text)
@@ -55,8 +81,10 @@ static int store(const struct proc_sysctl *t, char *text)
 		strscpy(t->data, text, t->maxlen);
 		return 0;
 	}
+	if (t->kind == SYSCTL_INTS)
+		return store_ints(t, text);
 	err = kstrtos64(text, 10, &v);
-	if (err)
+	if (err || (t->kind == SYSCTL_INT && v != (int)v))
 		return -EINVAL;
 	if ((t->min || t->max) && (v < t->min || v > t->max))
 		return -EINVAL;
@@ -81,7 +109,7 @@ static ssize_t sysctl_write(struct file *f, struct kiocb *k, struct iov_iter *fr
 	if (copy_from_iter(text, n, from) != n)
 		return -EFAULT;
 	text[n] = '\0';
-	err = store(e->sysctl, strstrip(text));
+	err = store(&e->sysctl, strstrip(text));
 	if (err)
 		return err;
 	k->pos += (loff_t)n;
@@ -95,16 +123,11 @@ static const struct file_ops sysctl_fops = {
 
 int proc_sysctl_register(const struct proc_sysctl *t)
 {
-	struct proc_entry *e;
+	struct proc_entry like = { .sysctl = *t, .fops = &sysctl_fops };
 	char path[96];
 
 	scnprintf(path, sizeof(path), "sys/%s", t->path);
-	e = proc_entry_make(path, (umode_t)(S_IFREG | t->mode));
-	if (!e)
-		return -ENOMEM;
-	e->sysctl = t;
-	e->fops = &sysctl_fops;
-	return 0;
+	return proc_entry_make(path, (umode_t)(S_IFREG | t->mode), &like) ? 0 : -ENOMEM;
 }
 
 /* --- values of kernel, vm and fs --- */

@@ -102,14 +102,13 @@ struct net_ifaddr {
 	struct ref ref;
 	struct rcu_head rcu;
 	struct net_device *dev;		/* [I] borrowed: goes with the device */
-	u8 family, prefixlen, scope;	/* [I] */
-	u8 proto;			/* [rtnl] IFAPROT_* */
+	u8 family, prefixlen, scope, proto;	/* [I] */
 	u32 flags;			/* [rtnl; a] IFA_F_* */
 	struct ipaddr local, peer, broadcast;	/* [I] peer: other end, or local again */
 	char label[IFNAMSIZ];		/* [I] */
 	u32 valid_lft, preferred_lft;	/* [rtnl] seconds; INFINITY_LIFE */
 	u64 created_ns, updated_ns;	/* [rtnl] monotonic */
-	u32 metric;			/* [rtnl] of the prefix route; 0: the usual */
+	u32 metric;			/* [I] of the prefix route; 0: the usual */
 	/* IPv6. */
 	bool slaac;			/* [I] made from an advertised prefix: its route is the prefix's own */
 	u8 dad_left;			/* [rtnl] probes to send */
@@ -119,14 +118,12 @@ struct net_ifaddr {
 	u64 dad_ns;			/* [rtnl] when DAD goes on; 0: not running */
 };
 
-/* sysctls of /proc/sys/net/ipv{4,6}/conf/NAME; [a]. */
+/* sysctls of /proc/sys/net/ipv{4,6}/conf/NAME; [a]. What conf/all and a device say together: CONF4_OR() and its kin. */
 struct inet_conf4 {
-	int forwarding, rp_filter, accept_source_route, accept_redirects, send_redirects, secure_redirects, arp_ignore,
-		arp_announce,
-		arp_filter, arp_accept, log_martians, proxy_arp, promote_secondaries, disable_policy, route_localnet,
-			mc_forwarding,
-		accept_local, src_valid_mark, igmpv2_unsolicited_report_interval, igmpv3_unsolicited_report_interval,
-			force_igmp_version;
+	int forwarding, rp_filter, accept_local, accept_redirects, send_redirects, secure_redirects, shared_media, arp_ignore,
+		arp_announce, arp_filter, arp_accept, arp_notify, drop_gratuitous_arp, drop_unicast_in_l2_multicast, log_martians,
+		proxy_arp, proxy_arp_pvlan, promote_secondaries, route_localnet, src_valid_mark, force_igmp_version,
+		igmpv2_unsolicited_report_interval, igmpv3_unsolicited_report_interval;
 };
 struct inet_conf6 {
 	int forwarding, hop_limit, mtu, accept_ra, accept_redirects, autoconf, dad_transmits, router_solicitations,
@@ -135,12 +132,19 @@ struct inet_conf6 {
 			addr_gen_mode, ra_metric, ndisc_notify;
 };
 
+/* /proc/sys/net/ipv{4,6}/neigh/NAME; [a]. */
+struct neigh_parms {
+	int mcast_probes, ucast_probes, retrans_ms, reachable_ms, delay_ms, gc_stale_s, queue_bytes, locktime_ms;
+};
+
 /* Per device; from registration on. */
 struct inet_dev {
 	struct net_device *dev;		/* [I] */
 	struct list_head addrs4, addrs6;	/* [rtnl; r] net_ifaddr; primary ones of a subnet before its secondary */
 	struct inet_conf4 conf4;	/* [a] */
 	struct inet_conf6 conf6;	/* [a] */
+	struct neigh_parms parms4, parms6;	/* [a] */
+	u64 conf4_set, conf6_set, parms4_set, parms6_set;	/* [rtnl] a bit for each int that was set here: default's no more */
 	spinlock_t mc_lock;		/* class INET_DEV */
 	struct list_head mc4, mc6;	/* [mc_lock] group memberships (net/inet/igmp.c, mld6.c) */
 	void *ndisc;			/* [I] struct ip6_dev: net/inet/addrconf6.c */
@@ -151,12 +155,6 @@ struct inet_dev {
    prefix routes; flags SECONDARY is set by it. */
 int inet_addr_add(struct net *net, struct net_device *dev, const struct net_ifaddr *a);
 int inet_addr_del(struct net *net, struct net_device *dev, u8 family, const struct ipaddr *local, u8 prefixlen);
-/* Under rtnl: this one. a may be gone afterwards. */
-void inet_addr_remove(struct net *net, struct net_ifaddr *a);
-/* Under rtnl: lifetimes from now on, metric and origin of one that is there. */
-void inet_addr_change(struct net *net, struct net_ifaddr *a, u32 valid, u32 preferred, u32 metric, u8 proto);
-/* Seconds that are left; INFINITY_LIFE. */
-void inet_addr_left(const struct net_ifaddr *a, u32 *valid, u32 *preferred);
 /* RCU or rtnl: the device that has this local address; NULL. dev given: only there. */
 struct net_ifaddr *inet_addr_find(struct net *net, const struct ipaddr *local, struct net_device *dev);
 /* Lifetimes (updated_ns) or flags of an address were changed in place: its timers are set anew, a notice is sent. Under rtnl. */
@@ -165,8 +163,11 @@ void inet_addr_changed(struct net *net, struct net_ifaddr *a);
 bool inet_select_addr(struct net *net, struct net_device *dev, const struct ipaddr *dst, u8 scope, struct ipaddr *out);
 /* RTN_* of an address as a destination of ours: LOCAL, BROADCAST, MULTICAST, UNICAST. */
 int inet_addr_type(struct net *net, struct net_device *dev, const struct ipaddr *a);
-/* Does the device want what src sends to a group? */
-bool inet_mc_member(struct net_device *dev, const struct ipaddr *group, const struct ipaddr *src);
+/* RCU or rtnl: are both in one subnet of an address of the device? */
+bool inet_addr_onlink(const struct inet_dev *id, const struct ipaddr *a, const struct ipaddr *b);
+/* RCU or rtnl (IPv4): is `local` an address of ours of at most this scope, on id's device if given, in one subnet with dst
+   unless that is the wildcard? */
+bool inet_addr_confirm(struct net *net, const struct inet_dev *id, const struct ipaddr *dst, const struct ipaddr *local, u8 scope);
 static inline struct inet_dev *dev_inet(const struct net_device *dev) { return rcu_dereference(((struct net_device *)dev)->inet); }
 
 /* --- routes --- */
@@ -215,8 +216,6 @@ struct fib_rule {
 	struct ipaddr src, dst;
 	char iifname[IFNAMSIZ], oifname[IFNAMSIZ];
 	u8 protocol;
-	u32 target;			/* FR_ACT_GOTO: priority of the rule to go on with */
-	u32 suppress;			/* a prefix shorter than this does not count; 0: each does */
 };
 
 /* What is looked up. Zero what does not matter. */
@@ -238,6 +237,7 @@ struct route {
 	struct ipaddr src;		/* preferred source */
 	u8 family, type;		/* RTN_* */
 	bool has_gw;
+	bool redirect;			/* input: the sender can reach gw by itself */
 	u32 mtu;			/* path MTU at the time */
 	u32 gen;			/* of the tables when it was made */
 	int local_ifindex;		/* of a local destination: the device that owns it */
@@ -254,6 +254,8 @@ bool route_valid(struct net *net, const struct route *r);
 void route_copy(struct route *to, const struct route *from);	/* more references */
 /* The MTU to dst was found smaller (ICMP): remembered for 10 minutes; 0 from get: none known. */
 void pmtu_update(struct net *net, const struct ipaddr *dst, u32 mtu);
+/* A router said that gw is nearer to dst than `old`, through which it is reached now. */
+void route_redirect(struct net *net, const struct ipaddr *dst, const struct ipaddr *old, const struct ipaddr *gw);
 u32 pmtu_get(struct net *net, const struct ipaddr *dst);
 void route_cache_bump(struct net *net);		/* something changed: kept routes are looked up again */
 
@@ -261,14 +263,11 @@ void route_cache_bump(struct net *net);		/* something changed: kept routes are l
 __must_check struct fib_route *fib_route_alloc(u32 nr_nh, gfp_t gfp);
 int fib_route_add(struct net *net, struct fib_route *r, u32 nlm_flags);
 /* Deletes the first that matches what is set (family, dst, dst_len, table, and tos, type, scope, protocol,
-   priority, gw, oif, metrics where not 0; scope: unless RT_SCOPE_NOWHERE; tos: as it is). -ESRCH. */
+   priority, gw, oif where not 0). -ESRCH. */
 int fib_route_del(struct net *net, const struct fib_route *match);
 void fib_route_put(struct fib_route *r);
 /* Each route of a family (table 0: all); fn under rtnl or RCU (no sleeping); non-zero ends and is returned. */
 int fib_walk(struct net *net, u8 family, u32 table, int (*fn)(struct fib_route *r, void *arg), void *arg);
-/* In words, why the last change of routes was refused; NULL: nothing to say. [rtnl] */
-extern const char *fib_why;
-bool fib_table_exists(struct net *net, u8 family, u32 table);	/* RCU or rtnl */
 __must_check int fib_rule_add(struct net *net, const struct fib_rule *rule);
 __must_check int fib_rule_del(struct net *net, const struct fib_rule *match);
 int fib_rule_walk(struct net *net, u8 family, int (*fn)(struct fib_rule *r, void *arg), void *arg);
@@ -345,10 +344,6 @@ struct inet_sock_info {
 	u32 drops;
 	u32 backlog, backlog_max;	/* listeners: accepted queue and its limit */
 	const void *sk;			/* for %pK-like columns and TCP_INFO below */
-	/* For sock_diag: */
-	bool bound_port, v6only, recverr, is_icsk, freebind, hdrincl, mc_all, transparent, mc_loop, bind_no_port, defer;
-	u8 shutdown, tos, tclass;
-	u32 priority, rcvbuf, sndbuf, rmem, wmem;
 };
 /* Every socket of protocol (IPPROTO_TCP, UDP, UDPLITE no, RAW: any raw, ICMP: ping) of one address family (0:
    both). fn may sleep. */
@@ -366,8 +361,10 @@ void inet_sockstat(struct net *net, struct inet_sockstat *s);
 struct inet_sysctl {
 	int ip_forward, ip_default_ttl, ip_local_port_min, ip_local_port_max, ip_unprivileged_port_start,
 		ip_no_pmtu_disc, ip_nonlocal_bind,
-		icmp_echo_ignore_all, icmp_echo_ignore_broadcasts, icmp_ratelimit, icmp_ratemask, ping_group_min, ping_group_max,
-		ipfrag_high_thresh, ipfrag_time, igmp_max_memberships;
+		icmp_echo_ignore_all, icmp_echo_ignore_broadcasts, icmp_ratelimit, icmp_ratemask, icmp_msgs_per_sec,
+		icmp_msgs_burst, icmp_errors_use_inbound_ifaddr, ping_group_min, ping_group_max,
+		ipfrag_high_thresh, ipfrag_time, igmp_max_memberships, igmp_max_msf, igmp_qrv, igmp_link_local_mcast_reports,
+		mtu_expires, min_pmtu, redirect_number, redirect_load_ms, redirect_silence_ms;
 	int tcp_syn_retries, tcp_synack_retries, tcp_retries1, tcp_retries2, tcp_fin_timeout, tcp_keepalive_time,
 		tcp_keepalive_probes,
 		tcp_keepalive_intvl, tcp_max_syn_backlog, tcp_max_tw_buckets, tcp_max_orphans, tcp_tw_reuse,
@@ -376,11 +373,18 @@ struct inet_sysctl {
 		tcp_rfc1337, tcp_orphan_retries, tcp_ecn, tcp_mtu_probing;
 	int tcp_rmem[3], tcp_wmem[3], udp_mem[3], udp_rmem_min, udp_wmem_min;
 	char tcp_congestion[16];
-	int neigh_gc_thresh[3], neigh_reachable_ms, neigh_retrans_ms, neigh_gc_stale_s, neigh_mcast_probes,
-		neigh_ucast_probes, neigh_delay_ms;
+	int neigh_gc_thresh[3], neigh6_gc_thresh[3];
 	int v6_bindv6only, v6_hop_limit, v6_ip6frag_high_thresh, v6_ip6frag_time, v6_auto_flowlabels;
 };
 struct inet_sysctl *inet_sysctls(struct net *net);
+/* Ports that are given to those who ask for none: the first and how many. */
+static inline u32 inet_port_range(const struct inet_sysctl *s, u32 *low)
+{
+	u32 lo = (u32)READ_ONCE(s->ip_local_port_min), hi = (u32)READ_ONCE(s->ip_local_port_max);
+
+	*low = lo;
+	return hi < lo ? 1 : hi - lo + 1;	/* between the writes of both */
+}
 /* conf/all and conf/default. */
 struct inet_conf4 *inet_conf4_all(struct net *net);
 struct inet_conf4 *inet_conf4_default(struct net *net);
@@ -391,9 +395,5 @@ struct inet_conf6 *inet_conf6_default(struct net *net);
 enum inet_conf6_item { CONF6_DISABLE_IPV6, CONF6_FORWARDING, CONF6_ADDR_GEN_MODE, CONF6_USE_TEMPADDR, CONF6_MTU };
 __must_check int inet_conf6_check(struct net_device *dev, enum inet_conf6_item what, int value);
 void inet_conf6_changed(struct net *net, struct net_device *dev, enum inet_conf6_item what);
-
-/* Shared values of include/net/sock.h's core: net.core.* */
-extern int sysctl_somaxconn, sysctl_rmem_max, sysctl_wmem_max, sysctl_rmem_default, sysctl_wmem_default,
-	sysctl_optmem_max, sysctl_netdev_max_backlog;
 
 #endif

@@ -12,6 +12,12 @@ struct pid;
 struct socket;
 struct sock_filter_prog;
 
+#define SNDBUF_MIN	4608u
+#define RCVBUF_MIN	2304u
+
+/* net.core.*: [a]. optmem_max: bytes of control messages and options that one call may bring. */
+extern int sysctl_somaxconn, sysctl_rmem_max, sysctl_wmem_max, sysctl_rmem_default, sysctl_wmem_default, sysctl_optmem_max;
+
 struct sock_common {
 	int family, protocol;		/* [I] */
 	short type;			/* [I] */

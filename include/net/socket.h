@@ -66,6 +66,7 @@ struct socket {
 	struct rcu_head rcu;
 };
 __must_check struct socket *socket_create(int family, int type, int protocol);	/* ERR_PTR */
+extern atomic_t sockets_used;		/* how many there are, of all families */
 struct socket *file_socket(struct file *f);	/* NULL: not a socket */
 extern struct net init_net;
 

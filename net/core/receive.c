@@ -9,6 +9,7 @@
 #include <core/init.h>
 #include <core/rcu.h>
 #include <core/spinlock.h>
+#include <fs/seq_file.h>
 
 #include "internal_dev.h"
 
@@ -110,6 +111,35 @@ void net_taps_receive(struct net_device *dev, struct pkt *p)
 void net_taps_transmit(struct net_device *dev, struct pkt *p)
 {
 	taps_run(dev, p, true);
+}
+
+/* /proc/net/ptype: who receives which protocol. */
+static void tap_show(struct seq_file *m, const struct pkt_tap *t)
+{
+	if (t->ethertype == ETH_P_ALL)
+		seq_puts(m, "ALL ");
+	else
+		seq_printf(m, "%04x", t->ethertype);
+	seq_printf(m, " %-8s %ps\n", t->dev ? t->dev->name : "", (void *)t->fn);
+}
+
+int net_ptype_show(struct seq_file *m, void *v)
+{
+	struct net_device *dev;
+	struct pkt_tap *t;
+
+	(void)v;
+	seq_puts(m, "Type Device      Function\n");
+	rcu_read_lock();
+	list_for_each_entry_rcu(t, &taps_all, link)
+		tap_show(m, t);
+	for_each_netdev_rcu(dev, &init_net)
+		list_for_each_entry_rcu(t, &dev->taps, link)
+			tap_show(m, t);
+	rcu_read_unlock();
+	for (int i = 0; i < PROTO_MAX && READ_ONCE(protos[i]); i++)
+		seq_printf(m, "%04x %-8s %ps\n", protos[i]->ethertype, "", (void *)protos[i]->receive);
+	return 0;
 }
 
 /* --- receive --- */

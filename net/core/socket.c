@@ -23,6 +23,7 @@
 
 static const struct net_family *families[AF_MAX];	/* [a] set once */
 static struct mount *sock_mnt;
+atomic_t sockets_used;
 
 int net_family_register(const struct net_family *f)
 {
@@ -95,6 +96,7 @@ static long socket_ioctl(struct file *f, u32 cmd, u64 arg)
 
 static void socket_free(struct socket *s)
 {
+	atomic_dec(&sockets_used);
 	wake_up_pollfree(&s->wait);
 	kfree_rcu(s, rcu);
 }
@@ -154,6 +156,7 @@ struct socket *socket_create(int family, int type, int protocol)
 		kfree(s);
 		return ERR_PTR(err);
 	}
+	atomic_inc(&sockets_used);
 	return s;
 }
 

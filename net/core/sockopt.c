@@ -12,10 +12,7 @@
 #include <net/socket.h>
 #include <uapi/linux/socket.h>
 
-#define BUF_DEFAULT	212992u
-#define BUF_MAX		(212992u * 2)
-#define SNDBUF_MIN	4608u
-#define RCVBUF_MIN	2304u
+int sysctl_rmem_max = 212992, sysctl_wmem_max = 212992, sysctl_rmem_default = 212992, sysctl_wmem_default = 212992;
 
 void sock_common_init(struct sock_common *c, int family, int type, int protocol)
 {
@@ -25,7 +22,8 @@ void sock_common_init(struct sock_common *c, int family, int type, int protocol)
 	c->family = family;
 	c->type = (short)type;
 	c->protocol = protocol;
-	c->sndbuf = c->rcvbuf = BUF_DEFAULT;
+	c->sndbuf = (u32)READ_ONCE(sysctl_wmem_default);
+	c->rcvbuf = (u32)READ_ONCE(sysctl_rmem_default);
 	c->sndtimeo_ns = c->rcvtimeo_ns = WAIT_FOREVER;
 	c->rcvlowat = 1;
 	c->peek_off = -1;
@@ -97,9 +95,9 @@ static int set_linger(struct sock_common *c, uaddr_t val, int len)
 }
 
 /* The kernel doubles what is asked for, to have room for its own bookkeeping; programs read that back. */
-static u32 buf_size(int val, u32 lowest)
+static u32 buf_size(int val, int most, u32 lowest)
 {
-	return max_t(u32, min_t(u32, (u32)val, BUF_MAX / 2) * 2, lowest);
+	return max_t(u32, min_t(u32, (u32)val, min_t(u32, (u32)most, 0x3fffffffu)) * 2, lowest);
 }
 
 int sock_setsockopt(struct sock_common *c, int opt, uaddr_t uval, int len)
@@ -143,10 +141,10 @@ int sock_setsockopt(struct sock_common *c, int opt, uaddr_t uval, int len)
 		c->broadcast = val != 0;
 		return 0;
 	case SO_SNDBUF:
-		WRITE_ONCE(c->sndbuf, buf_size(val, SNDBUF_MIN));
+		WRITE_ONCE(c->sndbuf, buf_size(val, READ_ONCE(sysctl_wmem_max), SNDBUF_MIN));
 		return 0;
 	case SO_RCVBUF:
-		WRITE_ONCE(c->rcvbuf, buf_size(val, RCVBUF_MIN));
+		WRITE_ONCE(c->rcvbuf, buf_size(val, READ_ONCE(sysctl_rmem_max), RCVBUF_MIN));
 		return 0;
 	case SO_SNDBUFFORCE:
 	case SO_RCVBUFFORCE:

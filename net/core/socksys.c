@@ -8,6 +8,7 @@
 #include <kernel/task.h>
 #include <kernel/time.h>
 #include <net/scm.h>
+#include <net/sock.h>
 
 #include "internal.h"
 
@@ -156,7 +157,7 @@ long sys_connect(int fd, uin_void uaddr_, int len)
 
 long sys_listen(int fd, int backlog)
 {
-	return WITH_SOCKET(fd, listen, s->ops->listen(s, (u32)backlog > SOMAXCONN ? SOMAXCONN : backlog));
+	return WITH_SOCKET(fd, listen, s->ops->listen(s, (int)min((u32)backlog, (u32)READ_ONCE(sysctl_somaxconn))));
 }
 
 static long accept_do(struct socket *s, uaddr_t uaddr_, uaddr_t ulen, u32 oflags)
@@ -325,6 +326,10 @@ static ssize_t sendmsg_do(struct socket *s, uaddr_t umsg, u32 flags)
 
 	if (n)
 		return n;
+	if (i.hdr.msg_controllen > (u64)READ_ONCE(sysctl_optmem_max)) {
+		kfree(i.heap);
+		return -ENOBUFS;
+	}
 	n = scm_send(&i.scm, uaddr(i.hdr.msg_control), i.hdr.msg_controllen);
 	if (!n) {
 		i.m.scm = &i.scm;

@@ -614,16 +614,18 @@ struct inet_conf6 *inet_conf6_default(struct net *net) { return &net_inet(net)->
 
 static const struct inet_sysctl defaults = {
 	.ip_default_ttl = 64, .ip_local_port_min = 32768, .ip_local_port_max = 60999, .ip_unprivileged_port_start = 1024,
-	.icmp_echo_ignore_broadcasts = 1, .icmp_ratelimit = 1000, .icmp_ratemask = 6168, .ping_group_min = 1,
-	.ipfrag_high_thresh = 4194304, .ipfrag_time = 30, .igmp_max_memberships = 20,
+	.icmp_echo_ignore_broadcasts = 1, .icmp_ratelimit = 1000, .icmp_ratemask = 6168, .icmp_msgs_per_sec = 1000,
+	.icmp_msgs_burst = 50, .ping_group_min = 1,
+	.ipfrag_high_thresh = 4194304, .ipfrag_time = 30, .igmp_max_memberships = 20, .igmp_max_msf = 10, .igmp_qrv = 2,
+	.igmp_link_local_mcast_reports = 1,
+	.mtu_expires = 600, .min_pmtu = 552, .redirect_number = 9, .redirect_load_ms = 20, .redirect_silence_ms = 20480,
 	.tcp_syn_retries = 6, .tcp_synack_retries = 5, .tcp_retries1 = 3, .tcp_retries2 = 15, .tcp_fin_timeout = 60,
 	.tcp_keepalive_time = 7200, .tcp_keepalive_probes = 9, .tcp_keepalive_intvl = 75, .tcp_max_syn_backlog = 512,
 	.tcp_max_tw_buckets = 16384, .tcp_max_orphans = 16384, .tcp_tw_reuse = 2, .tcp_syncookies = 0, .tcp_sack = 1,
 	.tcp_timestamps = 1, .tcp_window_scaling = 1, .tcp_moderate_rcvbuf = 1, .tcp_slow_start_after_idle = 1,
 	.tcp_rmem = { 4096, 131072, 6291456 }, .tcp_wmem = { 4096, 16384, 4194304 }, .udp_mem = { 22000, 30000, 45000 },
 	.udp_rmem_min = 4096, .udp_wmem_min = 4096, .tcp_congestion = "reno",
-	.neigh_gc_thresh = { 128, 512, 1024 }, .neigh_reachable_ms = 30000, .neigh_retrans_ms = 1000, .neigh_gc_stale_s = 60,
-	.neigh_mcast_probes = 3, .neigh_ucast_probes = 3, .neigh_delay_ms = 5000,
+	.neigh_gc_thresh = { 128, 512, 1024 }, .neigh6_gc_thresh = { 128, 512, 1024 },
 	.v6_hop_limit = 64, .v6_ip6frag_high_thresh = 4194304, .v6_ip6frag_time = 60, .v6_auto_flowlabels = 1,
 };
 
@@ -637,7 +639,12 @@ static int inet_init(void)
 		return -ENOMEM;
 	memset(in, 0, sizeof(*in));
 	in->sysctl = defaults;
-	in->conf4_default.accept_redirects = in->conf4_default.send_redirects = in->conf4_default.secure_redirects = 1;
+	in->parms4_default = (struct neigh_parms){ .mcast_probes = 3, .ucast_probes = 3, .retrans_ms = 1000, .reachable_ms = 30000,
+		.delay_ms = 5000, .gc_stale_s = 60, .queue_bytes = 212992, .locktime_ms = 1000 };
+	in->parms6_default = in->parms4_default;
+	in->parms6_default.locktime_ms = 0;
+	in->conf4_default = (struct inet_conf4){ .accept_redirects = 1, .send_redirects = 1, .secure_redirects = 1,
+		.shared_media = 1, .igmpv2_unsolicited_report_interval = 10000, .igmpv3_unsolicited_report_interval = 1000 };
 	in->conf4_all = in->conf4_default;
 	in->conf6_default = (struct inet_conf6){ .hop_limit = 64, .mtu = 1280, .accept_ra = 1, .accept_redirects = 1,
 		.autoconf = 1,
@@ -650,7 +657,9 @@ static int inet_init(void)
 	list_init(&in->socks);
 	in->route_gen = 1;
 	net->inet = in;
-	err = fib_init(net);
+	err = route_hint_init(net);
+	if (!err)
+		err = fib_init(net);
 	if (!err)
 		err = neigh_init(net);
 	if (!err)

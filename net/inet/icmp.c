@@ -9,24 +9,37 @@
 #include "ip_impl.h"
 #include "route_impl.h"
 
+static const struct ipaddr any4 = { { { 0 }, { 0 }, { 0xffff0000u }, { 0 } } };
 void (*icmp6_send_hook)(struct net *net, struct pkt *p, u8 type, u8 code, u32 info);
 
-/* Errors that may go out: a bucket of 50 that fills with 1000 a second. */
+/* Messages of the limited types that may go out in all: a bucket of icmp_msgs_burst that fills with icmp_msgs_per_sec. */
 static struct {
 	spinlock_t lock;	/* class OBJECT */
 	u64 stamp;		/* [lock] */
 	u32 credit;		/* [lock] */
 } limit = { .lock = SPINLOCK_INIT(OBJECT), .credit = 50 };
 
-bool icmp_allowed(void)
+/* And to one host: a small table in which a newcomer takes over the place of whom it collides with. */
+#define PEERS		256u
+#define PEER_BURST	6u
+static struct peer {
+	struct ipaddr addr;
+	u64 stamp, tokens_ms;		/* errors */
+	u64 redirect_ns;		/* the last one */
+	u32 redirects;
+} peers[PEERS];				/* [limit.lock] */
+
+bool icmp_allowed(struct net *net)
 {
+	const struct inet_sysctl *s = &net_inet(net)->sysctl;
 	u64 now = clock_monotonic_ns(), gain;
+	u32 burst = (u32)max(READ_ONCE(s->icmp_msgs_burst), 0);
 	bool ok;
 
 	spin_lock(&limit.lock);
-	gain = (now - limit.stamp) / NSEC_PER_MSEC;
+	gain = (now - limit.stamp) / NSEC_PER_MSEC * (u64)READ_ONCE(s->icmp_msgs_per_sec) / 1000;
 	if (gain) {
-		limit.credit = (u32)min(limit.credit + gain, (u64)50);
+		limit.credit = (u32)min(limit.credit + gain, (u64)burst);
 		limit.stamp = now;
 	}
 	ok = limit.credit > 0;
@@ -35,15 +48,84 @@ bool icmp_allowed(void)
 	return ok;
 }
 
+/* limit.lock held. */
+static struct peer *peer_of(const struct ipaddr *a)
+{
+	struct peer *p = &peers[ipaddr_hash(a, 3) % PEERS];
+
+	if (!ipaddr_eq(&p->addr, a))
+		*p = (struct peer){ .addr = *a, .tokens_ms = ~0u };	/* a full burst, cut to it below */
+	return p;
+}
+
+static bool peer_allowed(const struct inet_sysctl *s, const struct ipaddr *to)
+{
+	u64 now = clock_monotonic_ns() / NSEC_PER_MSEC, each = (u64)READ_ONCE(s->icmp_ratelimit);
+	struct peer *p;
+	bool ok;
+
+	if (!each)
+		return true;
+	spin_lock(&limit.lock);
+	p = peer_of(to);
+	p->tokens_ms = min(p->tokens_ms + (now - p->stamp), PEER_BURST * each);
+	p->stamp = now;
+	ok = p->tokens_ms >= each;
+	if (ok)
+		p->tokens_ms -= each;
+	spin_unlock(&limit.lock);
+	return ok;
+}
+
+/* Are both limits kept? Only the types in icmp_ratemask have one, path MTU discovery never. */
+static bool may_send(struct net *net, u8 type, u8 code, const struct ipaddr *to)
+{
+	const struct inet_sysctl *s = &net_inet(net)->sysctl;
+
+	if (type >= 32 || !((u32)READ_ONCE(s->icmp_ratemask) >> type & 1) || ipaddr_loopback(to) ||
+	    (type == ICMP_DEST_UNREACH && code == ICMP_FRAG_NEEDED) || inet_addr_type(net, NULL, to) == RTN_LOCAL)
+		return true;
+	if (!icmp_allowed(net)) {
+		NET_INC(net, ICMP_OUTRATELIMITGLOBAL);
+		return false;
+	}
+	if (!peer_allowed(s, to)) {
+		NET_INC(net, ICMP_OUTRATELIMITHOST);
+		return false;
+	}
+	return true;
+}
+
+void icmp_out_count(struct net *net, u8 type)
+{
+	NET_INC(net, ICMP_OUTMSGS);
+	switch (type) {
+	case ICMP_ECHOREPLY: NET_INC(net, ICMP_OUTECHOREPS); break;
+	case ICMP_DEST_UNREACH: NET_INC(net, ICMP_OUTDESTUNREACHS); break;
+	case ICMP_SOURCE_QUENCH: NET_INC(net, ICMP_OUTSRCQUENCHS); break;
+	case ICMP_REDIRECT: NET_INC(net, ICMP_OUTREDIRECTS); break;
+	case ICMP_ECHO: NET_INC(net, ICMP_OUTECHOS); break;
+	case ICMP_TIME_EXCEEDED: NET_INC(net, ICMP_OUTTIMEEXCDS); break;
+	case ICMP_PARAMETERPROB: NET_INC(net, ICMP_OUTPARMPROBS); break;
+	case ICMP_TIMESTAMP: NET_INC(net, ICMP_OUTTIMESTAMPS); break;
+	case ICMP_TIMESTAMPREPLY: NET_INC(net, ICMP_OUTTIMESTAMPREPS); break;
+	}
+}
+
 /* Checksum and send p (data at the ICMP header). */
 static void push(struct net *net, struct pkt *p, const struct ipaddr *src, const struct ipaddr *dst, u8 tos, int oif, u32 mark)
 {
-	struct flow f = { .dst = *dst, .src = *src, .family = AF_INET, .tos = tos, .proto = IPPROTO_ICMP, .oif = oif,
+	struct flow f = { .dst = *dst, .src = *src, .family = AF_INET, .tos = tos & 0x1e, .proto = IPPROTO_ICMP, .oif = oif,
 		.mark = mark };
 	struct icmp_hdr *h = (struct icmp_hdr *)p->data;
 	struct ip_out o = { .dst = *dst, .proto = IPPROTO_ICMP, .tos = tos, .ttl = -1, .mark = mark };
+	u8 type = h->type;
 	struct route r;
 
+	if (!may_send(net, type, h->code, dst)) {
+		pkt_free(p);
+		return;
+	}
 	h->csum.raw = 0;
 	h->csum = csum_fold(pkt_csum(p, 0, p->len, 0));
 	if (route_output(net, &f, &r)) {
@@ -51,7 +133,7 @@ static void push(struct net *net, struct pkt *p, const struct ipaddr *src, const
 		return;
 	}
 	o.src = ipaddr_any(src) ? r.src : *src;
-	NET_INC(net, ICMP_OUTMSGS);
+	icmp_out_count(net, type);
 	(void)ip_output(net, &r, p, &o);
 	route_put(&r);
 }
@@ -70,8 +152,7 @@ static void echo(struct net *net, struct pkt *p)
 	n->csum_state = CSUM_NONE;
 	n->dev = NULL;
 	((struct icmp_hdr *)n->data)->type = ICMP_ECHOREPLY;
-	NET_INC(net, ICMP_OUTECHOREPS);
-	push(net, n, &cb->dst, &cb->src, cb->tos, 0, 0);
+	push(net, n, cb->multicast || cb->broadcast ? &any4 : &cb->dst, &cb->src, cb->tos, 0, 0);
 }
 
 static void timestamp(struct net *net, struct pkt *p)
@@ -90,7 +171,6 @@ static void timestamp(struct net *net, struct pkt *p)
 	((struct icmp_hdr *)n->data)->type = ICMP_TIMESTAMPREPLY;
 	memcpy(n->data + 12, &now, 4);
 	memcpy(n->data + 16, &now, 4);
-	NET_INC(net, ICMP_OUTTIMESTAMPREPS);
 	push(net, n, &cb->dst, &cb->src, cb->tos, 0, 0);
 }
 
@@ -119,10 +199,8 @@ void icmp_send(struct net *net, struct pkt *p, u8 type, u8 code, u32 info)
 	}
 	if (inet_addr_type(net, NULL, &dst) == RTN_LOCAL)
 		from = dst;
-	if (!ipaddr_loopback(&src) && !icmp_allowed()) {
-		NET_INC(net, ICMP_OUTRATELIMITGLOBAL);
-		return;
-	}
+	else if (READ_ONCE(net_inet(net)->sysctl.icmp_errors_use_inbound_ifaddr) && p->dev)
+		(void)inet_select_addr(net, p->dev, NULL, RT_SCOPE_LINK, &from);
 	room = min(total, 576u - 28u);
 	n = pkt_alloc(PKT_HEADROOM, sizeof(*h) + room, GFP_ATOMIC);
 	if (!n)
@@ -133,16 +211,38 @@ void icmp_send(struct net *net, struct pkt *p, u8 type, u8 code, u32 info)
 		h->frag.mtu = to_be16((u16)info);
 	else if (type == ICMP_PARAMETERPROB)
 		h->word = to_be32(info << 24);
+	else if (type == ICMP_REDIRECT)
+		h->word.raw = info;
 	memcpy(pkt_put(n, back), ih, back);
 	if (room > back && pkt_read(p, 0, pkt_put(n, room - back), room - back)) {
 		pkt_free(n);
 		return;
 	}
-	if (type == ICMP_DEST_UNREACH)
-		NET_INC(net, ICMP_OUTDESTUNREACHS);
-	else if (type == ICMP_TIME_EXCEEDED)
-		NET_INC(net, ICMP_OUTTIMEEXCDS);
 	push(net, n, &from, &src, (u8)((ih->tos & 0x1e) | 0xc0), 0, 0);
+}
+
+/* As Linux: at first one for each packet, then after ever longer pauses, then none until the host was quiet for a while. */
+void icmp_redirect_send(struct net *net, struct pkt *p, const struct ipaddr *gw)
+{
+	const struct inet_sysctl *s = &net_inet(net)->sysctl;
+	u64 now = clock_monotonic_ns();
+	struct peer *q;
+	bool send = false;
+
+	spin_lock(&limit.lock);
+	q = peer_of(&ip_cb(p)->src);
+	if (now > q->redirect_ns + (u64)s->redirect_silence_ms * NSEC_PER_MSEC)
+		q->redirects = 0;
+	if ((int)q->redirects >= READ_ONCE(s->redirect_number)) {
+		q->redirect_ns = now;
+	} else if (!q->redirects || now > q->redirect_ns + ((u64)s->redirect_load_ms << q->redirects) * NSEC_PER_MSEC) {
+		q->redirect_ns = now;
+		q->redirects++;
+		send = true;
+	}
+	spin_unlock(&limit.lock);
+	if (send)
+		icmp_send(net, p, ICMP_REDIRECT, 1, gw->w[3].raw);
 }
 
 void icmp_port_unreach(struct net *net, struct pkt *p)
@@ -162,6 +262,44 @@ static const struct { int err; bool hard; } unreach[] = {
 	{ EHOSTUNREACH, true },
 };
 
+/* RFC 1191, 5: a router may not say. */
+static u32 learn_mtu(struct net *net, const struct ipaddr *dst, u32 old, u32 mtu)
+{
+	if (mtu < 68)
+		mtu = old > 1492 ? 1492 : old > 1006 ? 1006 : 576;
+	pmtu_update(net, dst, mtu);
+	return mtu;
+}
+
+/* The router we use for the quoted packet names a better one. Believed as conf/{all,DEV} say. */
+static void redirect(struct net *net, struct net_device *dev, const struct icmp_hdr *h, const struct ip_cb *from,
+	const struct ip_hdr *quoted)
+{
+	struct flow f = { .dst = ipaddr_v4(quoted->dst), .src = ipaddr_v4(quoted->src), .family = AF_INET,
+		.tos = quoted->tos & 0x1e, .proto = quoted->proto };
+	struct ipaddr gw = ipaddr_v4(h->gateway);
+	const struct inet_dev *id;
+	struct route r;
+	bool ok = false;
+
+	if (h->code > 3 || ipaddr_multicast(&gw) || ipaddr_any(&gw) || ipaddr_eq(&gw, &from->src) || route_output(net, &f, &r))
+		return;
+	rcu_read_lock();
+	id = dev_inet(dev);
+	if (id && r.has_gw && r.dev == dev && ipaddr_eq(&r.gw, &from->src)) {
+		ok = READ_ONCE(id->conf4.forwarding) ? CONF4_AND(net, id, accept_redirects) : CONF4_OR(net, id, accept_redirects);
+		if (CONF4_OR(net, id, shared_media))
+			ok &= inet_addr_type(net, NULL, &gw) == RTN_UNICAST;
+		else
+			ok &= inet_addr_onlink(id, &gw, &from->src) &&
+				!(CONF4_OR(net, id, secure_redirects) && !fib_is_default_gw(net, dev, &gw));
+	}
+	rcu_read_unlock();
+	if (ok)
+		route_redirect(net, &f.dst, &from->src, &gw);
+	route_put(&r);
+}
+
 /* p: data at the ICMP header. */
 static void error(struct net *net, struct pkt *p)
 {
@@ -172,7 +310,9 @@ static void error(struct net *net, struct pkt *p)
 	struct pkt *c;
 	u32 hl;
 
-	if (h->type == ICMP_DEST_UNREACH) {
+	if (h->type == ICMP_REDIRECT) {
+		e.err = 0;
+	} else if (h->type == ICMP_DEST_UNREACH) {
 		if (h->code >= sizeof(unreach) / sizeof(unreach[0]))
 			return;
 		e.err = unreach[h->code].err;
@@ -205,13 +345,16 @@ static void error(struct net *net, struct pkt *p)
 	ip_cb(c)->iif = p->dev->ifindex;
 	if (inet_addr_type(net, NULL, &ip_cb(c)->src) != RTN_LOCAL)
 		goto out;
-	if (h->type == ICMP_DEST_UNREACH && h->code == ICMP_FRAG_NEEDED && !net_inet(net)->sysctl.ip_no_pmtu_disc) {
-		u32 old = be16(ih->tot_len), mtu = e.info;
+	if (h->type == ICMP_REDIRECT) {
+		redirect(net, p->dev, h, ip_cb(p), ih);
+		goto out;
+	}
+	if (h->type == ICMP_DEST_UNREACH && h->code == ICMP_FRAG_NEEDED) {
+		int how = READ_ONCE(net_inet(net)->sysctl.ip_no_pmtu_disc);
 
-		if (mtu < 68)	/* RFC 1191, 5: a router that does not say */
-			mtu = old > 1492 ? 1492 : old > 1006 ? 1006 : 576;
-		e.info = mtu;
-		pmtu_update(net, &ip_cb(c)->dst, mtu);
+		if (how == 2 || (how == 3 && ih->proto != IPPROTO_TCP))
+			goto out;
+		e.info = how == 0 || how == 3 ? learn_mtu(net, &ip_cb(c)->dst, be16(ih->tot_len), e.info) : 0;
 	}
 	pkt_pull(c, hl);
 	pkt_set_trans(c);
@@ -258,6 +401,16 @@ static void one(struct net *net, struct pkt *p)
 	case ICMP_DEST_UNREACH:
 		NET_INC(net, ICMP_INDESTUNREACHS);
 		error(net, p);
+		break;
+	case ICMP_REDIRECT:
+		NET_INC(net, ICMP_INREDIRECTS);
+		error(net, p);
+		break;
+	case ICMP_SOURCE_QUENCH:
+		NET_INC(net, ICMP_INSRCQUENCHS);
+		break;
+	case ICMP_TIMESTAMPREPLY:
+		NET_INC(net, ICMP_INTIMESTAMPREPS);
 		break;
 	case ICMP_TIME_EXCEEDED:
 		NET_INC(net, ICMP_INTIMEEXCDS);

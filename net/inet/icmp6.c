@@ -82,7 +82,7 @@ void icmp6_send(struct net *net, struct pkt *p, u8 type, u8 code, u32 info)
 		return;
 	if (!ipaddr_multicast(&dst) && inet_addr_type(net, NULL, &dst) == RTN_LOCAL)
 		from = dst;
-	if (!ipaddr_loopback(&src) && type != ICMP6_TOO_BIG && !icmp_allowed())
+	if (!ipaddr_loopback(&src) && type != ICMP6_TOO_BIG && !icmp_allowed(net))
 		return;
 	n = pkt_alloc(PKT_HEADROOM, (u32)sizeof(*h) + room, GFP_ATOMIC);
 	if (!n)

@@ -182,6 +182,14 @@ __must_check int inet_autobind(struct inet_sock *sk);
 /* A flow filled from the socket's options. */
 void inet_sock_flow(const struct inet_sock *sk, const struct ipaddr *dst, int oif, struct flow *f);
 
+static inline void inet_count_no_route(struct net *net, const struct flow *f)
+{
+	if (f->family == AF_INET)
+		NET_INC(net, IP_OUTNOROUTES);
+	else
+		NET_INC(net, IP6_OUTNOROUTES);
+}
+
 /* --- datagram.c: what udp, raw and ping share --- */
 
 /* Queue for the reader: charges rcvbuf, filters, wakes. Consumes p. 0, -ENOMEM (full: counted in drops). No lock held. */
@@ -298,10 +306,14 @@ extern int (*ip6_output_hook)(struct net *net, const struct route *r, struct pkt
 void icmp_send(struct net *net, struct pkt *p, u8 type, u8 code, u32 info);
 void icmp6_send(struct net *net, struct pkt *p, u8 type, u8 code, u32 info);
 void icmp_port_unreach(struct net *net, struct pkt *p);	/* by family */
+/* Tell the sender of p, which is forwarded by the device it came by, of the router it should ask. Rate limited. */
+void icmp_redirect_send(struct net *net, struct pkt *p, const struct ipaddr *gw);
+void icmp_out_count(struct net *net, u8 type);	/* a message of this type goes out */
 extern void (*icmp6_send_hook)(struct net *net, struct pkt *p, u8 type, u8 code, u32 info);
 
 /* --- multicast: igmp.c (IPv4), mld6.c --- */
 
+bool inet_mc_member(struct net_device *dev, const struct ipaddr *group, const struct ipaddr *src);	/* device wants it */
 /* socket wants it */
 bool inet_mc_allow(const struct inet_sock *sk, const struct ipaddr *group, const struct ipaddr *src, int iif);
 void inet_mc_drop(struct inet_sock *sk);	/* at close */
@@ -317,10 +329,12 @@ struct inet_net {
 	struct inet_sysctl sysctl;	/* [a] */
 	struct inet_conf4 conf4_all, conf4_default;	/* [a] */
 	struct inet_conf6 conf6_all, conf6_default;	/* [a] */
+	struct neigh_parms parms4_default, parms6_default;	/* [a] */
 	spinlock_t socks_lock;		/* class OBJECT */
 	struct list_head socks;		/* [socks_lock] inet_sock.all_link */
 	struct inet_bucket udp_port[INET_PORT_HASH];	/* [bucket] by local port: bind and demultiplexing of UDP */
 	struct fib_tables *fib;		/* [I] route.c */
+	struct hints *hints;		/* [I] route_hint.c */
 	struct neigh_table *neigh;	/* [I] neigh.c */
 	struct ip_frags *frags;		/* [I] ip_frag.c: reassembly of both families */
 	struct tcp_net *tcp;		/* [I] tcp.c: engine, connection and listener tables, TIME_WAIT */
@@ -328,5 +342,10 @@ struct inet_net {
 	u32 route_gen;			/* [a] */
 };
 static inline struct inet_net *net_inet(const struct net *net) { return net->inet; }
+
+/* What conf/all and a device's conf say together (ip-sysctl of Linux says which rule goes with which). */
+#define CONF4_OR(net, id, f)	(READ_ONCE(net_inet(net)->conf4_all.f) || READ_ONCE((id)->conf4.f))
+#define CONF4_AND(net, id, f)	(READ_ONCE(net_inet(net)->conf4_all.f) && READ_ONCE((id)->conf4.f))
+#define CONF4_MAX(net, id, f)	max(READ_ONCE(net_inet(net)->conf4_all.f), READ_ONCE((id)->conf4.f))
 
 #endif

@@ -154,7 +154,7 @@ static u32 flow_label(struct net *net, const struct pkt *p, const struct ip_out 
 {
 	u32 label = o->flowlabel & 0xfffffu;
 
-	if (label || !p->hash_valid || net_inet(net)->sysctl.v6_auto_flowlabels != 1)
+	if (label || !p->hash_valid || !(READ_ONCE(net_inet(net)->sysctl.v6_auto_flowlabels) & 1))
 		return label;
 	return (p->hash * 0x9e3779b1u) >> 12;
 }

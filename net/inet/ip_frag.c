@@ -84,6 +84,23 @@ static struct frag_queue *queue_get(struct ip_frags *f, const struct frag_key *k
 	return q;
 }
 
+void ip_frag_stat(struct net *net, u8 family, u32 *nr, u64 *mem)
+{
+	struct ip_frags *f = net_inet(net)->frags;
+	const struct frag_queue *q;
+
+	*nr = 0;
+	*mem = 0;
+	spin_lock(&f->lock);
+	list_for_each_entry(q, &f->age, age) {
+		if (q->key.family != family)
+			continue;
+		(*nr)++;
+		*mem += q->mem;
+	}
+	spin_unlock(&f->lock);
+}
+
 /* Put p in its place. 0, -EEXIST (a copy), -EINVAL (overlap or nonsense: the queue is to die). */
 static int queue_insert(struct frag_queue *q, struct pkt *p, u32 off, bool more)
 {

@@ -23,9 +23,11 @@ struct frag_key {
 	int iif;
 	u8 proto, family;
 };
+/* How many packets of a family are incomplete, and the memory they take. */
+void ip_frag_stat(struct net *net, u8 family, u32 *nr, u64 *mem);
 struct pkt *frag_add(struct net *net, const struct frag_key *key, struct pkt *p, u32 off, bool more);
 
-bool icmp_allowed(void);		/* the rate limit of errors, both families (icmp.c) */
+bool icmp_allowed(struct net *net);		/* the rate limit of errors, both families (icmp.c) */
 
 /* Called by TCP's owner of the burst. */
 void tcp_receive_flush(struct net *net);

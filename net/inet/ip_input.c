@@ -6,6 +6,8 @@
 #include <base/err.h>
 #include <base/math.h>
 #include <base/string.h>
+#include <core/clock.h>
+#include <core/printk.h>
 
 #include "ip_impl.h"
 #include "route_impl.h"
@@ -162,16 +164,19 @@ static void forward(struct net *net, struct pkt *p, struct route *r)
 {
 	struct ip_hdr *h;
 
-	if (!net_inet(net)->sysctl.ip_forward || p->type != PKT_HOST) {
-		NET_INC(net, IP_INADDRERRORS);
+	if (p->type != PKT_HOST)
 		goto drop;
-	}
 	if (ip_cb(p)->ttl <= 1) {
+		NET_INC(net, IP_INHDRERRORS);
 		icmp_send(net, p, ICMP_TIME_EXCEEDED, ICMP_EXC_TTL, 0);
 		goto drop;
 	}
-	if (pkt_writable(p, PKT_HEADROOM, GFP_ATOMIC))
+	if (r->redirect && !ip_cb(p)->opt_len)
+		icmp_redirect_send(net, p, &r->gw);
+	if (pkt_writable(p, PKT_HEADROOM, GFP_ATOMIC)) {
+		NET_INC(net, IP_INDISCARDS);
 		goto drop;
+	}
 	h = (struct ip_hdr *)p->data;
 	if (p->len > r->mtu && !p->gso_size && be16(h->frag_off) & IP_DF) {
 		NET_INC(net, IP_FRAGFAILS);
@@ -186,6 +191,81 @@ static void forward(struct net *net, struct pkt *p, struct route *r)
 	return;
 drop:
 	pkt_free(p);
+}
+
+/* An address nobody may have, or one that cannot come from there. At most 10 lines in 5 seconds. */
+static void martian(struct net *net, struct pkt *p, bool source)
+{
+	static u64 since;	/* [a] races cost a line */
+	static u32 lines;
+	u64 now = clock_monotonic_coarse_ns();
+	char src[48], dst[48];
+	struct inet_dev *id;
+	bool log;
+
+	rcu_read_lock();
+	id = dev_inet(p->dev);
+	log = id && CONF4_OR(net, id, log_martians);
+	rcu_read_unlock();
+	if (!log)
+		return;
+	if (now > READ_ONCE(since) + 5 * NSEC_PER_SEC) {
+		WRITE_ONCE(since, now);
+		WRITE_ONCE(lines, 0);
+	}
+	if (__atomic_fetch_add(&lines, 1, __ATOMIC_RELAXED) >= 10)
+		return;
+	ipaddr_str(&ip_cb(p)->src, src, sizeof(src));
+	ipaddr_str(&ip_cb(p)->dst, dst, sizeof(dst));
+	if (source)
+		pr_warn("IPv4: martian source %s from %s, on dev %s\n", dst, src, p->dev->name);
+	else
+		pr_warn("IPv4: martian destination %s from %s, dev %s\n", dst, src, p->dev->name);
+}
+
+/* No way for it, or none that it may take. */
+static void refused(struct net *net, struct pkt *p, int err)
+{
+	struct ip_cb *cb = ip_cb(p);
+	bool router;
+
+	rcu_read_lock();
+	router = dev_inet(p->dev) && READ_ONCE(dev_inet(p->dev)->conf4.forwarding);
+	rcu_read_unlock();
+	if (err == -EINVAL || err == -EXDEV) {
+		bool dst_bad = ipaddr_any(&cb->dst) || ipaddr_loopback(&cb->dst);
+
+		if (err == -EXDEV)
+			NET_INC(net, TCPEXT_IPREVERSEPATHFILTER);
+		martian(net, p, !dst_bad);
+		return;
+	}
+	if (err == -ENETUNREACH) {
+		NET_INC(net, IPEXT_INNOROUTES);
+		if (router)
+			icmp_send(net, p, ICMP_DEST_UNREACH, ICMP_NET_UNREACH, 0);
+	} else if (err == -EHOSTUNREACH) {
+		NET_INC(net, IP_INADDRERRORS);
+		if (router)
+			icmp_send(net, p, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, 0);
+	} else if (err == -EACCES && router) {
+		icmp_send(net, p, ICMP_DEST_UNREACH, 13, 0);
+	}
+}
+
+/* A unicast packet in a frame for many (RFC 1122, 3.3.6; "hole-196"). */
+static bool unicast_in_many(struct net *net, const struct pkt *p)
+{
+	struct inet_dev *id;
+	bool drop;
+
+	if (p->type != PKT_BROADCAST && p->type != PKT_MULTICAST)
+		return false;
+	rcu_read_lock();
+	id = dev_inet(p->dev);
+	drop = id && CONF4_OR(net, id, drop_unicast_in_l2_multicast);
+	rcu_read_unlock();
+	return drop;
 }
 
 static void one(struct net *net, struct pkt *p)
@@ -208,20 +288,17 @@ static void one(struct net *net, struct pkt *p)
 	}
 	err = route_input(net, p->dev, &cb->src, &cb->dst, cb->tos, p->mark, &r);
 	if (err) {
-		if (err == -ENETUNREACH) {
-			NET_INC(net, IPEXT_INNOROUTES);
-			if (net_inet(net)->sysctl.ip_forward)
-				icmp_send(net, p, ICMP_DEST_UNREACH, ICMP_NET_UNREACH, 0);
-		} else {
-			NET_INC(net, IP_INADDRERRORS);
-		}
+		refused(net, p, err);
 		goto drop;
 	}
 	if (r.type == RTN_BROADCAST) {
 		cb->broadcast = true;
 		NET_INC(net, IPEXT_INBCASTPKTS);
 	}
-	/* A unicast packet in a link broadcast is not for us (RFC 1122, 3.3.6) unless it is a broadcast. */
+	if (r.type == RTN_LOCAL && unicast_in_many(net, p)) {
+		route_put(&r);
+		goto drop;
+	}
 	if (r.type == RTN_LOCAL || r.type == RTN_BROADCAST)
 		local(net, p);
 	else

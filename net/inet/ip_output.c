@@ -47,6 +47,8 @@ static int send_one(struct net *net, const struct route *r, struct pkt *p, const
 		loop = (!o || !o->sk || o->sk->o.mc_loop) && inet_mc_member(dev, &dst, NULL);
 		NET_INC(net, IPEXT_OUTMCASTPKTS);
 	}
+	if (loop && r->type == RTN_BROADCAST)
+		NET_INC(net, IPEXT_OUTBCASTPKTS);
 	p->type = r->type == RTN_BROADCAST ? PKT_BROADCAST : r->type == RTN_MULTICAST ? PKT_MULTICAST : PKT_HOST;
 	p->protocol = to_be16(ETH_P_IP);
 	pkt_set_net(p);
@@ -134,6 +136,7 @@ int ip_output(struct net *net, const struct route *r, struct pkt *p, const struc
 		return -EMSGSIZE;
 	}
 	if (pkt_writable(p, hl + 32, GFP_ATOMIC)) {
+		NET_INC(net, IP_OUTDISCARDS);
 		pkt_free(p);
 		return -ENOBUFS;
 	}

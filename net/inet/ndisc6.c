@@ -318,7 +318,7 @@ void ndisc_send_redirect(struct net *net, struct pkt *p, const struct route *r)
 	bool direct, have;
 
 	/* Only to a neighbour, and to a gateway that it can name. */
-	if (p->type != PKT_HOST || (r->has_gw && !ipaddr_linklocal6(&target)) || !icmp_allowed() || route_output(net, &f, &back))
+	if (p->type != PKT_HOST || (r->has_gw && !ipaddr_linklocal6(&target)) || !icmp_allowed(net) || route_output(net, &f, &back))
 		return;
 	direct = back.type == RTN_UNICAST && !back.has_gw && back.dev == p->dev;
 	route_put(&back);

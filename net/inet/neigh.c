@@ -16,12 +16,13 @@
 #include "route_impl.h"
 
 #define NEIGH_HASH	1024u
-#define QUEUE_MAX	100u
+#define GC_EVERY_NS	(5 * NSEC_PER_SEC)	/* how often a table above its second threshold is swept */
 #define TICK_NS		(100 * NSEC_PER_MSEC)
 
 struct neigh_table {
 	spinlock_t lock;		/* class NEIGH_TABLE */
-	u32 nr;				/* [lock; a] */
+	u32 nr[2];			/* [lock; a] of IPv4 and of IPv6 */
+	u64 swept_ns;			/* [a] */
 	struct hlist_head hash[NEIGH_HASH];	/* [lock; r] */
 	struct delayed_work work;
 	struct net *net;		/* [I] */
@@ -43,6 +44,20 @@ static const struct neigh_ops *neigh_ops(const struct neigh *n)
 static u64 ms_ns(int ms)
 {
 	return (u64)max(ms, 1) * NSEC_PER_MSEC;
+}
+
+static struct neigh_parms parms_of(const struct neigh *n)
+{
+	struct inet_net *in = net_inet(n->dev->net);
+	bool v4 = n->family == AF_INET;
+	struct neigh_parms p;
+	struct inet_dev *id;
+
+	rcu_read_lock();
+	id = dev_inet(n->dev);
+	p = id ? (v4 ? id->parms4 : id->parms6) : v4 ? in->parms4_default : in->parms6_default;
+	rcu_read_unlock();
+	return p;
 }
 
 /* --- table --- */
@@ -76,6 +91,8 @@ void neigh_put(struct neigh *n)
 	call_rcu(&n->rcu, neigh_rcu);
 }
 
+static bool room_for_one(struct neigh_table *t, int v6);
+
 struct neigh *neigh_get(struct net *net, struct net_device *dev, const struct ipaddr *addr, bool create)
 {
 	struct neigh_table *t = net_inet(net)->neigh;
@@ -88,7 +105,7 @@ struct neigh *neigh_get(struct net *net, struct net_device *dev, const struct ip
 	rcu_read_unlock();
 	if (n || !create)
 		return n;
-	if (READ_ONCE(t->nr) >= (u32)net_inet(net)->sysctl.neigh_gc_thresh[2])
+	if (!room_for_one(t, !ipaddr_is4(addr)))
 		return NULL;
 	fresh = kzalloc(sizeof(*fresh), GFP_ATOMIC);
 	if (!fresh)
@@ -98,8 +115,7 @@ struct neigh *neigh_get(struct net *net, struct net_device *dev, const struct ip
 	dev_get(dev);
 	fresh->addr = *addr;
 	fresh->family = ipaddr_is4(addr) ? AF_INET : AF_INET6;
-	fresh->used_ns = fresh->updated_ns = clock_monotonic_ns();
-	fresh->confirmed_ns = fresh->used_ns - min(fresh->used_ns, 2 * ms_ns(net_inet(net)->sysctl.neigh_reachable_ms));
+	fresh->used_ns = fresh->updated_ns = fresh->confirmed_ns = clock_monotonic_ns();
 	spin_lock_init(&fresh->lock, NEIGH);
 	spin_lock(&t->lock);
 	n = find(t, dev, addr);
@@ -110,7 +126,7 @@ struct neigh *neigh_get(struct net *net, struct net_device *dev, const struct ip
 		return n;
 	}
 	hlist_add_head(&fresh->hash, head_of(t, dev, addr));
-	t->nr++;
+	WRITE_ONCE(t->nr[fresh->family != AF_INET], t->nr[fresh->family != AF_INET] + 1);
 	spin_unlock(&t->lock);
 	(void)delayed_work_queue(system_wq, &t->work, TICK_NS);
 	return fresh;
@@ -126,7 +142,7 @@ static void unlink_neigh(struct neigh_table *t, struct neigh *n)
 	ours = !hlist_unhashed(&n->hash);
 	if (ours) {
 		hlist_del_init_rcu(&n->hash);
-		t->nr--;
+		WRITE_ONCE(t->nr[n->family != AF_INET], t->nr[n->family != AF_INET] - 1);
 	}
 	spin_unlock(&t->lock);
 	if (!ours)
@@ -139,6 +155,42 @@ static void unlink_neigh(struct neigh_table *t, struct neigh *n)
 	pkt_list_free(&drop);
 	net_notify(t->net, NET_NEIGH_DEL, n);
 	neigh_put(n);
+}
+
+/* Drop what nobody refers to and nobody set by hand. */
+static void sweep(struct neigh_table *t, u8 family)
+{
+	for (u32 i = 0; i < NEIGH_HASH; i++) {
+		struct neigh *n, *hold[16];
+		u32 nr = 0;
+
+		rcu_read_lock();
+		hlist_for_each_entry_rcu(n, &t->hash[i], hash)
+			if (nr < 16 && n->family == family && ref_read(&n->ref) == 1 &&
+			    !(READ_ONCE(n->state) & (NUD_PERMANENT | NUD_REACHABLE | NUD_INCOMPLETE)) &&
+			    ref_get_unless_zero(&n->ref))
+				hold[nr++] = n;
+		rcu_read_unlock();
+		while (nr) {
+			unlink_neigh(t, hold[--nr]);
+			neigh_put(hold[nr]);
+		}
+	}
+}
+
+/* gc_thresh2: sweep now and then; gc_thresh3: sweep, and refuse if that does not help. */
+static bool room_for_one(struct neigh_table *t, int v6)
+{
+	const struct inet_sysctl *s = &net_inet(t->net)->sysctl;
+	const int *limit = v6 ? s->neigh6_gc_thresh : s->neigh_gc_thresh;
+	u32 nr = READ_ONCE(t->nr[v6]), most = (u32)READ_ONCE(limit[2]);
+	u64 now = clock_monotonic_coarse_ns();
+
+	if (nr < most && (nr < (u32)READ_ONCE(limit[1]) || now < READ_ONCE(t->swept_ns) + GC_EVERY_NS))
+		return true;
+	WRITE_ONCE(t->swept_ns, now);
+	sweep(t, v6 ? AF_INET6 : AF_INET);
+	return READ_ONCE(t->nr[v6]) < most;
 }
 
 /* --- sending --- */
@@ -191,8 +243,10 @@ static bool mapped(const struct net_device *dev, const struct ipaddr *hop, const
 static int wait_for(struct neigh *n, struct pkt *p)
 {
 	const struct neigh_ops *ops = neigh_ops(n);
-	struct pkt *old = NULL;
+	struct neigh_parms parms = parms_of(n);
+	struct pkt_list old = PKT_LIST_INIT;
 	bool ask = false;
+	u64 bytes = 0;
 
 	if (n->dead || !ops) {
 		spin_unlock(&n->lock);
@@ -202,15 +256,19 @@ static int wait_for(struct neigh *n, struct pkt *p)
 	if (!(n->state & NUD_INCOMPLETE)) {
 		n->state = NUD_INCOMPLETE;
 		n->probes = 1;
-		n->next_ns = clock_monotonic_ns() + ms_ns(net_inet(n->dev->net)->sysctl.neigh_retrans_ms);
+		n->next_ns = clock_monotonic_ns() + ms_ns(parms.retrans_ms);
 		ask = true;
 	}
-	if (n->queue.n >= QUEUE_MAX)
-		old = pkt_list_pop(&n->queue);
+	for (const struct pkt *q = n->queue.first; q; q = q->next)
+		bytes += q->truesize;
+	while (n->queue.first && bytes + p->truesize > (u64)max(parms.queue_bytes, 0)) {
+		bytes -= n->queue.first->truesize;
+		pkt_list_add(&old, pkt_list_pop(&n->queue));
+	}
 	pkt_hold_dev(p);
 	pkt_list_add(&n->queue, p);
 	spin_unlock(&n->lock);
-	pkt_free(old);
+	pkt_list_free(&old);
 	if (ask)
 		ops->solicit(n, false);
 	return 0;
@@ -240,7 +298,7 @@ int neigh_output(struct net *net, struct net_device *dev, const struct ipaddr *h
 	if (n->state & NUD_VALID) {
 		if (n->state == NUD_STALE) {
 			n->state = NUD_DELAY;
-			n->next_ns = clock_monotonic_ns() + ms_ns(net_inet(net)->sysctl.neigh_delay_ms);
+			n->next_ns = clock_monotonic_ns() + ms_ns(parms_of(n).delay_ms);
 			(void)delayed_work_queue(system_wq, &net_inet(net)->neigh->work, TICK_NS);
 		}
 		memcpy(ha, n->ha, sizeof(ha));
@@ -293,7 +351,7 @@ int neigh_update(struct neigh *n, const u8 *ha, u8 state, u32 flags)
 	n->updated_ns = now;
 	n->probes = 0;
 	if (n->state == NUD_REACHABLE)
-		n->next_ns = now + ms_ns(net_inet(n->dev->net)->sysctl.neigh_reachable_ms);
+		n->next_ns = now + ms_ns(parms_of(n).reachable_ms);
 	notify = n->state != old || changed;
 	if (n->state & NUD_VALID) {
 		pkt_list_join(&ready, &n->queue);
@@ -319,7 +377,7 @@ void neigh_confirm(struct net *net, struct net_device *dev, const struct ipaddr 
 	n->confirmed_ns = clock_monotonic_ns();
 	if (n->state & (NUD_STALE | NUD_DELAY | NUD_PROBE)) {
 		n->state = NUD_REACHABLE;
-		n->next_ns = n->confirmed_ns + ms_ns(net_inet(net)->sysctl.neigh_reachable_ms);
+		n->next_ns = n->confirmed_ns + ms_ns(parms_of(n).reachable_ms);
 	}
 	spin_unlock(&n->lock);
 	neigh_put(n);
@@ -341,16 +399,17 @@ int neigh_delete(struct net *net, struct net_device *dev, const struct ipaddr *a
 enum todo { NOTHING, ASK, ASK_UNICAST, GIVE_UP, FORGET };
 
 /* One step of the machine. lock held. */
-static enum todo step(struct neigh *n, const struct inet_sysctl *s, u64 now)
+static enum todo step(struct neigh *n, bool crowded, u64 now)
 {
-	u32 most = (u32)(n->state == NUD_PROBE ? s->neigh_ucast_probes : s->neigh_mcast_probes);
+	struct neigh_parms s = parms_of(n);
+	u32 most = (u32)(n->state == NUD_PROBE ? s.ucast_probes : s.mcast_probes);
 
 	switch (n->state) {
 	case NUD_REACHABLE:
 		if (now < n->next_ns)
 			break;
-		n->state = now < n->used_ns + ms_ns(s->neigh_delay_ms) ? NUD_DELAY : NUD_STALE;
-		n->next_ns = now + ms_ns(s->neigh_delay_ms);
+		n->state = now < n->used_ns + ms_ns(s.delay_ms) ? NUD_DELAY : NUD_STALE;
+		n->next_ns = now + ms_ns(s.delay_ms);
 		break;
 	case NUD_DELAY:
 		if (now < n->next_ns)
@@ -367,12 +426,12 @@ static enum todo step(struct neigh *n, const struct inet_sysctl *s, u64 now)
 			return GIVE_UP;
 		}
 		n->probes++;
-		n->next_ns = now + ms_ns(s->neigh_retrans_ms);
+		n->next_ns = now + ms_ns(s.retrans_ms);
 		return n->state == NUD_PROBE ? ASK_UNICAST : ASK;
 	case NUD_STALE:
 	case NUD_FAILED:
 	case NUD_NONE:
-		if (now > n->used_ns + (u64)s->neigh_gc_stale_s * NSEC_PER_SEC && ref_read(&n->ref) <= 2)
+		if (crowded && now > n->used_ns + (u64)max(s.gc_stale_s, 0) * NSEC_PER_SEC && ref_read(&n->ref) <= 2)
 			return FORGET;
 		break;
 	default:
@@ -403,6 +462,7 @@ static void neigh_tick(struct work *w)
 {
 	struct neigh_table *t = container_of(container_of(w, struct delayed_work, work), struct neigh_table, work);
 	const struct inet_sysctl *s = &net_inet(t->net)->sysctl;
+	bool crowded[2] = { READ_ONCE(t->nr[0]) > (u32)s->neigh_gc_thresh[0], READ_ONCE(t->nr[1]) > (u32)s->neigh6_gc_thresh[0] };
 
 	for (u32 i = 0; i < NEIGH_HASH; i++) {
 		struct neigh *n, *hold[16];
@@ -418,7 +478,7 @@ static void neigh_tick(struct work *w)
 
 			n = hold[k];
 			spin_lock(&n->lock);
-			what = step(n, s, clock_monotonic_ns());
+			what = step(n, crowded[n->family != AF_INET], clock_monotonic_ns());
 			spin_unlock(&n->lock);
 			if (what == GIVE_UP)
 				give_up(n);
@@ -429,7 +489,7 @@ static void neigh_tick(struct work *w)
 			neigh_put(n);
 		}
 	}
-	if (READ_ONCE(t->nr))
+	if (READ_ONCE(t->nr[0]) || READ_ONCE(t->nr[1]))
 		(void)delayed_work_queue(system_wq, &t->work, TICK_NS);
 }
 

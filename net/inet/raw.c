@@ -180,6 +180,8 @@ static int push(struct inet_sock *sk, struct msg *m, size_t len, const struct se
 		o.opt_len = sk->o.ip_options_len;
 		o.options = sk->o.ip_options;
 	}
+	if (v4 && o.proto == IPPROTO_ICMP && !whole && pkt_linear(p))
+		icmp_out_count(sk->net, p->data[0]);
 	inet_charge_wmem(sk, p);
 	err = inet_output(sk->net, r, p, &o);
 	return err == -ENOBUFS && !(v4 ? sk->o.recverr : sk->o.recverr6) ? 0 : err;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * Routing: tables of prefixes, look-up, path MTUs; fib_rules.c says which table is asked. A table is a hash of prefixes
- * (address and length) and a count of prefixes for each length: a look-up tries the lengths that exist, longest first.
- * Everything is read under RCU and changed under rtnl. A kept `struct route` is good while route_gen has not moved.
+ * Routing: tables of prefixes, rules, look-up. A table is a hash of prefixes (address and length) and a count
+ * of prefixes for each length: a look-up tries the lengths that exist, longest first. Everything is read under RCU
+ * and changed under rtnl. A kept `struct route` is good while route_gen has not moved.
  */
 #include <base/err.h>
 #include <base/hash.h>
@@ -16,10 +16,10 @@
 #include "route_impl.h"
 
 #define PREFIX_HASH	256u
-#define PMTU_MAX	4096u
-#define PMTU_NS		(600 * NSEC_PER_SEC)
-
-const char *fib_why;
+#define FR_ACT_TO_TBL	1
+#define FR_ACT_BLACKHOLE 6
+#define FR_ACT_UNREACHABLE 7
+#define FR_ACT_PROHIBIT	8
 
 struct fib_prefix {
 	struct hlist_node hash;		/* [rtnl; r] */
@@ -37,12 +37,9 @@ struct fib_table {
 	struct hlist_head prefixes[PREFIX_HASH];	/* [rtnl; r] */
 };
 
-struct pmtu {
-	struct hlist_node hash;		/* [lock; r] */
-	struct ipaddr dst;
-	u32 mtu;			/* [lock; a] */
-	u64 expires;			/* [lock; a] */
-	struct rcu_head rcu;
+struct fib_tables {
+	struct list_head tables;	/* [rtnl; r] */
+	struct list_head rules4, rules6;	/* [rtnl; r] */
 };
 
 /* --- prefixes --- */
@@ -66,6 +63,13 @@ bool ipaddr_prefix_eq(const struct ipaddr *a, const struct ipaddr *b, u32 key_le
 			return false;
 	}
 	return true;
+}
+
+static struct list_head *rules_of(struct net *net, u8 family)
+{
+	struct fib_tables *t = net_inet(net)->fib;
+
+	return family == AF_INET ? &t->rules4 : &t->rules6;
 }
 
 static struct fib_table *table_find(struct net *net, u8 family, u32 id)
@@ -186,16 +190,43 @@ static int table_lookup(struct fib_table *t, const struct flow *f, struct fib_ro
 	return -EAGAIN;
 }
 
-int fib_table_lookup(struct net *net, u32 id, const struct flow *f, struct fib_route **found, const struct fib_nh **hop)
+static bool rule_matches(const struct fib_rule *r, const struct flow *f, const struct net_device *iif,
+	const struct net_device *oif)
 {
-	struct fib_table *t = table_find(net, f->family, id);
-
-	return t ? table_lookup(t, f, found, hop) : -EAGAIN;
+	if (r->src_len && !ipaddr_prefix_eq(&r->src, &f->src, inet_key_len(r->family, r->src_len)))
+		return false;
+	if (r->dst_len && !ipaddr_prefix_eq(&r->dst, &f->dst, inet_key_len(r->family, r->dst_len)))
+		return false;
+	if ((r->tos && r->tos != f->tos) || ((r->mark ^ f->mark) & r->mark_mask) || (r->ipproto && r->ipproto != f->proto))
+		return false;
+	if (r->iifname[0] && (!iif || strncmp(iif->name, r->iifname, IFNAMSIZ)))
+		return false;
+	if (r->oifname[0] && (!oif || strncmp(oif->name, r->oifname, IFNAMSIZ)))
+		return false;
+	return !r->has_uid || (f->uid.v >= r->uid_start && f->uid.v <= r->uid_end);
 }
 
-bool fib_table_exists(struct net *net, u8 family, u32 table)
+/* In an RCU section. */
+static int fib_lookup(struct net *net, const struct flow *f, struct fib_route **found, const struct fib_nh **hop)
 {
-	return table_find(net, family, table) != NULL;
+	struct net_device *iif = f->iif ? netdev_by_index(net, f->iif) : net->lo;
+	struct net_device *oif = f->oif ? netdev_by_index(net, f->oif) : NULL;
+	struct fib_rule *r;
+
+	list_for_each_entry_rcu(r, rules_of(net, f->family), link) {
+		struct fib_table *t;
+		int err;
+
+		if (!rule_matches(r, f, iif, oif))
+			continue;
+		if (r->action != FR_ACT_TO_TBL)
+			return r->action == FR_ACT_UNREACHABLE ? -ENETUNREACH : r->action == FR_ACT_PROHIBIT ? -EACCES : -EINVAL;
+		t = table_find(net, f->family, r->table);
+		err = t ? table_lookup(t, f, found, hop) : -EAGAIN;
+		if (err != -EAGAIN)
+			return err;
+	}
+	return -ENETUNREACH;
 }
 
 int fib_local_type(struct net *net, struct net_device *dev, const struct ipaddr *a)
@@ -303,9 +334,10 @@ static int output(struct net *net, struct flow *f, struct route *r)
 	if (f->onlink && nh->has_gw)
 		return -ENETUNREACH;
 	r->type = mcast ? RTN_MULTICAST : bcast ? RTN_BROADCAST : fib->type;
-	/* A default route says by which device multicasts go, but not to whom. */
-	r->has_gw = nh->has_gw && !(mcast && fib->dst_len < (f->family == AF_INET ? 4 : 8));
-	r->gw = r->has_gw ? nh->gw : f->dst;
+	r->has_gw = nh->has_gw;
+	r->gw = nh->has_gw ? nh->gw : f->dst;
+	if (nh->has_gw && fib->type == RTN_UNICAST)
+		route_redirected(net, &f->dst, &r->gw);
 	choose_src(net, f, fib, nh, r);
 	r->local_ifindex = nh->dev->ifindex;
 	route_fill(net, r, r->type == RTN_LOCAL ? net->lo : nh->dev, fib, &f->dst);
@@ -325,41 +357,121 @@ int route_output(struct net *net, const struct flow *flow, struct route *r)
 	return err;
 }
 
+/*
+ * May a packet with this source come in by dev (IPv4; RFC 1812, 5.3.8)? oif: where it would go on, 0: it is ours. 1: yes, and
+ * the sender is on the link; 0: yes; -EINVAL: one of our own addresses, -EXDEV: rp_filter. In an RCU section.
+ */
+static int source_ok(struct net *net, struct net_device *dev, const struct inet_dev *id, const struct flow *in, int oif)
+{
+	struct flow f = { .dst = in->src, .src = in->dst, .family = AF_INET, .tos = in->tos,
+		.mark = CONF4_OR(net, id, src_valid_mark) ? in->mark : 0 };
+	int rpf = CONF4_MAX(net, id, rp_filter), err;
+	bool local_ok = CONF4_OR(net, id, accept_local);
+	const struct fib_nh *nh;
+	struct fib_route *fib;
+
+	if (!rpf && (dev->ifindex != oif || !CONF4_OR(net, id, send_redirects)))
+		return local_ok || !inet_addr_find(net, &in->src, NULL) ? 0 : -EINVAL;
+	err = fib_lookup(net, &f, &fib, &nh);
+	if (!err && fib->type != RTN_UNICAST && (fib->type != RTN_LOCAL || !local_ok))
+		return -EINVAL;
+	if (!err) {
+		for (u32 i = 0; i < fib->nr_nh; i++)
+			if (fib->nh[i].dev == dev)
+				return !nh->has_gw;
+	}
+	if (err || list_empty(&id->addrs4))
+		return rpf ? -EXDEV : 0;
+	if (rpf == 1)
+		return -EXDEV;
+	f.oif = dev->ifindex;
+	return !fib_lookup(net, &f, &fib, &nh) && fib->type == RTN_UNICAST && !nh->has_gw;
+}
+
+/* What IPv4 asks before any look-up. 0: go on; 1: decided. */
+static int input4_early(struct net *net, struct net_device *dev, const struct inet_dev *id, const struct flow *f, struct route *r)
+{
+	u32 src = be32(f->src.w[3]), dst = be32(f->dst.w[3]);
+	bool lo = dev->flags & IFF_LOOPBACK;
+
+	if (src == INADDR_BROADCAST)
+		return -EINVAL;
+	if (dst == INADDR_BROADCAST || (!dst && !src)) {
+		r->type = RTN_BROADCAST;
+		/* A source may be unknown (DHCP), not forged. */
+		return src && !lo && source_ok(net, dev, id, f, 0) < 0 ? -EINVAL : 1;
+	}
+	if (!dst || (!src && !lo))
+		return -EINVAL;
+	if (!lo && (dst >> 24 == 127 || src >> 24 == 127) && !CONF4_OR(net, id, route_localnet))
+		return -EINVAL;
+	return 0;
+}
+
+/* IPv4's verdict about a packet whose route was found. */
+static int input4_check(struct net *net, struct net_device *dev, const struct inet_dev *id, const struct flow *f,
+	const struct fib_route *fib, const struct fib_nh *nh, struct route *r)
+{
+	int err;
+
+	if (dev->flags & IFF_LOOPBACK)
+		return 0;
+	if (fib->type == RTN_LOCAL || fib->type == RTN_BROADCAST) {
+		err = source_ok(net, dev, id, f, 0);
+		return min(err, 0);
+	}
+	if (!READ_ONCE(id->conf4.forwarding))
+		return -EHOSTUNREACH;
+	if (fib->type != RTN_UNICAST)
+		return -EINVAL;
+	err = source_ok(net, dev, id, f, nh->dev->ifindex);
+	if (err < 0)
+		return err;
+	/* The sender could have asked the next router by itself. */
+	r->redirect = err && nh->dev == dev && CONF4_OR(net, id, send_redirects) &&
+		(CONF4_OR(net, id, shared_media) || inet_addr_onlink(id, &f->src, &r->gw));
+	return 0;
+}
+
 int route_input(struct net *net, struct net_device *dev, const struct ipaddr *src, const struct ipaddr *dst, u8 tos, u32 mark,
 	struct route *r)
 {
 	struct flow f = { .dst = *dst, .src = *src, .iif = dev->ifindex, .mark = mark, .tos = tos };
 	bool lo = dev->flags & IFF_LOOPBACK, v4 = ipaddr_is4(dst);
 	const struct fib_nh *nh;
+	const struct inet_dev *id;
 	struct fib_route *fib;
 	int err;
 
 	memset(r, 0, sizeof(*r));
 	f.family = r->family = v4 ? AF_INET : AF_INET6;
-	if (ipaddr_multicast(src) || (v4 && be32(src->w[3]) == INADDR_BROADCAST))
+	if (ipaddr_multicast(src))
 		return -EINVAL;
-	if (!lo && (ipaddr_loopback(src) || ipaddr_loopback(dst)))
+	if (!v4 && !lo && (ipaddr_loopback(src) || ipaddr_loopback(dst)))
 		return -EINVAL;
-	if (v4 && (be32(dst->w[3]) == INADDR_BROADCAST || (ipaddr_any(dst) && ipaddr_any(src)))) {
-		r->type = RTN_BROADCAST;
-		return 0;
-	}
-	if (ipaddr_any(dst) || (v4 && !be32(src->w[3]) && !lo))
+	if (!v4 && ipaddr_any(dst))
 		return -EINVAL;
 	if (!v4 && ipaddr_linklocal6(dst) && !lo)
 		f.oif = dev->ifindex;
 	rcu_read_lock();
+	id = dev_inet(dev);
+	err = !id ? -EINVAL : v4 ? input4_early(net, dev, id, &f, r) : 0;
+	if (err) {
+		rcu_read_unlock();
+		return min(err, 0);
+	}
 	err = fib_lookup(net, &f, &fib, &nh);
 	if (!err) {
 		r->type = fib->type;
 		r->has_gw = nh->has_gw;
 		r->gw = nh->has_gw ? nh->gw : *dst;
 		r->local_ifindex = nh->dev->ifindex;
-		/* An address of ours that comes in from outside is forged. */
-		if (!lo && v4 && fib_local_type(net, NULL, src) != RTN_UNICAST)
-			err = -EINVAL;
-		else if (fib->type == RTN_UNICAST)
+		if (v4)
+			err = input4_check(net, dev, id, &f, fib, nh, r);
+		if (!err && fib->type == RTN_UNICAST)
 			route_fill(net, r, nh->dev, fib, dst);
+	} else if (v4 && !READ_ONCE(id->conf4.forwarding)) {
+		err = -EHOSTUNREACH;
 	}
 	rcu_read_unlock();
 	return err;
@@ -392,74 +504,6 @@ void route_copy(struct route *to, const struct route *from)
 void route_cache_bump(struct net *net)
 {
 	__atomic_fetch_add(&net_inet(net)->route_gen, 1, __ATOMIC_SEQ_CST);
-}
-
-/* --- path MTU --- */
-
-static struct pmtu *pmtu_find(struct fib_tables *t, const struct ipaddr *dst)
-{
-	struct pmtu *p;
-
-	hlist_for_each_entry_rcu(p, &t->pmtu[ipaddr_hash(dst, 7) % PMTU_HASH], hash)
-		if (ipaddr_eq(&p->dst, dst))
-			return p;
-	return NULL;
-}
-
-u32 pmtu_get(struct net *net, const struct ipaddr *dst)
-{
-	struct fib_tables *t = net_inet(net)->fib;
-	struct pmtu *p;
-	u32 mtu = 0;
-
-	if (!READ_ONCE(t->nr_pmtu))
-		return 0;
-	rcu_read_lock();
-	p = pmtu_find(t, dst);
-	if (p && clock_monotonic_ns() < READ_ONCE(p->expires))
-		mtu = READ_ONCE(p->mtu);
-	rcu_read_unlock();
-	return mtu;
-}
-
-/* Room for one more: forget what lies in its chain. lock held. */
-static void pmtu_prune(struct fib_tables *t, struct hlist_head *h)
-{
-	struct hlist_node *n;
-	struct pmtu *p;
-
-	hlist_for_each_entry_safe(p, n, h, hash) {
-		hlist_del_init_rcu(&p->hash);
-		kfree_rcu(p, rcu);
-		t->nr_pmtu--;
-	}
-}
-
-void pmtu_update(struct net *net, const struct ipaddr *dst, u32 mtu)
-{
-	struct fib_tables *t = net_inet(net)->fib;
-	struct hlist_head *h = &t->pmtu[ipaddr_hash(dst, 7) % PMTU_HASH];
-	u32 lowest = ipaddr_is4(dst) ? 552 : 1280;
-	struct pmtu *p, *fresh = kzalloc(sizeof(*fresh), GFP_ATOMIC);
-
-	spin_lock(&t->lock);
-	p = pmtu_find(t, dst);
-	if (!p && fresh) {
-		p = fresh;
-		fresh = NULL;
-		p->dst = *dst;
-		if (t->nr_pmtu >= PMTU_MAX)
-			pmtu_prune(t, h);
-		hlist_add_head(&p->hash, h);
-		WRITE_ONCE(t->nr_pmtu, t->nr_pmtu + 1);
-	}
-	if (p) {
-		WRITE_ONCE(p->mtu, max(mtu, lowest));
-		WRITE_ONCE(p->expires, clock_monotonic_ns() + PMTU_NS);
-	}
-	spin_unlock(&t->lock);
-	kfree(fresh);
-	route_cache_bump(net);
 }
 
 /* --- configuration --- */
@@ -501,128 +545,58 @@ static bool same_hops(const struct fib_route *a, const struct fib_route *b)
 	if (a->nr_nh != b->nr_nh)
 		return false;
 	for (u32 i = 0; i < a->nr_nh; i++)
-		if (a->nh[i].dev != b->nh[i].dev || a->nh[i].has_gw != b->nh[i].has_gw || a->nh[i].weight != b->nh[i].weight ||
+		if (a->nh[i].dev != b->nh[i].dev || a->nh[i].has_gw != b->nh[i].has_gw ||
 		    (a->nh[i].has_gw && !ipaddr_eq(&a->nh[i].gw, &b->nh[i].gw)))
 			return false;
 	return true;
 }
 
-/* The same in all but its place among others. */
-static bool same_route(const struct fib_route *a, const struct fib_route *b)
+/* Gateways must be reached directly; their device is found when it was not named. */
+static int check_hops(struct net *net, struct fib_route *r)
 {
-	if (a->type != b->type || !same_hops(a, b))
-		return false;
-	if (a->family == AF_INET6)
-		return true;
-	return a->scope == b->scope && a->protocol == b->protocol && a->has_prefsrc == b->has_prefsrc &&
-	       (!a->has_prefsrc || ipaddr_eq(&a->prefsrc, &b->prefsrc)) && !memcmp(a->metrics, b->metrics, sizeof(a->metrics));
-}
+	for (u32 i = 0; i < r->nr_nh; i++) {
+		struct fib_nh *nh = &r->nh[i];
+		struct flow f = { .dst = nh->gw, .family = r->family, .oif = nh->dev ? nh->dev->ifindex : 0,
+			.scope = r->scope + 1 };
+		const struct fib_nh *via;
+		struct fib_route *fib;
+		int err;
 
-static int refuse(int err, const char *why)
-{
-	fib_why = why;
-	return err;
-}
-
-static int gateway4_onlink(struct net *net, const struct fib_route *r, struct fib_nh *nh)
-{
-	if (r->scope >= RT_SCOPE_LINK)
-		return refuse(-EINVAL, "Nexthop has invalid scope");
-	if (!nh->dev)
-		return refuse(-ENODEV, "Nexthop device required for onlink");
-	if (!netdev_running(nh->dev))
-		return refuse(-ENETDOWN, "Nexthop device is not up");
-	if (inet_addr_type(net, nh->dev, &nh->gw) != RTN_UNICAST)
-		return refuse(-EINVAL, "Nexthop has invalid gateway");
-	nh->scope = RT_SCOPE_LINK;
-	return 0;
-}
-
-/* A gateway must be reached directly; its device is found when it was not named. */
-static int gateway4(struct net *net, const struct fib_route *r, struct fib_nh *nh)
-{
-	struct flow f = { .dst = nh->gw, .family = AF_INET, .oif = nh->dev ? nh->dev->ifindex : 0 };
-	const struct fib_nh *via;
-	struct fib_route *fib;
-	int err;
-
-	if (nh->flags & RTNH_F_ONLINK)
-		return gateway4_onlink(net, r, nh);
-	f.scope = r->scope + 1 < RT_SCOPE_LINK ? RT_SCOPE_LINK : (u8)(r->scope + 1);
-	rcu_read_lock();
-	err = fib_lookup(net, &f, &fib, &via);
-	if (!err && fib->type != RTN_UNICAST && fib->type != RTN_LOCAL)
-		err = -EINVAL;
-	if (err) {
-		fib_why = "Nexthop has invalid gateway";
-	} else {
-		nh->scope = fib->scope;
-		if (!nh->dev) {
+		if (nh->dev && !netdev_running(nh->dev) && r->protocol != RTPROT_KERNEL)
+			return -ENETDOWN;
+		if (!nh->has_gw) {
+			if (!nh->dev)
+				return -ENODEV;
+			continue;
+		}
+		if (nh->flags & RTNH_F_ONLINK) {
+			if (!nh->dev)
+				return -ENODEV;
+			continue;
+		}
+		if (r->family == AF_INET6 && ipaddr_linklocal6(&nh->gw)) {
+			if (!nh->dev)
+				return -EINVAL;
+			continue;
+		}
+		if (r->family == AF_INET && f.scope < RT_SCOPE_LINK)
+			f.scope = RT_SCOPE_LINK;
+		if (r->family == AF_INET6)
+			f.scope = 0;
+		rcu_read_lock();
+		err = fib_lookup(net, &f, &fib, &via);
+		if (!err && ((fib->type != RTN_UNICAST) || (r->family == AF_INET && via->has_gw)))
+			err = fib->type == RTN_LOCAL ? -EINVAL : -ENETUNREACH;
+		if (!err && !nh->dev) {
 			nh->dev = via->dev;
 			dev_get(nh->dev);
 		}
-		err = netdev_running(nh->dev) ? 0 : -ENETDOWN;
+		rcu_read_unlock();
+		if (err)
+			return r->family == AF_INET6 ? -EHOSTUNREACH : err;
+		nh->scope = RT_SCOPE_LINK;
 	}
-	rcu_read_unlock();
-	return err;
-}
-
-static int check_hop4(struct net *net, struct fib_route *r, struct fib_nh *nh)
-{
-	if (r->scope == RT_SCOPE_HOST) {
-		if (r->nr_nh != 1)
-			return refuse(-EINVAL, "Route with host scope can not have multiple nexthops");
-		if (nh->has_gw)
-			return refuse(-EINVAL, "Route with host scope can not have a gateway");
-		nh->scope = RT_SCOPE_NOWHERE;
-		return nh->dev ? 0 : -ENODEV;
-	}
-	if (nh->has_gw)
-		return gateway4(net, r, nh);
-	if (nh->flags & RTNH_F_ONLINK)
-		return refuse(-EINVAL, "Invalid flags for nexthop - PERVASIVE and ONLINK can not be set");
-	if (!nh->dev || !dev_inet(nh->dev))
-		return -ENODEV;
-	if (!netdev_running(nh->dev) && r->protocol != RTPROT_KERNEL)
-		return refuse(-ENETDOWN, "Device for nexthop is not up");
-	nh->scope = RT_SCOPE_HOST;
 	return 0;
-}
-
-static int check_hop6(struct net *net, struct fib_route *r, struct fib_nh *nh)
-{
-	struct flow f = { .dst = nh->gw, .family = AF_INET6, .oif = nh->dev ? nh->dev->ifindex : 0 };
-	const struct fib_nh *via;
-	struct fib_route *fib;
-	int err;
-
-	if (nh->dev && !netdev_running(nh->dev) && r->protocol != RTPROT_KERNEL && !route_error(r))
-		return refuse(-ENETDOWN, "Nexthop device is not up");
-	if (!nh->has_gw || nh->flags & RTNH_F_ONLINK)
-		return nh->dev ? 0 : -ENODEV;
-	if (ipaddr_linklocal6(&nh->gw))
-		return nh->dev ? 0 : -EINVAL;
-	rcu_read_lock();
-	err = fib_lookup(net, &f, &fib, &via);
-	if (!err && fib->type != RTN_UNICAST)
-		err = -EINVAL;
-	if (!err && !nh->dev) {
-		nh->dev = via->dev;
-		dev_get(nh->dev);
-	}
-	rcu_read_unlock();
-	if (err == -EINVAL)
-		return refuse(err, "Invalid gateway address");
-	return err ? -EHOSTUNREACH : 0;
-}
-
-static int check_hops(struct net *net, struct fib_route *r)
-{
-	int err = 0;
-
-	for (u32 i = 0; i < r->nr_nh && !err; i++)
-		err = r->family == AF_INET ? check_hop4(net, r, &r->nh[i]) : check_hop6(net, r, &r->nh[i]);
-	return err;
 }
 
 static struct fib_prefix *prefix_make(struct fib_table *t, const struct ipaddr *dst, u32 key_len)
@@ -651,25 +625,10 @@ static void prefix_drop(struct fib_table *t, struct fib_prefix *p)
 	kfree_rcu(p, rcu);
 }
 
-static int route_replace(struct net *net, struct fib_route *first, const struct fib_route *same, struct fib_route *r)
-{
-	if (same) {		/* as it is already; or as another one is */
-		if (same != first)
-			return -EEXIST;
-		fib_route_put(r);
-		return 0;
-	}
-	list_replace(&first->link, &r->link);
-	route_cache_bump(net);
-	net_notify(net, NET_ROUTE_REPLACE, r);
-	fib_route_put(first);
-	return 0;
-}
-
 static int route_insert(struct net *net, struct fib_table *t, struct fib_route *r, u32 nlm)
 {
 	struct fib_prefix *p = prefix_make(t, &r->dst, inet_key_len(r->family, r->dst_len));
-	struct fib_route *o, *first = NULL, *same = NULL;
+	struct fib_route *o, *first = NULL;
 	struct list_head *at;
 
 	if (!p)
@@ -681,21 +640,26 @@ static int route_insert(struct net *net, struct fib_table *t, struct fib_route *
 			break;
 		}
 		if (o->tos == r->tos && o->priority == r->priority) {
-			first = first ? first : o;
-			same = same || !same_route(o, r) ? same : o;
+			if (!first)
+				first = o;
+			if (o->type == r->type && o->scope == r->scope && same_hops(o, r) && !(nlm & NLM_F_REPLACE))
+				return -EEXIST;
 		}
 	}
 	if (first && (nlm & NLM_F_EXCL))
 		return -EEXIST;
-	if (first && (nlm & NLM_F_REPLACE))
-		return route_replace(net, first, same, r);
-	if (same)
-		return -EEXIST;
-	if (!first && !(nlm & NLM_F_CREATE) && (r->family == AF_INET || nlm & NLM_F_REPLACE)) {
+	if (first && (nlm & NLM_F_REPLACE)) {
+		list_replace(&first->link, &r->link);
+		route_cache_bump(net);
+		net_notify(net, NET_ROUTE_REPLACE, r);
+		fib_route_put(first);
+		return 0;
+	}
+	if (!first && !(nlm & NLM_F_CREATE)) {
 		prefix_drop(t, p);
 		return -ENOENT;
 	}
-	/* A plain add goes before its equals, an append behind them. */
+	/* A plain add goes before its equals, an append behind them; IPv4 allows neither twice without append. */
 	if (first && !(nlm & NLM_F_APPEND) && r->family == AF_INET)
 		at = &first->link;
 	list_add_tail(&r->link, at);
@@ -704,34 +668,23 @@ static int route_insert(struct net *net, struct fib_table *t, struct fib_route *
 	return 0;
 }
 
-/* Its prefix, its hops, its source. */
-static int route_check(struct net *net, struct fib_route *r)
-{
-	struct ipaddr m = r->dst;
-	int err;
-
-	if (r->dst_len > (r->family == AF_INET ? 32 : 128))
-		return refuse(-EINVAL, "Invalid prefix length");
-	ipaddr_mask(&m, inet_key_len(r->family, r->dst_len));
-	if (!ipaddr_eq(&m, &r->dst))
-		return refuse(-EINVAL, "Invalid prefix for given prefix length");
-	err = check_hops(net, r);
-	if (err || !r->has_prefsrc || r->protocol == RTPROT_KERNEL || (r->type == RTN_LOCAL && ipaddr_eq(&r->prefsrc, &r->dst)))
-		return err;
-	return fib_local_type(net, NULL, &r->prefsrc) == RTN_LOCAL ? 0 : refuse(-EINVAL, r->family == AF_INET ?
-		"Invalid prefsrc address" : "Invalid source address");
-}
-
 int fib_route_add(struct net *net, struct fib_route *r, u32 nlm)
 {
 	struct fib_table *t;
-	int err;
+	int err = -EINVAL;
 
 	ASSERT(rtnl_is_locked());
-	fib_why = NULL;
 	if (!r->table)
 		r->table = RT_TABLE_MAIN;
-	err = route_check(net, r);
+	if (r->dst_len <= (r->family == AF_INET ? 32 : 128)) {
+		struct ipaddr m = r->dst;
+
+		ipaddr_mask(&m, inet_key_len(r->family, r->dst_len));
+		if (ipaddr_eq(&m, &r->dst))
+			err = check_hops(net, r);
+	}
+	if (!err && r->has_prefsrc && fib_local_type(net, NULL, &r->prefsrc) != RTN_LOCAL && r->protocol != RTPROT_KERNEL)
+		err = -EINVAL;
 	t = err ? NULL : table_make(net, r->family, r->table);
 	if (!err)
 		err = t ? route_insert(net, t, r, nlm) : -ENOBUFS;
@@ -740,35 +693,23 @@ int fib_route_add(struct net *net, struct fib_route *r, u32 nlm)
 	return err;
 }
 
-static bool hops_match(const struct fib_route *r, const struct fib_route *m)
+static bool route_matches(const struct fib_route *r, const struct fib_route *m)
 {
-	if (m->nr_nh > 1 && m->nr_nh != r->nr_nh)
+	if ((m->tos && r->tos != m->tos) || (m->type && r->type != m->type) || (m->protocol && r->protocol != m->protocol))
+		return false;
+	if (m->priority && r->priority != m->priority)
+		return false;
+	if (m->scope != RT_SCOPE_NOWHERE && m->family == AF_INET && m->scope && r->scope != m->scope)
+		return false;
+	if (m->has_prefsrc && (!r->has_prefsrc || !ipaddr_eq(&m->prefsrc, &r->prefsrc)))
 		return false;
 	for (u32 i = 0; i < m->nr_nh; i++) {
 		const struct fib_nh *w = &m->nh[i], *h = i < r->nr_nh ? &r->nh[i] : NULL;
 
-		if (!w->dev && !w->has_gw)
-			continue;
 		if (!h || (w->dev && w->dev != h->dev) || (w->has_gw && (!h->has_gw || !ipaddr_eq(&w->gw, &h->gw))))
 			return false;
 	}
 	return true;
-}
-
-static bool route_matches(const struct fib_route *r, const struct fib_route *m)
-{
-	if (r->tos != m->tos || (m->type && r->type != m->type) || (m->protocol && r->protocol != m->protocol))
-		return false;
-	if (m->priority && r->priority != m->priority)
-		return false;
-	if (m->family == AF_INET && m->scope != RT_SCOPE_NOWHERE && r->scope != m->scope)
-		return false;
-	if (m->has_prefsrc && (!r->has_prefsrc || !ipaddr_eq(&m->prefsrc, &r->prefsrc)))
-		return false;
-	for (u32 i = 0; i < FIB_METRIC_COUNT; i++)
-		if (m->metrics[i] && m->metrics[i] != r->metrics[i])
-			return false;
-	return hops_match(r, m);
 }
 
 static void route_remove(struct net *net, struct fib_table *t, struct fib_prefix *p, struct fib_route *r)
@@ -787,7 +728,6 @@ int fib_route_del(struct net *net, const struct fib_route *m)
 	struct fib_route *r;
 
 	ASSERT(rtnl_is_locked());
-	fib_why = t ? NULL : "FIB table does not exist";
 	p = t ? prefix_find(t, &m->dst, inet_key_len(m->family, m->dst_len)) : NULL;
 	if (!p)
 		return -ESRCH;
@@ -800,78 +740,42 @@ int fib_route_del(struct net *net, const struct fib_route *m)
 	return -ESRCH;
 }
 
-/* What goes: everything by a device, or of a source address that is gone. */
-struct flush {
-	const struct net_device *dev;
-	const struct ipaddr *src;
-	u8 family;			/* 0: both */
-	bool all;			/* local ones as well */
-};
-
-static bool flushed(struct fib_route *r, const struct flush *f)
-{
-	bool hit = false;
-	u32 live = 0;
-
-	if (f->family && r->family != f->family)
-		return false;
-	if (f->src)
-		return r->has_prefsrc && ipaddr_eq(&r->prefsrc, f->src);
-	for (u32 k = 0; k < r->nr_nh; k++) {
-		if (r->nh[k].dev == f->dev && (f->all || r->type != RTN_LOCAL)) {
-			hit = true;
-			r->nh[k].flags |= RTNH_F_DEAD;
-		}
-		live += !(r->nh[k].flags & RTNH_F_DEAD);
-	}
-	return hit && !live;
-}
-
-static void flush_prefix(struct net *net, struct fib_table *t, struct fib_prefix *p, const struct flush *f)
-{
-	struct fib_route *r, *n;
-
-	list_for_each_entry_safe(r, n, &p->routes, link) {
-		if (!flushed(r, f))
-			continue;
-		r->flags |= r->family == AF_INET ? RTNH_F_DEAD : 0;
-		list_del_rcu(&r->link);
-		route_cache_bump(net);
-		net_notify(net, NET_ROUTE_DEL, r);
-		fib_route_put(r);
-	}
-	prefix_drop(t, p);
-}
-
-static void fib_flush(struct net *net, const struct flush *f)
+void fib_flush_dev(struct net *net, struct net_device *dev, u8 family, bool all)
 {
 	struct fib_table *t;
 
 	list_for_each_entry(t, &net_inet(net)->fib->tables, link) {
-		if (f->family && t->family != f->family)
+		if (family && t->family != family)
 			continue;
 		for (u32 i = 0; i < PREFIX_HASH; i++) {
 			struct hlist_node *hn;
 			struct fib_prefix *p;
 
-			hlist_for_each_entry_safe(p, hn, &t->prefixes[i], hash)
-				flush_prefix(net, t, p, f);
+			hlist_for_each_entry_safe(p, hn, &t->prefixes[i], hash) {
+				struct fib_route *r, *n;
+
+				list_for_each_entry_safe(r, n, &p->routes, link) {
+					u32 live = 0;
+					bool hit = false;
+
+					for (u32 k = 0; k < r->nr_nh; k++) {
+						if (r->nh[k].dev == dev && (all || r->type != RTN_LOCAL)) {
+							hit = true;
+							r->nh[k].flags |= RTNH_F_DEAD;
+						}
+						live += !(r->nh[k].flags & RTNH_F_DEAD);
+					}
+					if (!hit || live)
+						continue;
+					list_del_rcu(&r->link);
+					route_cache_bump(net);
+					net_notify(net, NET_ROUTE_DEL, r);
+					fib_route_put(r);
+				}
+				prefix_drop(t, p);
+			}
 		}
 	}
-}
-
-void fib_flush_dev(struct net *net, struct net_device *dev, u8 family, bool all)
-{
-	struct flush f = { .dev = dev, .family = family, .all = all };
-
-	fib_flush(net, &f);
-}
-
-void fib_flush_src(struct net *net, const struct ipaddr *src)
-{
-	struct flush f = { .src = src };
-
-	fib_flush(net, &f);
 }
 
 int fib_walk(struct net *net, u8 family, u32 table, int (*fn)(struct fib_route *r, void *arg), void *arg)
@@ -898,16 +802,112 @@ int fib_walk(struct net *net, u8 family, u32 table, int (*fn)(struct fib_route *
 	return 0;
 }
 
-/* --- start --- */
+struct default_gw {
+	const struct net_device *dev;
+	const struct ipaddr *gw;
+};
+
+static int is_default(struct fib_route *r, void *arg)
+{
+	const struct default_gw *d = arg;
+
+	if (r->dst_len || r->type != RTN_UNICAST)
+		return 0;
+	for (u32 i = 0; i < r->nr_nh; i++)
+		if (r->nh[i].dev == d->dev && r->nh[i].has_gw && ipaddr_eq(&r->nh[i].gw, d->gw))
+			return 1;
+	return 0;
+}
+
+bool fib_is_default_gw(struct net *net, struct net_device *dev, const struct ipaddr *gw)
+{
+	struct default_gw d = { dev, gw };
+
+	return fib_walk(net, AF_INET, 0, is_default, &d) == 1;
+}
+
+/* --- rules --- */
+
+int fib_rule_add(struct net *net, const struct fib_rule *rule)
+{
+	struct list_head *l = rules_of(net, rule->family), *at = l;
+	struct fib_rule *r, *n = kmemdup(rule, sizeof(*rule), GFP_KERNEL);
+
+	ASSERT(rtnl_is_locked());
+	if (!n)
+		return -ENOMEM;
+	ref_init(&n->ref, 1);
+	list_for_each_entry(r, l, link) {
+		if (r->priority > n->priority) {
+			at = &r->link;
+			break;
+		}
+	}
+	list_add_tail(&n->link, at);
+	route_cache_bump(net);
+	net_notify(net, NET_RULE_ADD, n);
+	return 0;
+}
+
+int fib_rule_del(struct net *net, const struct fib_rule *m)
+{
+	struct fib_rule *r;
+
+	ASSERT(rtnl_is_locked());
+	list_for_each_entry(r, rules_of(net, m->family), link) {
+		if ((m->action && r->action != m->action) || (m->table && r->table != m->table) ||
+		    (m->priority && r->priority != m->priority) || r->src_len != m->src_len || r->dst_len != m->dst_len ||
+		    (m->tos && r->tos != m->tos) || (m->mark && r->mark != m->mark) ||
+		    (m->src_len && !ipaddr_eq(&r->src, &m->src)) || (m->dst_len && !ipaddr_eq(&r->dst, &m->dst)) ||
+		    (m->iifname[0] && strncmp(r->iifname, m->iifname, IFNAMSIZ)) ||
+		    (m->oifname[0] && strncmp(r->oifname, m->oifname, IFNAMSIZ)))
+			continue;
+		list_del_rcu(&r->link);
+		route_cache_bump(net);
+		net_notify(net, NET_RULE_DEL, r);
+		kfree_rcu(r, rcu);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+int fib_rule_walk(struct net *net, u8 family, int (*fn)(struct fib_rule *r, void *arg), void *arg)
+{
+	struct fib_rule *r;
+	int err;
+
+	list_for_each_entry_rcu(r, rules_of(net, family), link) {
+		err = fn(r, arg);
+		if (err)
+			return err;
+	}
+	return 0;
+}
 
 int fib_init(struct net *net)
 {
+	static const struct { u32 priority, table; } usual[] = {
+		{ 0, RT_TABLE_LOCAL }, { 32766, RT_TABLE_MAIN }, { 32767, RT_TABLE_DEFAULT },
+	};
 	struct fib_tables *t = kzalloc(sizeof(*t), GFP_KERNEL);
+	int err = 0;
 
 	if (!t)
 		return -ENOMEM;
 	list_init(&t->tables);
-	spin_lock_init(&t->lock, INET_DEV);
+	list_init(&t->rules4);
+	list_init(&t->rules6);
 	net_inet(net)->fib = t;
-	return fib_rules_init(net, t);
+	rtnl_lock();
+	for (int v6 = 0; v6 < 2; v6++) {
+		for (u32 i = 0; i < 3 - (u32)v6; i++) {
+			struct fib_rule r = { .family = v6 ? AF_INET6 : AF_INET, .action = FR_ACT_TO_TBL,
+				.protocol = RTPROT_KERNEL,
+				.priority = usual[i].priority, .table = usual[i].table };
+
+			err = err ? err : fib_rule_add(net, &r);
+		}
+	}
+	rtnl_unlock();
+	return err;
 }

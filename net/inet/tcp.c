@@ -637,7 +637,8 @@ static void open_window(struct tcp_sock *tp, u32 n)
 		u32 credit = tp->rx_credit;
 
 		/* A reader that takes a window's worth quickly gets a larger one. */
-		if (!tp->rcvbuf_locked && tp->wnd_max < most && tp->rx_total - tp->rx_mark >= tp->wnd_max) {
+		if (!tp->rcvbuf_locked && net_inet(tp->inet.net)->sysctl.tcp_moderate_rcvbuf && tp->wnd_max < most &&
+		    tp->rx_total - tp->rx_mark >= tp->wnd_max) {
 			u32 more = min(tp->wnd_max, most - tp->wnd_max);
 
 			if (clock_monotonic_ns() - tp->rx_mark_ns < NSEC_PER_SEC && tp->pcb->flags & TF_WND_SCALE) {

@@ -141,7 +141,7 @@ void tcp_enter(struct tcp_sock *tp)
 	tcp_active_pcbs = NULL;
 	keel_tcp_wnd = tp->wnd_max;
 	keel_tcp_mss = tp->adv_mss;
-	keel_tcp_maxrtx = (u32)(tp->orphan ? 8 : s->tcp_retries2);
+	keel_tcp_maxrtx = (u32)(!tp->orphan ? s->tcp_retries2 : s->tcp_orphan_retries ? s->tcp_orphan_retries : 8);
 	keel_tcp_synmaxrtx = tp->syn_cnt ? tp->syn_cnt : (u32)s->tcp_syn_retries;
 	if (!pcb)
 		return;

@@ -133,7 +133,7 @@ int tcp_get_port(struct inet_sock *sk, u16 port)
 {
 	struct tcp_net *t = tcp_net(sk->net);
 	const struct inet_sysctl *s = &net_inet(sk->net)->sysctl;
-	u32 low = (u32)s->ip_local_port_min, n = (u32)(s->ip_local_port_max - s->ip_local_port_min + 1), at = random_u32_below(n);
+	u32 low, n = inet_port_range(s, &low), at = random_u32_below(n);
 	int err = -EADDRINUSE;
 
 	tcp_engine_lock(t);
@@ -199,7 +199,7 @@ int tcp_connect_port(struct tcp_sock *tp)
 	struct inet_sock *sk = &tp->inet;
 	struct tcp_net *t = tcp_net(sk->net);
 	const struct inet_sysctl *s = &net_inet(sk->net)->sysctl;
-	u32 low = (u32)s->ip_local_port_min, n = (u32)(s->ip_local_port_max - s->ip_local_port_min + 1), at = random_u32_below(n);
+	u32 low, n = inet_port_range(s, &low), at = random_u32_below(n);
 	bool found = false;
 
 	if (sk->lport) {

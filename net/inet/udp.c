@@ -30,6 +30,14 @@ struct udp_sock {
 	u16 gso_size;			/* [a] UDP_SEGMENT */
 };
 
+/* Counts for the family of the packet. */
+#define UDP_INC(net, family, item)	do { \
+	if ((family) == AF_INET) \
+		NET_INC(net, UDP_##item); \
+	else \
+		NET_INC(net, UDP6_##item); \
+	} while (0)
+
 static struct udp_sock *udp_sk(struct inet_sock *sk) { return container_of(sk, struct udp_sock, inet); }
 
 static struct inet_bucket *bucket(struct net *net, u16 port)
@@ -99,7 +107,7 @@ static bool try_port(struct inet_sock *sk, u16 port)
 static int udp_get_port(struct inet_sock *sk, u16 port)
 {
 	const struct inet_sysctl *s = &net_inet(sk->net)->sysctl;
-	u32 low = (u32)s->ip_local_port_min, n = (u32)(s->ip_local_port_max - s->ip_local_port_min + 1), at;
+	u32 low, n = inet_port_range(s, &low), at;
 
 	if (port)
 		return try_port(sk, port) ? 0 : -EADDRINUSE;
@@ -197,14 +205,15 @@ static int lookup_iif(const struct pkt *p)
 
 static void deliver(struct net *net, struct inet_sock *sk, struct pkt *p)
 {
+	u8 family = ip_cb(p)->family;
 	int err = inet_queue_rcv(sk, p);
 
 	if (!err) {
-		NET_INC(net, UDP_INDATAGRAMS);
+		UDP_INC(net, family, INDATAGRAMS);
 	} else {
-		NET_INC(net, UDP_INERRORS);
+		UDP_INC(net, family, INERRORS);
 		if (err == -ENOMEM)
-			NET_INC(net, UDP_RCVBUFERRORS);
+			UDP_INC(net, family, RCVBUFERRORS);
 	}
 }
 
@@ -257,7 +266,7 @@ static void udp_one(struct net *net, struct pkt *p)
 	sport = be16(h->src);
 	dport = be16(h->dst);
 	if ((h->csum.raw || cb->family == AF_INET6) && !inet_csum_ok(p, IPPROTO_UDP)) {
-		NET_INC(net, UDP_INCSUMERRORS);
+		UDP_INC(net, cb->family, INCSUMERRORS);
 		goto bad;
 	}
 	pkt_pull(p, sizeof(*h));
@@ -270,7 +279,7 @@ static void udp_one(struct net *net, struct pkt *p)
 	sk = lookup(net, &cb->src, sport, &cb->dst, dport, lookup_iif(p));
 	rcu_read_unlock();
 	if (!sk) {
-		NET_INC(net, UDP_NOPORTS);
+		UDP_INC(net, cb->family, NOPORTS);
 		p->data -= sizeof(*h);
 		p->len += (u32)sizeof(*h);
 		icmp_port_unreach(net, p);
@@ -281,7 +290,7 @@ static void udp_one(struct net *net, struct pkt *p)
 	inet_sock_put(sk);
 	return;
 bad:
-	NET_INC(net, UDP_INERRORS);
+	UDP_INC(net, cb->family, INERRORS);
 	pkt_free(p);
 }
 
@@ -413,9 +422,9 @@ static int push(struct inet_sock *sk, struct pkt *p, const struct send_ctl *c, c
 		inet_queue_err(sk, &ec, NULL);
 	}
 	if (err)
-		NET_INC(sk->net, UDP_SNDBUFERRORS);
+		UDP_INC(sk->net, sk->c.family, SNDBUFERRORS);
 	else
-		NET_INC(sk->net, UDP_OUTDATAGRAMS);
+		UDP_INC(sk->net, sk->c.family, OUTDATAGRAMS);
 	return err;
 }
 
@@ -448,6 +457,8 @@ static int find_route(struct inet_sock *sk, const struct send_ctl *c, bool conne
 		f.oif = sk->o.unicast_if;
 	}
 	err = route_output(sk->net, &f, r);
+	if (err == -ENETUNREACH)
+		inet_count_no_route(sk->net, &f);
 	if (err)
 		return err;
 	if (r->type == RTN_BROADCAST && !sk->c.broadcast) {
@@ -643,6 +654,8 @@ static int udp_connect(struct inet_sock *sk, const struct ipaddr *a, u16 port, i
 	if (ipaddr_multicast(&dst) && !f.oif)
 		f.oif = ipaddr_is4(&dst) ? sk->o.mc_ifindex : sk->o.mc_ifindex6;
 	err = route_output(sk->net, &f, &r);
+	if (err == -ENETUNREACH)
+		inet_count_no_route(sk->net, &f);
 	if (err)
 		return err;
 	if (r.type == RTN_BROADCAST && !sk->c.broadcast) {

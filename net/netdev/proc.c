@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* /proc/net/dev and /proc/net/dev_mcast (proc(5)). The list is read under rtnl: a device stays while it is shown. */
+/* /proc/net/{dev,dev_mcast,ptype,softnet_stat} (proc(5)). The list is read under rtnl: a device stays while it is shown. */
+#include <core/cpumask.h>
 #include <core/init.h>
 #include <fs/procfs.h>
 #include <net/netdev.h>
@@ -53,10 +54,34 @@ static int mcast_show(struct seq_file *m, void *v)
 	return 0;
 }
 
+/* What each CPU received. Nothing is queued between driver and protocols, so the other columns are what they are. */
+static int softnet_show(struct seq_file *m, void *v)
+{
+	int cpu;
+
+	(void)v;
+	rtnl_lock();
+	for_each_online_cpu(cpu) {
+		struct net_device *dev;
+		u64 n = 0;
+
+		for_each_netdev(dev, &init_net)
+			n += READ_ONCE(percpu_ptr(dev->stats, cpu)->rx_packets);
+		seq_printf(m, "%08x", (u32)n);
+		for (int i = 0; i < 11; i++)
+			seq_puts(m, " 00000000");
+		seq_printf(m, " %08x\n", (u32)cpu);
+	}
+	rtnl_unlock();
+	return 0;
+}
+
 static int netdev_proc_init(void)
 {
 	int err = proc_create("net/dev", 0444, dev_show, NULL);
 
+	err = err ? err : proc_create("net/ptype", 0444, net_ptype_show, NULL);
+	err = err ? err : proc_create("net/softnet_stat", 0444, softnet_show, NULL);
 	return err ? err : proc_create("net/dev_mcast", 0444, mcast_show, NULL);
 }
 INITCALL_DRIVER(netdev_proc_init);

@@ -8,6 +8,7 @@
 
 #include "internal.h"
 
+int unix_max_dgram_qlen = 10;
 static struct kmem_cache *sock_cache;
 
 struct unix_sock *unix_new(struct socket *s, int type)
@@ -18,6 +19,7 @@ struct unix_sock *unix_new(struct socket *s, int type)
 		return NULL;
 	memset(u, 0, sizeof(*u));
 	sock_common_init(&u->c, AF_UNIX, type, 0);
+	u->dgram_max = (u32)READ_ONCE(unix_max_dgram_qlen);
 	ref_init(&u->ref, 1);
 	spin_lock_init(&u->lock, OBJECT);
 	mutex_init(&u->read_mutex, SOCKET);
@@ -210,7 +212,7 @@ static bool peer_full(struct unix_sock *u)
 	bool full = false;
 
 	if (peer) {
-		full = peer != u && READ_ONCE(peer->qlen) > DGRAM_QUEUE_MAX;
+		full = peer != u && READ_ONCE(peer->qlen) > peer->dgram_max;
 		unix_put(peer);
 	}
 	return full;

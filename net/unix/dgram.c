@@ -16,7 +16,7 @@ static bool may_send(const struct unix_sock *from, const struct unix_sock *to)
 static bool queue_full(const struct unix_sock *from, const struct unix_sock *to)
 {
 	return to->c.type == SOCK_DGRAM && from != to && READ_ONCE(to->peer) != from &&
-	       READ_ONCE(to->qlen) > DGRAM_QUEUE_MAX;
+	       READ_ONCE(to->qlen) > to->dgram_max;
 }
 
 /* 0: queued; -EAGAIN: the queue is full; other -errno. The packet stays the caller's on failure. */

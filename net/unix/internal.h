@@ -21,7 +21,7 @@
 
 #define RCV_SHUTDOWN	1u
 #define SEND_SHUTDOWN	2u
-#define DGRAM_QUEUE_MAX	10
+extern int unix_max_dgram_qlen;		/* [a] net.unix.max_dgram_qlen, for sockets made from now on */
 
 struct unix_addr {
 	struct ref ref;
@@ -45,6 +45,7 @@ struct unix_sock {
 	struct list_head queue;		/* [lock] unix_packet */
 	u32 qlen;			/* [lock; a] packets, or waiting connections */
 	int backlog;			/* [lock] */
+	u32 dgram_max;			/* [I] datagrams that others than the peer may leave in the queue */
 	atomic64_t wmem;		/* bytes of ours that are not read yet */
 	struct unix_addr *addr;		/* [bind_mutex, table lock] set once; referenced */
 	struct path path;		/* [bind_mutex] of a bound file; dentry NULL: none */

@@ -73,6 +73,10 @@ static int unix_proc_show(struct seq_file *f, void *v)
 
 static int unix_proc_init(void)
 {
-	return proc_create("net/unix", 0444, unix_proc_show, NULL);
+	static const struct proc_sysctl qlen = { .path = "net/unix/max_dgram_qlen", .mode = 0644, .kind = SYSCTL_INT,
+		.data = &unix_max_dgram_qlen, .min = -2147483648ll, .max = 0x7fffffff };
+	int err = proc_create("net/unix", 0444, unix_proc_show, NULL);
+
+	return err ? err : proc_sysctl_register(&qlen);
 }
 INITCALL_BUS(unix_proc_init);

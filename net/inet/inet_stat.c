@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* /proc/net/{snmp,netstat,snmp6,sockstat,sockstat6,rt_cache}: counters as proc(5) has them, read by netstat, nstat and ss. */
+#include <base/printf.h>
+#include <base/string.h>
+#include <core/init.h>
+#include <core/page.h>
+#include <fs/procfs.h>
+
+#include "ip_impl.h"
+#include "route_impl.h"
+
+static const struct { const char *group, *name; } items[] = {
+#define MIB(id, group, name)	{ group, name },
+#include <net/mib.def>
+#undef MIB
+};
+
+static int count_established(const struct inet_sock_info *i, void *arg)
+{
+	*(u64 *)arg += i->state == TCP_ESTABLISHED || i->state == TCP_CLOSE_WAIT;
+	return 0;
+}
+
+static unsigned long long sum(u32 i)
+{
+	u64 n = 0;
+
+	if (i != MIB_TCP_CURRESTAB)
+		return (unsigned long long)net_mib_sum(&init_net, (enum mib_item)i);
+	(void)inet_sock_walk(&init_net, 0, IPPROTO_TCP, count_established, &n);
+	return (unsigned long long)n;
+}
+
+/* A line of names and one of numbers, each begun by head. */
+static void group_show(struct seq_file *m, const char *group, const char *names, const char *numbers)
+{
+	seq_printf(m, "%s:%s", group, names);
+	for (u32 i = 0; i < ARRAY_SIZE(items); i++)
+		if (!strcmp(items[i].group, group))
+			seq_printf(m, " %s", items[i].name);
+	seq_printf(m, "\n%s:%s", group, numbers);
+	for (u32 i = 0; i < ARRAY_SIZE(items); i++)
+		if (!strcmp(items[i].group, group))
+			seq_printf(m, " %llu", sum(i));
+	seq_puts(m, "\n");
+}
+
+/* ICMP by the type's number: only what came or went. */
+static void icmp_types_show(struct seq_file *m)
+{
+	static const struct { u8 type; bool out; u16 item; } t[] = {
+		{ 0, false, MIB_ICMP_INECHOREPS }, { 3, false, MIB_ICMP_INDESTUNREACHS }, { 4, false, MIB_ICMP_INSRCQUENCHS },
+		{ 5, false, MIB_ICMP_INREDIRECTS }, { 8, false, MIB_ICMP_INECHOS }, { 11, false, MIB_ICMP_INTIMEEXCDS },
+		{ 12, false, MIB_ICMP_INPARMPROBS }, { 13, false, MIB_ICMP_INTIMESTAMPS },
+		{ 14, false, MIB_ICMP_INTIMESTAMPREPS }, { 0, true, MIB_ICMP_OUTECHOREPS },
+		{ 3, true, MIB_ICMP_OUTDESTUNREACHS }, { 4, true, MIB_ICMP_OUTSRCQUENCHS }, { 5, true, MIB_ICMP_OUTREDIRECTS },
+		{ 8, true, MIB_ICMP_OUTECHOS }, { 11, true, MIB_ICMP_OUTTIMEEXCDS }, { 12, true, MIB_ICMP_OUTPARMPROBS },
+		{ 13, true, MIB_ICMP_OUTTIMESTAMPS }, { 14, true, MIB_ICMP_OUTTIMESTAMPREPS },
+	};
+	unsigned long long v[ARRAY_SIZE(t)];
+	bool any = false;
+
+	for (u32 i = 0; i < ARRAY_SIZE(t); i++) {
+		v[i] = sum(t[i].item);
+		any |= v[i] != 0;
+	}
+	if (!any)
+		return;
+	seq_puts(m, "IcmpMsg:");
+	for (u32 i = 0; i < ARRAY_SIZE(t); i++)
+		if (v[i])
+			seq_printf(m, " %sType%u", t[i].out ? "Out" : "In", t[i].type);
+	seq_puts(m, "\nIcmpMsg:");
+	for (u32 i = 0; i < ARRAY_SIZE(t); i++)
+		if (v[i])
+			seq_printf(m, " %llu", v[i]);
+	seq_puts(m, "\n");
+}
+
+static int snmp_show(struct seq_file *m, void *v)
+{
+	const char *lite = " InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors SndbufErrors InCsumErrors IgnoredMulti MemErrors";
+	struct inet_net *in = net_inet(&init_net);
+	char ip[32];
+
+	(void)v;
+	scnprintf(ip, sizeof(ip), " %d %d", READ_ONCE(in->conf4_all.forwarding) ? 1 : 2, READ_ONCE(in->sysctl.ip_default_ttl));
+	group_show(m, "Ip", " Forwarding DefaultTTL", ip);
+	group_show(m, "Icmp", "", "");
+	icmp_types_show(m);
+	group_show(m, "Tcp", " RtoAlgorithm RtoMin RtoMax MaxConn", " 1 200 120000 -1");
+	group_show(m, "Udp", "", "");
+	seq_printf(m, "UdpLite:%s\nUdpLite: 0 0 0 0 0 0 0 0 0\n", lite);
+	return 0;
+}
+
+static int netstat_show(struct seq_file *m, void *v)
+{
+	(void)v;
+	group_show(m, "TcpExt", "", "");
+	group_show(m, "IpExt", "", "");
+	return 0;
+}
+
+static int snmp6_show(struct seq_file *m, void *v)
+{
+	(void)v;
+	for (u32 i = 0; i < ARRAY_SIZE(items); i++)
+		if (items[i].group[strlen(items[i].group) - 1] == '6')
+			seq_printf(m, "%-32s\t%llu\n", items[i].name, sum(i));
+	return 0;
+}
+
+/* --- sockets --- */
+
+struct usage {
+	u32 nr;
+	u64 bytes;
+};
+
+static int count_one(const struct inet_sock_info *i, void *arg)
+{
+	struct usage *u = arg;
+
+	u->nr++;
+	u->bytes += (u64)i->rx_queue + i->tx_queue;
+	return 0;
+}
+
+static struct usage usage(u8 family, u8 protocol)
+{
+	struct usage u = { 0 };
+
+	(void)inet_sock_walk(&init_net, family, protocol, count_one, &u);
+	return u;
+}
+
+static unsigned long pages(u64 bytes) { return (unsigned long)((bytes + PAGE_SIZE - 1) / PAGE_SIZE); }
+
+static int sockstat_show(struct seq_file *m, void *v)
+{
+	struct usage tcp = usage(AF_INET, IPPROTO_TCP), udp = usage(AF_INET, IPPROTO_UDP), raw = usage(AF_INET, IPPROTO_RAW);
+	struct inet_sockstat s;
+
+	(void)v;
+	inet_sockstat(&init_net, &s);
+	ip_frag_stat(&init_net, AF_INET, &s.frag_inuse, &s.frag_mem);
+	seq_printf(m, "sockets: used %d\n", atomic_read(&sockets_used));
+	seq_printf(m, "TCP: inuse %u orphan %u tw %u alloc %u mem %lu\n", tcp.nr, s.tcp_orphan, s.tcp_tw, s.tcp_alloc,
+		   pages(tcp.bytes));
+	seq_printf(m, "UDP: inuse %u mem %lu\n", udp.nr, pages(udp.bytes));
+	seq_puts(m, "UDPLITE: inuse 0\n");
+	seq_printf(m, "RAW: inuse %u\n", raw.nr);
+	seq_printf(m, "FRAG: inuse %u memory %llu\n", s.frag_inuse, (unsigned long long)s.frag_mem);
+	return 0;
+}
+
+static int sockstat6_show(struct seq_file *m, void *v)
+{
+	u32 frags;
+	u64 mem;
+
+	(void)v;
+	ip_frag_stat(&init_net, AF_INET6, &frags, &mem);
+	seq_printf(m, "TCP6: inuse %u\nUDP6: inuse %u\nUDPLITE6: inuse 0\nRAW6: inuse %u\nFRAG6: inuse %u memory %llu\n",
+		   usage(AF_INET6, IPPROTO_TCP).nr, usage(AF_INET6, IPPROTO_UDP).nr, usage(AF_INET6, IPPROTO_RAW).nr, frags,
+		   (unsigned long long)mem);
+	return 0;
+}
+
+/* There is no cache of routes: its head is what is left, on Linux too. */
+static int rt_cache_show(struct seq_file *m, void *v)
+{
+	(void)v;
+	seq_printf(m, "%-127s\n", "Iface\tDestination\tGateway \tFlags\t\tRefCnt\tUse\tMetric\tSource\t\tMTU\tWindow\tIRTT\tTOS\tHHRef\t"
+		   "HHUptod\tSpecDst");
+	return 0;
+}
+
+static int inet_stat_init(void)
+{
+	static const struct { const char *path; int (*show)(struct seq_file *m, void *v); } files[] = {
+		{ "net/snmp", snmp_show }, { "net/netstat", netstat_show }, { "net/snmp6", snmp6_show },
+		{ "net/sockstat", sockstat_show }, { "net/sockstat6", sockstat6_show }, { "net/rt_cache", rt_cache_show },
+	};
+	int err = 0;
+
+	for (u32 i = 0; i < ARRAY_SIZE(files) && !err; i++)
+		err = proc_create(files[i].path, 0444, files[i].show, NULL);
+	return err;
+}
+INITCALL_DRIVER(inet_stat_init);
