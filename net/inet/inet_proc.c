@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* /proc/net/{route,arp,tcp,udp,raw}: routes, neighbours and sockets of IPv4 as proc(5) has them. */
+/* /proc/net/{route,arp,tcp,udp,raw} and {tcp,udp,raw}6: routes, neighbours and sockets as proc(5) has them. */
 #include <core/init.h>
 #include <core/rcu.h>
 #include <fs/procfs.h>
@@ -94,13 +94,22 @@ struct sock_rows {
 	u32 n;
 };
 
+static void put_name(struct seq_file *m, u8 family, const struct ipaddr *a, u16 port)
+{
+	for (u32 i = family == AF_INET ? 3 : 0; i < 4; i++)
+		seq_printf(m, "%08X", a->w[i].raw);
+	seq_printf(m, ":%04X ", port);
+}
+
 static int sock_row(const struct inet_sock_info *i, void *arg)
 {
 	struct sock_rows *s = arg;
 	struct tcp_info t;
 
-	seq_printf(s->m, "%4u: %08X:%04X %08X:%04X %02X %08X:%08X %02X:%08llX %08X %5u %8d %llu %d %p", s->n++, i->src.w[3].raw,
-		   i->sport, i->dst.w[3].raw, i->dport, i->state, i->tx_queue, i->rx_queue, i->timer,
+	seq_printf(s->m, "%4u: ", s->n++);
+	put_name(s->m, i->family, &i->src, i->sport);
+	put_name(s->m, i->family, &i->dst, i->dport);
+	seq_printf(s->m, "%02X %08X:%08X %02X:%08llX %08X %5u %8d %llu %d %p", i->state, i->tx_queue, i->rx_queue, i->timer,
 		   (unsigned long long)(i->timer_left_ns / 10000000), i->retransmits, i->uid, (int)i->probes,
 		   (unsigned long long)i->ino, i->refs, i->sk);
 	if (i->protocol == IPPROTO_TCP && inet_sock_tcp_info(i, &t))	/* the timers in hundredths of a second */
@@ -111,25 +120,37 @@ static int sock_row(const struct inet_sock_info *i, void *arg)
 	return 0;
 }
 
-static int socks_show(struct seq_file *m, u8 protocol)
+#define COLUMNS	"st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode"
+static int socks_show(struct seq_file *m, u8 family, u8 protocol)
 {
 	struct sock_rows s = { m, 0 };
 
-	seq_puts(m, protocol == IPPROTO_TCP ?
-		 "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n" :
-		 "   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops\n");
-	return inet_sock_walk(&init_net, AF_INET, protocol, sock_row, &s);
+	if (family == AF_INET6)
+		seq_puts(m, "  sl  local_address                         remote_address                        " COLUMNS);
+	else
+		seq_puts(m, protocol == IPPROTO_TCP ? "  sl  local_address rem_address   " COLUMNS :
+			 "   sl  local_address rem_address   " COLUMNS);
+	seq_puts(m, protocol == IPPROTO_TCP ? "\n" : " ref pointer drops\n");
+	return inet_sock_walk(&init_net, family, protocol, sock_row, &s);
 }
 
-static int tcp_show(struct seq_file *m, void *v) { (void)v; return socks_show(m, IPPROTO_TCP); }
-static int udp_show(struct seq_file *m, void *v) { (void)v; return socks_show(m, IPPROTO_UDP); }
-static int raw_show(struct seq_file *m, void *v) { (void)v; return socks_show(m, IPPROTO_RAW); }
+#define SHOW(name, family, protocol) \
+	static int name(struct seq_file *m, void *v) { (void)v; return socks_show(m, family, protocol); }
+SHOW(tcp_show, AF_INET, IPPROTO_TCP)
+SHOW(udp_show, AF_INET, IPPROTO_UDP)
+SHOW(raw_show, AF_INET, IPPROTO_RAW)
+SHOW(tcp6_show, AF_INET6, IPPROTO_TCP)
+SHOW(udp6_show, AF_INET6, IPPROTO_UDP)
+SHOW(raw6_show, AF_INET6, IPPROTO_RAW)
+SHOW(icmp_show, AF_INET, IPPROTO_ICMP)
+SHOW(icmp6_show, AF_INET6, IPPROTO_ICMPV6)
 
 static int inet_proc_init(void)
 {
 	static const struct { const char *path; int (*show)(struct seq_file *m, void *v); } files[] = {
 		{ "net/route", route_show }, { "net/arp", arp_show }, { "net/tcp", tcp_show }, { "net/udp", udp_show },
-		{ "net/raw", raw_show },
+		{ "net/raw", raw_show }, { "net/tcp6", tcp6_show }, { "net/udp6", udp6_show }, { "net/raw6", raw6_show },
+		{ "net/icmp", icmp_show }, { "net/icmp6", icmp6_show },
 	};
 	int err = 0;
 
