@@ -55,7 +55,7 @@ ifneq ($(wildcard $(LWIP_DEP)/core/tcp.c),)
 LWIP_OBJ   := $(addprefix $(O)/obj/lwip/,$(LWIP_NAMES:.c=.o))
 else
 LWIP_OBJ   :=
-UPPER_SRC  := $(filter-out net/port/% net/inet/%,$(UPPER_SRC))
+UPPER_SRC  := $(filter-out net/port/% net/inet/% net/netlink/inet_diag.c $(filter-out net/netlink/rt_link.c,$(wildcard net/netlink/rt_*.c)),$(UPPER_SRC))
 $(warning no lwIP source in $(LWIP_DEP) (tools/setup.sh fetches it from a mirror with source packages): the kernel is built without AF_INET)
 endif
 

@@ -158,6 +158,13 @@ class Model:
         f.where = set(f.paths) if path is None else {path}
         f.sure = set(f.where)
 
+    def promise_data(self, f, now=None, size=None):
+        """fdatasync, O_DSYNC: the contents, under any name that it may have. A new file's only name comes with them."""
+        f.promise = (dict(f.now) if now is None else now, f.size if size is None else size)
+        f.where |= f.paths
+        if len(f.where) == 1:
+            f.sure = set(f.where)
+
     def settle(self, path):
         self.either.pop(path, None)
         self.pairs = [p for p in self.pairs if path not in (p[0], p[2])]
@@ -188,6 +195,8 @@ class Model:
         elif w[1] == "F":
             self.promise(self.files[int(w[2])], w[3])
             self.settle(w[3])
+        elif w[1] == "f":
+            self.promise_data(self.files[int(w[2])])
         elif w[1] == "N":
             f, new, old = self.files[int(w[2])], w[3], w[4]
             if f.promise:
@@ -195,10 +204,14 @@ class Model:
             self.settle(new)
             if os.path.dirname(new) == os.path.dirname(old) and old not in self.path:
                 self.may.discard(old)
-        elif w[1] == "O":
-            # O_SYNC promises what this write wrote, and that the file reaches so far.
+        elif w[1] in "Oo":
+            # They promise what this write wrote, and that the file reaches so far.
             f, at, n = self.files[int(w[2])], int(w[4]), int(w[5])
-            self.promise(f, None, {i: s for i, s in f.now.items() if at <= i < at + n}, -(at + n))
+            now, size = {i: s for i, s in f.now.items() if at <= i < at + n}, -(at + n)
+            if w[1] == "O":
+                self.promise(f, None, now, size)
+            else:
+                self.promise_data(f, now, size)
 
     def replaced(self, fid, path, by):
         """by takes path from fid."""

@@ -142,6 +142,20 @@ static ssize_t mount_tag_read(struct kernfs_node *n, void *priv, char *buf, size
 
 static const struct kernfs_ops mount_tag_ops = { .read_bin = mount_tag_read };
 
+/* The device was reset and is off: requests under way fail, and all later ones. */
+static void fail_all(struct virtio_dev *v)
+{
+	struct p9_channel *c = v->private;
+	struct p9_request *r;
+
+	spin_lock_irq(&c->lock);
+	c->gone = true;
+	while ((r = virtqueue_detach(c->q)) != NULL)
+		p9_request_done(r, 0, -EIO);
+	spin_unlock_irq(&c->lock);
+	wake_up_all(&c->room);
+}
+
 static int p9_probe(struct virtio_dev *v)
 {
 	static void (*const cb[])(struct virtqueue *) = { p9_interrupt };
@@ -169,6 +183,7 @@ static int p9_probe(struct virtio_dev *v)
 		kfree(c);
 		return err;
 	}
+	virtio_on_break(v, fail_all);
 	virtio_ready(v);
 	if (v->dev.node && IS_ERR(kernfs_create_file(v->dev.node, "mount_tag", 0444, n + 1, &mount_tag_ops, c)))
 		pr_warn("%s: no memory for mount_tag in sysfs\n", v->dev.name);
@@ -178,23 +193,17 @@ static int p9_probe(struct virtio_dev *v)
 	return 0;
 }
 
-/* Requests under way fail; the channel itself stays while it is mounted. */
+/* The channel itself stays while it is mounted. */
 static void p9_remove(struct virtio_dev *v)
 {
 	struct p9_channel *c = v->private;
-	struct p9_request *r;
 	bool used;
 
 	mutex_lock(&channels_lock);
 	list_del_init(&c->link);
 	used = c->used;
 	mutex_unlock(&channels_lock);
-	spin_lock_irq(&c->lock);
-	c->gone = true;
-	while ((r = vring_detach(&c->q->ring)) != NULL)
-		p9_request_done(r, 0, -EIO);
-	spin_unlock_irq(&c->lock);
-	wake_up_all(&c->room);
+	fail_all(v);
 	v->ops->del_queues(v);
 	v->private = NULL;
 	if (!used)

@@ -4,7 +4,8 @@
  *
  * Each virtqueue is a queue of the disk; the block layer's queue lock guards the ring. A request is a
  * header, the data and a status byte; header, status and the range of a discard lie in the request's own
- * memory (struct vblk_rq). Completion is in the interrupt, which goes on with what waits.
+ * memory (struct vblk_rq). Completion is in the interrupt, which goes on with what waits. When the device
+ * breaks (virtio.c) all requests end with EIO, at once and for good.
  */
 #include <base/bits.h>
 #include <base/err.h>
@@ -276,7 +277,7 @@ static void resize_fn(struct work *w)
 	struct vblk *b = container_of(w, struct vblk, resize);
 	u64 now = cfg_capacity(b), old = b->disk->whole->nr_sectors;
 
-	if (now == old)
+	if (now == old || READ_ONCE(b->disk->dead))
 		return;
 	pr_info("%s: new size: %llu sectors (was %llu)\n", disk_name(b->disk), (unsigned long long)now, (unsigned long long)old);
 	disk_set_capacity(b->disk, now);
@@ -397,6 +398,27 @@ static void show(const struct vblk *b)
 		d->read_only ? ", read-only" : "");
 }
 
+/* The device was reset and is off: what it had comes back as errors, and so does all that comes later. */
+static void fail_all(struct virtio_dev *v)
+{
+	struct vblk *b = v->private;
+	struct disk *d = b->disk;
+
+	WRITE_ONCE(d->dead, true);
+	for (u32 i = 0; i < b->nr_queues; i++) {
+		struct blk_queue *q = d->queues[i];
+		struct bio_batch done = { 0 };
+		struct request *rq;
+		u64 flags;
+
+		spin_lock_irqsave(&q->lock, flags);
+		while ((rq = virtqueue_detach(b->vqs[i])) != NULL)
+			if ((void *)rq != b->id)
+				request_end(rq, -EIO, &done);
+		blk_queue_finish(q, &done, flags);
+	}
+}
+
 static int vblk_probe(struct virtio_dev *v)
 {
 	struct vblk *b = kzalloc(sizeof(*b), GFP_KERNEL);
@@ -422,6 +444,7 @@ static int vblk_probe(struct virtio_dev *v)
 		goto out_queues;
 	v->private = b;
 	v->config_changed = config_changed;
+	virtio_on_break(v, fail_all);
 	virtio_ready(v);
 	read_serial(b);
 	show(b);
@@ -437,26 +460,13 @@ out_index:
 	return err;
 }
 
-/* The device was reset: what it had comes back as errors. */
 static void vblk_remove(struct virtio_dev *v)
 {
 	struct vblk *b = v->private;
 	struct disk *d = b->disk;
 
 	v->config_changed = NULL;
-	WRITE_ONCE(d->dead, true);
-	for (u32 i = 0; i < b->nr_queues; i++) {
-		struct blk_queue *q = d->queues[i];
-		struct bio_batch done = { 0 };
-		struct request *rq;
-		u64 flags;
-
-		spin_lock_irqsave(&q->lock, flags);
-		while ((rq = virtqueue_detach(b->vqs[i])) != NULL)
-			if ((void *)rq != b->id)
-				request_end(rq, -EIO, &done);
-		blk_queue_finish(q, &done, flags);
-	}
+	fail_all(v);
 	(void)work_cancel_sync(&b->resize);
 	disk_remove(d);
 	v->ops->del_queues(v);

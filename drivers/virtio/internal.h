@@ -36,7 +36,6 @@ struct virtqueue {
 	u32 index;			/* [I] */
 	u64 notify_off;			/* [I] transport's */
 	int irq;			/* [I] transport's; 0: shares the device's */
-	bool reported;			/* [caller's lock] a broken ring was reported */
 	struct dma_buf mem, ind;	/* [I] ind.cpu NULL: no indirect tables */
 	struct vring_slot *slots;	/* [I] */
 };

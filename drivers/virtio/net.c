@@ -87,7 +87,7 @@ static void link_fn(struct work *w)
 {
 	struct vnet *n = container_of(w, struct vnet, link);
 
-	netdev_carrier(n->dev, link_is_up(n));
+	netdev_carrier(n->dev, !READ_ONCE(n->v->broken) && link_is_up(n));
 }
 
 static void config_changed(struct virtio_dev *v)
@@ -563,6 +563,19 @@ static void show(const struct vnet *n)
 		n->mergeable ? ", mergeable buffers" : "");
 }
 
+/* The device was reset and is off: no carrier, and what was on its way is lost, so that nobody waits for it. */
+static void vnet_broken(struct virtio_dev *v)
+{
+	struct vnet *n = v->private;
+
+	netdev_carrier(n->dev, false);
+	mutex_lock(&n->ctrl_mutex);
+	n->ctrl_dead = true;
+	mutex_unlock(&n->ctrl_mutex);
+	for (u32 i = 0; i < n->nr_pairs; i++)
+		vnet_pair_broken(&n->pairs[i]);
+}
+
 static int vnet_probe(struct virtio_dev *v)
 {
 	u32 pairs = count_pairs(v), use = min(pairs, (u32)cpumask_weight(&cpu_online_mask));
@@ -590,6 +603,7 @@ static int vnet_probe(struct virtio_dev *v)
 	err = netdev_register(n->dev);
 	if (!err) {
 		show(n);
+		virtio_on_break(v, vnet_broken);
 		return 0;
 	}
 	v->config_changed = NULL;

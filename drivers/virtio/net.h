@@ -65,6 +65,7 @@ static inline struct vnet *to_vnet(const struct net_device *dev) { return *(stru
 /* net_queue.c */
 __must_check int vnet_pair_init(struct vnet_pair *p, struct vnet *n, u32 index);
 void vnet_pair_fini(struct vnet_pair *p);	/* the device has forgotten its queues */
+void vnet_pair_broken(struct vnet_pair *p);
 __must_check int vnet_pair_start(struct vnet_pair *p);
 void vnet_pair_stop(struct vnet_pair *p);
 void vnet_rx_interrupt(struct virtqueue *q);

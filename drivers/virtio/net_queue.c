@@ -425,6 +425,22 @@ void vnet_pair_fini(struct vnet_pair *p)
 	kfree(p->free_bufs);
 }
 
+/* Nothing comes back any more. What was to be sent is freed, buffers for receiving stay until the card goes. */
+void vnet_pair_broken(struct vnet_pair *p)
+{
+	struct pkt_list done = PKT_LIST_INIT;
+	struct pkt *k;
+
+	spin_lock(&p->tx_lock);
+	while ((k = virtqueue_detach(p->tx)) != NULL)
+		pkt_list_add(&done, k);
+	p->tx_full = false;
+	spin_unlock(&p->tx_lock);
+	pkt_list_free(&done);
+	if (p->index < p->n->cur_pairs)
+		netdev_tx_wake(p->n->dev, p->index);
+}
+
 int vnet_pair_start(struct vnet_pair *p)
 {
 	char name[16];

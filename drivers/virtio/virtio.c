@@ -6,11 +6,15 @@
  *   FAILED. Source: virtio 1.2, section 3.1.
  *
  * A device's queues belong to its driver, which serialises each with a lock of its own.
+ *
+ * A device that answers what was not asked, or says that it needs a reset, is reset by a worker, so that it
+ * writes to no memory any more; then its driver ends with errors what was under way, and the device stays off.
  */
 #include <base/err.h>
 #include <base/ida.h>
 #include <base/math.h>
 #include <base/printf.h>
+#include <core/failpoint.h>
 #include <core/init.h>
 #include <core/mutex.h>
 #include <core/printk.h>
@@ -20,6 +24,48 @@
 
 static struct virtio_dev *to_virtio(struct device *d) { return container_of(d, struct virtio_dev, dev); }
 static struct virtio_driver *to_virtio_driver(struct driver *d) { return container_of(d, struct virtio_driver, drv); }
+
+static struct workqueue *break_wq;	/* [I] what reclaim waits for ends here */
+
+/* --- a device that breaks --- */
+
+static void reset(struct virtio_dev *v)
+{
+	v->ops->set_status(v, 0);
+	/* Modern devices may take their time. */
+	for (int i = 0; i < 1000000 && v->ops->get_status(v); i++)
+		cpu_relax();
+}
+
+static void break_fn(struct work *w)
+{
+	struct virtio_dev *v = container_of(w, struct virtio_dev, break_work);
+	void (*fn)(struct virtio_dev *) = READ_ONCE(v->on_break);
+
+	reset(v);
+	virtio_fail(v);
+	if (fn)
+		fn(v);
+}
+
+/* Any context. */
+static void virtio_break(struct virtio_dev *v, const char *queue)
+{
+	if (xchg(&v->broken, true))
+		return;
+	if (queue)
+		pr_err("%s: queue %s: the device answers what was not asked; it is shut down\n", v->dev.name, queue);
+	else
+		pr_err("%s: the device needs a reset; it is shut down\n", v->dev.name);
+	work_queue(break_wq, &v->break_work);
+}
+
+void virtio_on_break(struct virtio_dev *v, void (*fn)(struct virtio_dev *v))
+{
+	(void)xchg(&v->on_break, fn);
+	if (fn && READ_ONCE(v->broken))
+		work_queue(break_wq, &v->break_work);
+}
 
 /* --- queues --- */
 
@@ -69,6 +115,17 @@ void virtqueue_destroy(struct virtqueue *q)
 	kfree(q);
 }
 
+/* failpoint=used/virtio-blk:100: the ring is spoilt on purpose (test/boot/virtio-broken.toml). */
+static bool lie(const struct virtqueue *q, const char *what)
+{
+	char site[32];
+
+	if (likely(!READ_ONCE(failpoints_armed)))
+		return false;
+	snprintf(site, sizeof(site), "%s/%s", what, q->name);
+	return failpoint(site);
+}
+
 int virtqueue_add(struct virtqueue *q, const struct virtio_sg *sg, unsigned int out, unsigned int in, void *token)
 {
 	return vring_add(&q->ring, sg, out, in, token);
@@ -76,19 +133,23 @@ int virtqueue_add(struct virtqueue *q, const struct virtio_sg *sg, unsigned int 
 
 void virtqueue_kick(struct virtqueue *q)
 {
+	/* On purpose: QEMU's devices say then that they need a reset. */
+	if (lie(q, "avail"))
+		q->ring.avail->idx = to_le16((u16)(q->ring.avail_idx + 2 * q->ring.num));
 	if (vring_kick_needed(&q->ring))
 		q->dev->ops->notify(q);
 }
 
 void *virtqueue_get(struct virtqueue *q, u32 *len)
 {
-	void *token = vring_get(&q->ring, len);
+	void *token;
 
-	if (unlikely(q->ring.broken) && !q->reported) {
-		q->reported = true;
-		pr_err("%s: queue %s: the device answers what was not asked; the queue is shut down\n", q->dev->dev.name,
-		       q->name);
-	}
+	/* On purpose: a device that claims more than there was. */
+	if (lie(q, "used"))
+		q->ring.used->idx = to_le16((u16)(q->ring.last_used + q->ring.pending + 1));
+	token = vring_get(&q->ring, len);
+	if (unlikely(q->ring.broken))
+		virtio_break(q->dev, q->name);
 	return token;
 }
 
@@ -117,7 +178,9 @@ void virtio_config_interrupt(struct virtio_dev *v)
 {
 	void (*fn)(struct virtio_dev *) = READ_ONCE(v->config_changed);
 
-	if (fn)
+	if (v->ops->get_status(v) & VIRTIO_STATUS_NEEDS_RESET)
+		virtio_break(v, NULL);
+	else if (fn)
 		fn(v);
 }
 
@@ -155,14 +218,6 @@ static int negotiate(struct virtio_dev *v, const struct virtio_driver *drv)
 	return v->ops->get_status(v) & VIRTIO_STATUS_FEATURES_OK ? 0 : -ENODEV;
 }
 
-static void reset(struct virtio_dev *v)
-{
-	v->ops->set_status(v, 0);
-	/* Modern devices may take their time. */
-	for (int i = 0; i < 1000000 && v->ops->get_status(v); i++)
-		cpu_relax();
-}
-
 static int virtio_probe(struct device *d)
 {
 	struct virtio_dev *v = to_virtio(d);
@@ -188,6 +243,8 @@ static void virtio_remove(struct device *d)
 	struct virtio_dev *v = to_virtio(d);
 	struct virtio_driver *drv = to_virtio_driver(d->driver);
 
+	virtio_on_break(v, NULL);
+	(void)work_cancel_sync(&v->break_work);
 	reset(v);
 	if (drv->remove)
 		drv->remove(v);
@@ -268,6 +325,7 @@ int virtio_device_register(struct virtio_dev *v)
 	if (id < 0)
 		return id;
 	ref_init(&v->dev.ref, 1);
+	work_init(&v->break_work, break_fn);
 	scnprintf(v->dev.name, sizeof(v->dev.name), "virtio%d", id);
 	v->dev.bus = &virtio_bus;
 	v->dev.attrs = virtio_attrs;
@@ -276,6 +334,7 @@ int virtio_device_register(struct virtio_dev *v)
 
 static int virtio_init(void)
 {
-	return bus_register(&virtio_bus);
+	break_wq = workqueue_create("virtio", WQ_RECLAIM);
+	return break_wq ? bus_register(&virtio_bus) : -ENOMEM;
 }
 INITCALL_BUS(virtio_init);

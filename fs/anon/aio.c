@@ -6,7 +6,7 @@
  * before io_submit returns, as on Linux.
  *
  * An event is written where the request ends, in any context. What it still holds (pinned pages, files) is
- * let go later, by whoever submits or reads events next: the list `reap`. A request dies when both have let
+ * let go later, by whoever submits or reads events next, or a worker: the list `reap`. A request dies when both have let
  * go of it, its submitter and its reaper. A context dies when nothing of it is under way: whoever
  * destroys it waits for that.
  *
@@ -38,6 +38,7 @@
 #include <uapi/linux/poll.h>
 
 #define RING_MAGIC	0xa10a10a1u
+#define REAP_LATER	(20 * NSEC_PER_MSEC)
 #define PER_PAGE	(PAGE_SIZE / sizeof(struct io_event))
 
 /* First in the mapping, one event long: libaio looks at it. */
@@ -56,6 +57,7 @@ struct aio_ctx {
 	u32 tail, in_flight;		/* [lock] */
 	bool dead;			/* [lock; a] */
 	struct list_head reap;		/* [lock] ended requests */
+	struct delayed_work reaper;	/* when nobody else comes */
 	struct list_head polls;		/* [lock] what can be cancelled */
 	struct wait_queue wait;		/* for events, and for the end of all requests */
 	struct mutex read_lock;		/* class AIO: one reader of the ring */
@@ -189,11 +191,19 @@ static void finish(struct aio_req *r, s64 res)
 		spin_lock_irqsave(&c->lock, flags);
 	}
 	c->in_flight--;
+	if (list_empty(&c->reap))
+		(void)delayed_work_queue(aio_wq, &c->reaper, REAP_LATER);
 	list_add_tail(&r->link, &c->reap);
 	/* Under the lock: whoever destroys the context takes it once more before he frees it. */
 	if (wait_queue_has_sleeper(&c->wait))
 		wake_up_all(&c->wait);
 	spin_unlock_irqrestore(&c->lock, flags);
+}
+
+/* Who reads events from the mapped ring does not come by: files are not to stay open, nor pages pinned, for that. */
+static void reaper_fn(struct work *w)
+{
+	reap(container_of(container_of(w, struct delayed_work, work), struct aio_ctx, reaper));
 }
 
 static void rw_complete(struct kiocb *k, ssize_t n)
@@ -396,6 +406,7 @@ static void ctx_put(struct aio_ctx *c)
 	spin_unlock(&aio_lock);
 	if (!last)
 		return;
+	(void)delayed_work_cancel_sync(&c->reaper);
 	reap(c);
 	ring_free(c);
 	kfree(c);
@@ -470,6 +481,7 @@ static struct aio_ctx *ctx_new(u32 max)
 	list_init(&c->link);
 	list_init(&c->reap);
 	list_init(&c->polls);
+	delayed_work_init(&c->reaper, reaper_fn);
 	wait_queue_init(&c->wait);
 	return c;
 }

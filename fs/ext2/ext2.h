@@ -130,7 +130,7 @@ struct ext2_window {
 #define EI_ORPHANED	4		/* the disk knows that it has no link */
 #define EI_XATTR	5		/* in-inode attributes were looked for */
 #define EI_MANY		6		/* has had names in more than one directory in this batch */
-#define EI_REPLACED	8		/* lost its last name to another file: its end comes after that */
+#define EI_REPLACED	8		/* lost all names, one to another file in the same batch: its end comes after that */
 #define EI_LATE_DIR	9		/* removed with tombs in it: stays until its former files have new names */
 #define EI_COMMITTING	7		/* on the commit's list, which has the reference */
 
@@ -156,6 +156,7 @@ struct ext2_inode_info {
 	u32 tombs;			/* [batch] names of it that wait to be removed */
 	u32 dir_tombs;			/* [dir_sem, sb lock] entries of this directory that are gone already */
 	u64 add_batch;			/* [batch] when a name of it was last added */
+	u64 replaced_batch;		/* [batch] when another file last took a name of it */
 	u32 parent;			/* [batch] directory of that name */
 	u32 dir_hint;			/* [dir_sem] block where the last entry went */
 	u64 sync_id, datasync_id;	/* [a] batch that has its last change */

@@ -271,10 +271,13 @@ static void drop_link(struct inode *inode, const struct inode *dir)
 	inode->ctime = dir->ctime;
 	if (inode->nlink)
 		inode_set_nlink(inode, inode->nlink - 1);
-	if (inode->nlink)
+	if (inode->nlink) {
 		ext2_dirty_data(inode);
-	else
-		ext2_link_gone(inode);
+		return;
+	}
+	if (EXT2_I(inode)->replaced_batch == EXT2_SB(inode->sb)->batch_id)
+		set_bit(EI_REPLACED, &EXT2_I(inode)->state);
+	ext2_link_gone(inode);
 }
 
 static int ext2_unlink(struct inode *dir, struct dentry *d)
@@ -364,8 +367,8 @@ static void drop_target(struct renaming *r, bool replaced)
 {
 	if (S_ISDIR_I(r->target))
 		inode_set_nlink(r->target, 1);
-	if (replaced && r->target->nlink == 1)
-		set_bit(EI_REPLACED, &EXT2_I(r->target)->state);
+	if (replaced)
+		EXT2_I(r->target)->replaced_batch = EXT2_SB(r->target->sb)->batch_id;
 	drop_link(r->target, r->newdir);
 }
 

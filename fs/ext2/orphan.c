@@ -108,10 +108,10 @@ int ext2_settle_orphans(struct ext2_sb *s)
 	for (u32 i = n; i && !err; i--)
 		err = settle(s, list, i - 1, &freed, &cut);
 	kvfree(list);
-	/* A list that is damaged is e2fsck's; the mount goes on as errors= says. */
+	/* A list that is damaged is e2fsck's; the mount goes on as errors= says, which may be read-only. */
 	if (err == -EUCLEAN || err == -ESTALE)
-		err = cut_chain(s, NULL, 0);
-	if (!err)
+		err = READ_ONCE(s->aborted) ? 0 : cut_chain(s, NULL, 0);
+	if (!err && !READ_ONCE(s->aborted))
 		err = ext2_commit(s);
 	if (freed)
 		pr_info("EXT2-fs (%s): %u orphan inode%s deleted\n", s->vfs->id, freed, freed == 1 ? "" : "s");

@@ -548,6 +548,8 @@ static int ext2_remount(struct super_block *sb, u32 sb_flags, const char *option
 			sb->flags &= ~SB_RDONLY;
 			err = ext2_settle_orphans(s);
 			sb->flags |= SB_RDONLY;
+			if (!err && READ_ONCE(s->aborted))
+				err = -EROFS;
 		}
 	} else if ((sb_flags & SB_RDONLY) && !s->aborted && s->batch_id > s->committed_id) {
 		err = end_writing(s);

@@ -8,6 +8,8 @@
  * wants after the first two are closed). Who is inside counts on its CPU with preemption off, so that a grace
  * period after a level closed says that the sum only falls.
  *
+ * Writes that nobody waits for (AIO) are counted apart, as they end in interrupts.
+ *
  * A frozen instance has a reference of its own, so an unmount leaves it as it is until it is thawed.
  *
  * Locks: sb->umount for a change of sb->frozen; not held while writers are waited for, who may need it.
@@ -71,6 +73,17 @@ void super_end(struct super_block *sb, u32 level)
 		wake_up_all(&drain_wait);
 }
 
+void super_async_start(struct super_block *sb)
+{
+	atomic_inc(&sb->async_writes);
+}
+
+void super_async_end(struct super_block *sb)
+{
+	if (atomic_dec_and_test(&sb->async_writes) && unlikely(READ_ONCE(sb->frozen)))
+		wake_up_all(&drain_wait);
+}
+
 void file_start_write(struct file *f)
 {
 	if (S_ISREG_I(f->inode))
@@ -97,7 +110,7 @@ static void close_level(struct super_block *sb, u32 level)
 {
 	WRITE_ONCE(sb->frozen, level);
 	synchronize_rcu();
-	wait_event(&drain_wait, inside(sb, level) <= 0);
+	wait_event(&drain_wait, inside(sb, level) <= 0 && (level != SB_FREEZE_WRITE || !atomic_read(&sb->async_writes)));
 }
 
 static void open_all(struct super_block *sb)

@@ -57,6 +57,8 @@ static void async_complete(struct dio *d)
 		d->ops->overwritten(inode);
 	k->dio = d;
 	inode_dio_end(inode);
+	if (d->write)
+		super_async_end(inode->sb);
 	k->complete(k, d->error ? d->error : d->result);
 }
 
@@ -151,6 +153,8 @@ static struct dio *dio_async(struct kiocb *k, bool write, const struct iomap_ops
 	d->last = (pos + len - 1) >> PAGE_SHIFT;
 	work_init(&d->work, async_work);
 	atomic_inc(&k->file->mapping->host->dio);
+	if (write)
+		super_async_start(k->file->mapping->host->sb);
 	return d;
 }
 
@@ -159,6 +163,8 @@ static ssize_t dio_let_go(struct dio *d, ssize_t result)
 {
 	if (result <= 0) {
 		inode_dio_end(d->k->file->mapping->host);
+		if (d->write)
+			super_async_end(d->k->file->mapping->host->sb);
 		kfree(d);
 		return result;
 	}

@@ -73,6 +73,17 @@ void swap_entry_put(u64 entry);
 void swap_folio_unmapped(struct folio *f);
 /* Free about nr pages; returns pages freed. May sleep if gfp says so. */
 u64 reclaim_pages(u64 nr, unsigned int order, gfp_t gfp);
+/* What one allocation knows of its attempts so far: zeroed, then reclaim_again()'s. */
+struct reclaim_patience {
+	u32 idle;		/* attempts since one that freed something */
+	u64 written;		/* pages that devices had written at the last look */
+	u64 moved_ns;		/* when something last got on */
+};
+/*
+ * After an attempt that freed `freed` pages and was not enough: is another one worth it? As long as pages are freed,
+ * or dirty ones are on their way to a device, it is. Sleeps a little when nothing was freed.
+ */
+bool reclaim_again(struct reclaim_patience *p, u64 freed);
 /* Nothing left to reclaim: kill somebody. True if memory will come back. */
 bool oom_kill(unsigned int order, gfp_t gfp);
 /* Free memory fell below the low watermark: wake the background reclaimer. Any context. */

@@ -9,6 +9,7 @@
 
 #include <core/io.h>
 #include <core/spinlock.h>
+#include <core/work.h>
 #include <drivers/device.h>
 
 struct virtio_dev;
@@ -41,6 +42,10 @@ struct virtio_dev {
 	const struct virtio_transport_ops *ops;
 	void *transport;
 	void (*config_changed)(struct virtio_dev *v);	/* interrupt context */
+	/* A worker's: the device was reset and is off for good; end what it had. By virtio_on_break(). */
+	void (*on_break)(struct virtio_dev *v);	/* [a] */
+	bool broken;			/* [a] it lied, or asked for a reset: it will not answer any more */
+	struct work break_work;
 	void *private;			/* the driver's */
 	/* The driver's wishes, before setup_queues: entries of a queue, pieces of one request; 0: the usual. */
 	u32 queue_max, indirect_max;
@@ -61,6 +66,8 @@ int virtio_device_register(struct virtio_dev *v);
 /* DRIVER_OK: after the queues are filled. */
 void virtio_ready(struct virtio_dev *v);
 void virtio_fail(struct virtio_dev *v);
+/* Tell the driver when the device breaks, or that it did. NULL: not any more. */
+void virtio_on_break(struct virtio_dev *v, void (*fn)(struct virtio_dev *v));
 static inline bool virtio_has(const struct virtio_dev *v, unsigned int bit) { return v->features >> bit & 1; }
 
 /* Queues. The caller serialises per queue (its own lock, interrupts off if the callback takes it). */

@@ -76,6 +76,7 @@ struct super_block {
 	u32 time_gran;			/* [I] of stamps, ns: 1 or 1000000000 */
 	u32 frozen;			/* [a] SB_FREEZE_*: writers of this level and below wait; changes under umount */
 	struct task *freezer;		/* [a] who is at it */
+	atomic_t async_writes;		/* of files, that nobody waits for: they are inside SB_FREEZE_WRITE too */
 	s64 *writers;			/* [I] per CPU and level: who is inside; NULL: never frozen */
 	char id[32];			/* [I] device name for messages and mounts */
 	struct block_device *bdev;	/* [I] open and claimed; NULL: none. Closed after put_super */
@@ -117,6 +118,9 @@ int super_thaw(struct super_block *sb);
 void super_start(struct super_block *sb, u32 level);
 bool super_try_start(struct super_block *sb, u32 level);
 void super_end(struct super_block *sb, u32 level);
+/* A write that goes on when its task has left SB_FREEZE_WRITE. Begun inside of it; ended in any context. */
+void super_async_start(struct super_block *sb);
+void super_async_end(struct super_block *sb);
 __must_check int super_freeze_init(struct super_block *sb);
 void super_freeze_fini(struct super_block *sb);
 /* Finish after fill: unlock, SB_ACTIVE. */

@@ -102,13 +102,14 @@ struct net_ifaddr {
 	struct ref ref;
 	struct rcu_head rcu;
 	struct net_device *dev;		/* [I] borrowed: goes with the device */
-	u8 family, prefixlen, scope, proto;	/* [I] */
+	u8 family, prefixlen, scope;	/* [I] */
+	u8 proto;			/* [rtnl] IFAPROT_* */
 	u32 flags;			/* [rtnl; a] IFA_F_* */
 	struct ipaddr local, peer, broadcast;	/* [I] peer: other end, or local again */
 	char label[IFNAMSIZ];		/* [I] */
 	u32 valid_lft, preferred_lft;	/* [rtnl] seconds; INFINITY_LIFE */
 	u64 created_ns, updated_ns;	/* [rtnl] monotonic */
-	u32 metric;			/* [I] of the prefix route; 0: the usual */
+	u32 metric;			/* [rtnl] of the prefix route; 0: the usual */
 	/* IPv6. */
 	bool slaac;			/* [I] made from an advertised prefix: its route is the prefix's own */
 	u8 dad_left;			/* [rtnl] probes to send */
@@ -155,6 +156,12 @@ struct inet_dev {
    prefix routes; flags SECONDARY is set by it. */
 int inet_addr_add(struct net *net, struct net_device *dev, const struct net_ifaddr *a);
 int inet_addr_del(struct net *net, struct net_device *dev, u8 family, const struct ipaddr *local, u8 prefixlen);
+/* Under rtnl: this one. a may be gone afterwards. */
+void inet_addr_remove(struct net *net, struct net_ifaddr *a);
+/* Under rtnl: lifetimes from now on, metric and origin of one that is there. */
+void inet_addr_change(struct net *net, struct net_ifaddr *a, u32 valid, u32 preferred, u32 metric, u8 proto);
+/* Seconds that are left; INFINITY_LIFE. */
+void inet_addr_left(const struct net_ifaddr *a, u32 *valid, u32 *preferred);
 /* RCU or rtnl: the device that has this local address; NULL. dev given: only there. */
 struct net_ifaddr *inet_addr_find(struct net *net, const struct ipaddr *local, struct net_device *dev);
 /* Lifetimes (updated_ns) or flags of an address were changed in place: its timers are set anew, a notice is sent. Under rtnl. */
@@ -163,6 +170,8 @@ void inet_addr_changed(struct net *net, struct net_ifaddr *a);
 bool inet_select_addr(struct net *net, struct net_device *dev, const struct ipaddr *dst, u8 scope, struct ipaddr *out);
 /* RTN_* of an address as a destination of ours: LOCAL, BROADCAST, MULTICAST, UNICAST. */
 int inet_addr_type(struct net *net, struct net_device *dev, const struct ipaddr *a);
+/* Does the device want what src sends to a group? */
+bool inet_mc_member(struct net_device *dev, const struct ipaddr *group, const struct ipaddr *src);
 /* RCU or rtnl: are both in one subnet of an address of the device? */
 bool inet_addr_onlink(const struct inet_dev *id, const struct ipaddr *a, const struct ipaddr *b);
 /* RCU or rtnl (IPv4): is `local` an address of ours of at most this scope, on id's device if given, in one subnet with dst
@@ -216,6 +225,8 @@ struct fib_rule {
 	struct ipaddr src, dst;
 	char iifname[IFNAMSIZ], oifname[IFNAMSIZ];
 	u8 protocol;
+	u32 target;			/* FR_ACT_GOTO: priority of the rule to go on with */
+	u32 suppress;			/* a prefix shorter than this does not count; 0: each does */
 };
 
 /* What is looked up. Zero what does not matter. */
@@ -263,11 +274,14 @@ void route_cache_bump(struct net *net);		/* something changed: kept routes are l
 __must_check struct fib_route *fib_route_alloc(u32 nr_nh, gfp_t gfp);
 int fib_route_add(struct net *net, struct fib_route *r, u32 nlm_flags);
 /* Deletes the first that matches what is set (family, dst, dst_len, table, and tos, type, scope, protocol,
-   priority, gw, oif where not 0). -ESRCH. */
+   priority, gw, oif, metrics where not 0; scope: unless RT_SCOPE_NOWHERE; tos: as it is). -ESRCH. */
 int fib_route_del(struct net *net, const struct fib_route *match);
 void fib_route_put(struct fib_route *r);
 /* Each route of a family (table 0: all); fn under rtnl or RCU (no sleeping); non-zero ends and is returned. */
 int fib_walk(struct net *net, u8 family, u32 table, int (*fn)(struct fib_route *r, void *arg), void *arg);
+/* In words, why the last change of routes was refused; NULL: nothing to say. [rtnl] */
+extern const char *fib_why;
+bool fib_table_exists(struct net *net, u8 family, u32 table);	/* RCU or rtnl */
 __must_check int fib_rule_add(struct net *net, const struct fib_rule *rule);
 __must_check int fib_rule_del(struct net *net, const struct fib_rule *match);
 int fib_rule_walk(struct net *net, u8 family, int (*fn)(struct fib_rule *r, void *arg), void *arg);
@@ -327,6 +341,8 @@ int neigh_update(struct neigh *n, const u8 *ha, u8 state, u32 flags);
 void neigh_confirm(struct net *net, struct net_device *dev, const struct ipaddr *addr);	/* upper layer saw progress */
 __must_check int neigh_delete(struct net *net, struct net_device *dev, const struct ipaddr *addr);
 void neigh_flush_dev(struct net *net, struct net_device *dev);
+/* Of a device, or what new devices get (NULL). */
+struct neigh_parms neigh_parms_of(struct net *net, const struct net_device *dev, u8 family);
 /* In an RCU section. */
 int neigh_walk(struct net *net, u8 family, int (*fn)(struct neigh *n, void *arg), void *arg);
 
@@ -344,6 +360,10 @@ struct inet_sock_info {
 	u32 drops;
 	u32 backlog, backlog_max;	/* listeners: accepted queue and its limit */
 	const void *sk;			/* for %pK-like columns and TCP_INFO below */
+	/* For sock_diag: */
+	bool bound_port, v6only, recverr, is_icsk, freebind, hdrincl, mc_all, transparent, mc_loop, bind_no_port, defer;
+	u8 shutdown, tos, tclass;
+	u32 priority, rcvbuf, sndbuf, rmem, wmem;
 };
 /* Every socket of protocol (IPPROTO_TCP, UDP, UDPLITE no, RAW: any raw, ICMP: ping) of one address family (0:
    both). fn may sleep. */

@@ -44,6 +44,7 @@ void nl_end(struct nlbuf *b, u32 at);
 /* Take it back, with the error: what was before it stays. */
 void nl_cancel(struct nlbuf *b, u32 at);
 void nl_put(struct nlbuf *b, u16 type, const void *data, u32 len);
+void nl_append(struct nlbuf *b, const void *data, u32 len);	/* bytes without a header of their own; a multiple of 4 */
 static inline void nl_put_u8(struct nlbuf *b, u16 type, u8 v) { nl_put(b, type, &v, sizeof(v)); }
 static inline void nl_put_u16(struct nlbuf *b, u16 type, u16 v) { nl_put(b, type, &v, sizeof(v)); }
 static inline void nl_put_u32(struct nlbuf *b, u16 type, u32 v) { nl_put(b, type, &v, sizeof(v)); }
@@ -61,17 +62,29 @@ u32 nla_u32(const struct nlattr *a);
 static inline u8 nla_u8(const struct nlattr *a) { return *(const u8 *)nla_data(a); }
 u16 nla_u16(const struct nlattr *a);
 
-/* What an attribute must be. len: bytes at least; of strings: at most, NUL included (0: any). */
+/* What an attribute must be. len: bytes at least; of strings: at most, NUL included (0: any); NLP_MAX: at most. */
 struct nl_policy {
-	enum { NLP_ANY, NLP_MIN, NLP_EXACT, NLP_STRING, NLP_NESTED } kind;
+	enum { NLP_ANY, NLP_MIN, NLP_EXACT, NLP_STRING, NLP_NESTED, NLP_MAX } kind;
 	u16 len;
 };
+/* What an extended acknowledgement says besides the errno; set with an error. */
+struct nl_extack {
+	const char *why;		/* in words */
+	const struct nlattr *bad;	/* in the request */
+};
+/* Sets both, evaluates to the error. */
+#define nl_refuse(x, err, text)		({ (x)->why = (text); (err); })
+#define nl_refuse_at(x, err, attr, text)	({ (x)->why = (text); (x)->bad = (attr); (err); })
 /* tb[0..max]: the last attribute of each type, NULL: none. Types above max are passed over. -EINVAL, -ERANGE. */
 __must_check int nla_parse(const struct nlattr **tb, u16 max, const void *data, u32 len, const struct nl_policy *policy);
 /* The same for a message whose fixed header is `hdr` bytes. -EINVAL: shorter than that. */
 __must_check int nl_parse(const struct nlmsghdr *h, u32 hdr, const struct nlattr **tb, u16 max, const struct nl_policy *policy);
+/* As nl_parse(), saying why not. strict: also no type above max, and nothing behind the last attribute (-EINVAL). */
+__must_check int nl_parse_ext(const struct nlmsghdr *h, u32 hdr, const struct nlattr **tb, u16 max, const struct nl_policy *policy,
+			      bool strict, struct nl_extack *x);
 /* The string copied, NUL-terminated; -EINVAL when it does not fit. */
 __must_check int nla_string(const struct nlattr *a, char *buf, size_t size);
+static inline u64 nla_u64(const struct nlattr *a) { u64 v; __builtin_memcpy(&v, nla_data(a), sizeof(v)); return v; }
 /* for (nla_first(...); a; a = nla_next(...)) */
 const struct nlattr *nla_first(const void *data, u32 len, u32 *left);
 const struct nlattr *nla_next(const struct nlattr *a, u32 *left);
@@ -85,7 +98,8 @@ struct nl_request {
 	struct net *net;
 	struct nl_sock *sk;		/* the sender */
 	u32 portid;			/* its number */
-	const char *why;		/* in words, for extended acknowledgements; set with an error */
+	bool strict;			/* questions are checked to the letter (NETLINK_GET_STRICT_CHK) */
+	struct nl_extack x;
 };
 
 struct nl_proto {
@@ -120,6 +134,10 @@ struct nl_dump {
 	u32 gen;			/* next()'s: what changed between two calls ... */
 	bool inconsistent;		/* ... is told in the messages from then on (NLM_F_DUMP_INTR) */
 	const struct nlmsghdr *request;	/* [I] a copy */
+	bool strict;			/* [I] as in nl_request */
+	u16 answer_flags;		/* next()'s: more flags of the end (NLM_F_DUMP_FILTERED) */
+	void *priv;			/* next()'s, for done() to free */
+	struct nl_extack x;		/* next()'s, when it fails */
 };
 #define NL_MORE		1
 /* NL_NO_ACK, or -EBUSY (one is under way), -ENOMEM. */

@@ -25,4 +25,18 @@ void rtnl_handler_register(struct rtnl_handler *h);
 void rtnl_notify(struct net *net, u32 group, u32 but, void (*fill)(struct nlbuf *b, const void *object, u16 type),
 		 const void *object, u16 type);
 
+/* How one message that describes an object is to begin. */
+struct rt_msg {
+	u32 portid, seq;
+	u16 type, flags;
+};
+/*
+ * The same for what a request of the kind of m->type may have caused: then its number and sequence are in the message,
+ * and with NLM_F_ECHO its sender gets it too. From any thread.
+ */
+void rtnl_event(struct net *net, u32 group, u16 type, u16 flags, void (*fill)(struct nlbuf *b, const void *object,
+		const struct rt_msg *m), const void *object);
+/* What the request that this thread answers wanted (NLM_F_*), if it is of the kind of type; else 0. */
+u16 rtnl_request_flags(u16 type);
+
 #endif

@@ -10,7 +10,7 @@
  *
  * Watermarks: below `low` the background reclaimer is woken; ordinary requests do not go below `min`;
  * GFP_HIGHPRI takes half of it, tasks being killed three quarters. A request that may wait reclaims
- * by itself, then calls the OOM killer (orders up to 3), then fails.
+ * by itself for as long as that gets on (reclaim_again()), then calls the OOM killer (orders up to 3), then fails.
  *
  * Locks: zone lock (BUDDY), innermost but for printk. Any context but NMI for allocation without
  * GFP_WAIT and for freeing.
@@ -42,6 +42,7 @@ enum zone_id { ZONE_DMA32, ZONE_NORMAL, NR_ZONES };
 #define BATCH		(1u << BATCH_ORDER)
 #define PCP_MAX		128u
 #define COSTLY_ORDER	3
+#define RECLAIM_TRIES	16u
 
 struct zone {
 	spinlock_t lock;
@@ -266,6 +267,8 @@ static void alloc_report(unsigned int order, gfp_t gfp)
 static __noinline struct folio *alloc_slow(unsigned int order, gfp_t gfp)
 {
 	struct task_core *me = current_core();
+	u32 tries_max = gfp & GFP_NORETRY || order > COSTLY_ORDER ? RECLAIM_TRIES : order ? RECLAIM_TRIES << order : ~0u;
+	struct reclaim_patience patience = { 0 };
 	bool drained = false;
 	struct folio *f;
 
@@ -286,18 +289,22 @@ static __noinline struct folio *alloc_slow(unsigned int order, gfp_t gfp)
 			drained = true;
 			continue;
 		}
-		if (freed && tries < 16)
-			continue;
 		if (signal_fatal_pending(me)) {
 			f = take(order, gfp, WM_VICTIM);
-			break;
+			if (f || !freed || tries >= RECLAIM_TRIES)
+				break;
+			continue;
 		}
+		/* Pages come back, but not in one piece: larger blocks are not waited for as long. */
+		if (tries < tries_max && reclaim_again(&patience, freed))
+			continue;
 		if (gfp & GFP_NORETRY || order > COSTLY_ORDER || !oom_kill(order, gfp))
 			break;
 		/* The victim needs the CPU to die. */
 		set_current_state(TASK_KILLABLE);
 		schedule_until(clock_monotonic_ns() + 5 * NSEC_PER_MSEC);
 		drained = false;
+		patience = (struct reclaim_patience){ 0 };
 	}
 out:
 	if (!f)

@@ -30,6 +30,7 @@
 #include <mm/swap.h>
 #include <mm/writeback.h>
 #include "internal.h"
+#include "patience.h"
 
 #define SCAN_BATCH	32u
 #define WRITEBACK_PAUSE	(5 * NSEC_PER_MSEC)
@@ -339,11 +340,9 @@ static u64 reclaim_some(u64 nr, gfp_t gfp)
 	}
 	if (sc.freed < nr)
 		trim_caches(!sc.freed && !sc.writeback);
-	/* What is dirty will be clean: better to wait for it than to kill. The allocator's patience is bounded. */
-	if (!sc.freed && gfp & GFP_IO && sc.writeback) {
+	/* What is dirty will be clean: better to wait for it than to kill (reclaim_again()). */
+	if (!sc.freed && gfp & GFP_IO && sc.writeback)
 		wait_for_writeback(&sc);
-		sc.freed = 1;
-	}
 	vm_count(VM_EV_STEAL, (s64)sc.freed);
 	after = mem_free_pages();
 	return max(sc.freed, after > before ? after - before : 0ul);
@@ -364,6 +363,19 @@ u64 reclaim_pages(u64 nr, unsigned int order, gfp_t gfp)
 	t->flags &= ~PF_MEMALLOC;
 	t->core.memalloc = false;
 	return freed;
+}
+
+bool reclaim_again(struct reclaim_patience *p, u64 freed)
+{
+	u64 now = clock_monotonic_ns();
+	u64 wait = patience_next(p, freed, (u64)vm_counter_read(VM_EV_WRITTEN), vm_counter_read(VM_DIRTY) > 0,
+				 vm_counter_read(VM_WRITEBACK) > 0, now);
+
+	if (wait && wait != PATIENCE_GONE) {
+		set_current_state(TASK_KILLABLE);
+		schedule_until(now + wait);
+	}
+	return wait != PATIENCE_GONE;
 }
 
 /* --- the background thread --- */

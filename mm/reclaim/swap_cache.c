@@ -135,6 +135,7 @@ static void write_done(struct bio *b)
 		lru_rotate(f);
 	}
 	vm_count(VM_WRITEBACK, -1);
+	vm_count(VM_EV_WRITTEN, 1);
 	folio_clear_wake(f, FOLIO_WRITEBACK);
 	folio_put(f);
 }

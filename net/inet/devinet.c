@@ -10,6 +10,7 @@
 #include <core/clock.h>
 #include <core/init.h>
 #include <core/slab.h>
+#include <core/work.h>
 #include <uapi/linux/netlink.h>
 
 #include "ip6_impl.h"
@@ -187,7 +188,7 @@ int inet_addr_type(struct net *net, struct net_device *dev, const struct ipaddr 
 /* --- routes of an address --- */
 
 static void magic(struct net *net, bool add, struct net_device *dev, struct net_ifaddr *a, u8 type,
-	const struct ipaddr *dst, u8 len)
+	const struct ipaddr *dst, u8 len, const struct ipaddr *src)
 {
 	struct fib_route *r = fib_route_alloc(1, GFP_KERNEL);
 
@@ -202,10 +203,10 @@ static void magic(struct net *net, bool add, struct net_device *dev, struct net_
 	ipaddr_mask(&r->dst, inet_key_len(a->family, len));
 	r->dst_len = len;
 	r->priority = type == RTN_UNICAST ? a->metric : 0;
-	if (a->family == AF_INET) {
-		r->prefsrc = a->local;
+	if (a->family == AF_INET && src) {
+		r->prefsrc = *src;
 		r->has_prefsrc = true;
-	} else if (type == RTN_UNICAST && !r->priority) {
+	} else if (a->family == AF_INET6 && type == RTN_UNICAST && !r->priority) {
 		r->priority = 256;
 	}
 	r->nh[0].dev = dev;
@@ -231,34 +232,148 @@ static bool prefix_shared(const struct net_ifaddr *a)
 	return false;
 }
 
-void inet_addr_routes(struct net *net, struct net_ifaddr *a, bool add, bool local)
+/* Whose address routes of a name as source: of a secondary one its primary's. */
+static const struct ipaddr *route_src(const struct net_ifaddr *a)
+{
+	struct net_ifaddr *p;
+
+	if (a->family == AF_INET && a->flags & IFA_F_SECONDARY)
+		list_for_each_entry(p, &dev_inet(a->dev)->addrs4, link)
+			if (!(p->flags & IFA_F_SECONDARY) && p->prefixlen == a->prefixlen && same_net(p, &a->peer))
+				return &p->local;
+	return &a->local;
+}
+
+static void prefix_route(struct net *net, struct net_ifaddr *a, bool add)
 {
 	struct net_device *dev = a->dev;
 	u8 full = a->family == AF_INET ? 32 : 128;
 	bool point = !ipaddr_eq(&a->local, &a->peer);
+
+	if (a->flags & IFA_F_NOPREFIXROUTE || (a->prefixlen == full && !point))
+		return;
+	if (a->family == AF_INET6 && (a->slaac || dev->flags & IFF_LOOPBACK || (!add && prefix_shared(a))))
+		return;
+	magic(net, add, dev, a, dev->flags & IFF_LOOPBACK ? RTN_LOCAL : RTN_UNICAST, point ? &a->peer : &a->local, a->prefixlen,
+	      &a->local);
+}
+
+void inet_addr_routes(struct net *net, struct net_ifaddr *a, bool add, bool local)
+{
+	struct net_device *dev = a->dev;
+	u8 full = a->family == AF_INET ? 32 : 128;
+	bool secondary = a->family == AF_INET && a->flags & IFA_F_SECONDARY;
+	const struct ipaddr *src = route_src(a);
 	struct ipaddr bc;
 
 	if (local)
-		magic(net, add, dev, a, RTN_LOCAL, &a->local, full);
+		magic(net, add, dev, a, RTN_LOCAL, &a->local, full, add ? src : NULL);
 	if (add && !netdev_running(dev))
 		return;
-	if (a->family == AF_INET && be32(a->broadcast.w[3]) && be32(a->broadcast.w[3]) != INADDR_BROADCAST)
-		magic(net, add, dev, a, RTN_BROADCAST, &a->broadcast, full);
-	if (a->flags & (IFA_F_SECONDARY | IFA_F_NOPREFIXROUTE) && a->family == AF_INET)
+	/* A secondary one's broadcast route is its primary's as well. */
+	if (a->family == AF_INET && be32(a->broadcast.w[3]) && be32(a->broadcast.w[3]) != INADDR_BROADCAST && (add || !secondary))
+		magic(net, add, dev, a, RTN_BROADCAST, &a->broadcast, full, src);
+	if (secondary)
 		return;
-	if (a->family == AF_INET6 && (a->flags & IFA_F_NOPREFIXROUTE || a->slaac || (dev->flags & IFF_LOOPBACK)))
-		return;
-	if (a->prefixlen == full && !point)
-		return;
-	if (!add && a->family == AF_INET6 && prefix_shared(a))
-		return;
-	magic(net, add, dev, a, dev->flags & IFF_LOOPBACK ? RTN_LOCAL : RTN_UNICAST, point ? &a->peer : &a->local, a->prefixlen);
+	prefix_route(net, a, add);
 	if (a->family == AF_INET && a->prefixlen < 31) {
-		bc = a->local;
+		bc = a->peer;
 		bc.w[3] = to_be32(be32(bc.w[3]) | (0xffffffffu >> a->prefixlen));
 		if (!ipaddr_eq(&bc, &a->broadcast))
-			magic(net, add, dev, a, RTN_BROADCAST, &bc, full);
+			magic(net, add, dev, a, RTN_BROADCAST, &bc, full, src);
 	}
+}
+
+/* --- how long they live: IPv4; IPv6's are addrconf's --- */
+
+static void set_life(struct net_ifaddr *a, u32 valid, u32 preferred)
+{
+	a->flags &= ~(IFA_F_PERMANENT | IFA_F_DEPRECATED);
+	a->flags |= (valid == INFINITY_LIFE ? IFA_F_PERMANENT : 0) | (preferred ? 0 : IFA_F_DEPRECATED);
+	a->valid_lft = valid;
+	a->preferred_lft = preferred;
+	a->updated_ns = clock_monotonic_ns();
+}
+
+void inet_addr_left(const struct net_ifaddr *a, u32 *valid, u32 *preferred)
+{
+	u64 age = (clock_monotonic_ns() - a->updated_ns) / NSEC_PER_SEC;
+
+	*valid = a->valid_lft;
+	*preferred = a->preferred_lft;
+	if (*valid != INFINITY_LIFE)
+		*valid -= (u32)min_t(u64, *valid, age);
+	if (*preferred != INFINITY_LIFE)
+		*preferred -= (u32)min_t(u64, *preferred, age);
+}
+
+static struct delayed_work life_work;	/* [o] its own lock */
+
+/* One device's; seconds to the next change, at most *next. */
+static void check_life(struct net *net, struct inet_dev *id, u32 *next)
+{
+	struct net_ifaddr *a, *n;
+
+	list_for_each_entry_safe(a, n, &id->addrs4, link) {
+		u32 valid, preferred;
+
+		if (a->valid_lft == INFINITY_LIFE)
+			continue;
+		inet_addr_left(a, &valid, &preferred);
+		if (!valid) {
+			inet_addr_remove(net, a);
+			*next = 0;	/* others may have gone with it: look again */
+			return;
+		}
+		if (!preferred && !(a->flags & IFA_F_DEPRECATED)) {
+			a->flags |= IFA_F_DEPRECATED;
+			net_notify(net, NET_ADDR_ADD, a);
+		}
+		*next = min(*next, preferred ? min(preferred, valid) : valid);
+	}
+}
+
+static void life_work_fn(struct work *w)
+{
+	u32 next = INFINITY_LIFE;
+	struct net_device *dev;
+
+	(void)w;
+	rtnl_lock();
+	for_each_netdev(dev, &init_net)
+		if (dev_inet(dev))
+			check_life(&init_net, dev_inet(dev), &next);
+	rtnl_unlock();
+	if (next != INFINITY_LIFE)	/* at least each second: another may come that lives shorter */
+		(void)delayed_work_queue(system_wq, &life_work, min(next, 1u) * NSEC_PER_SEC + NSEC_PER_MSEC);
+}
+
+static void life_changed(const struct net_ifaddr *a)
+{
+	if (a->family == AF_INET && a->valid_lft != INFINITY_LIFE)
+		(void)delayed_work_queue(system_wq, &life_work, NSEC_PER_MSEC);
+}
+
+void inet_addr_change(struct net *net, struct net_ifaddr *a, u32 valid, u32 preferred, u32 metric, u8 proto)
+{
+	ASSERT(rtnl_is_locked());
+	if (metric != a->metric && !(a->flags & IFA_F_SECONDARY && a->family == AF_INET)) {
+		prefix_route(net, a, false);
+		a->metric = metric;
+		prefix_route(net, a, true);
+	}
+	a->metric = metric;
+	a->proto = proto;
+	if (a->family == AF_INET6) {
+		a->valid_lft = valid;
+		a->preferred_lft = preferred;
+		a->updated_ns = clock_monotonic_ns();
+		inet_addr_changed(net, a);
+		return;
+	}
+	set_life(a, valid, preferred);
+	life_changed(a);
+	net_notify(net, NET_ADDR_ADD, a);
 }
 
 /* --- change --- */
@@ -269,11 +384,31 @@ static void addr_put(struct net_ifaddr *a)
 		kfree_rcu(a, rcu);
 }
 
+/* Is it there already, what does it follow (NULL: nothing), is it secondary? IPv4. */
+static int find_place(struct list_head *list, struct net_ifaddr *a, struct net_ifaddr **after)
+{
+	struct net_ifaddr *o;
+
+	list_for_each_entry(o, list, link) {
+		if (!(o->flags & IFA_F_SECONDARY) && a->scope <= o->scope)
+			*after = o;
+		if (o->prefixlen != a->prefixlen || !same_net(o, &a->peer))
+			continue;
+		if (ipaddr_eq(&o->local, &a->local))
+			return -EEXIST;
+		if (o->scope != a->scope)
+			return -EINVAL;
+		a->flags |= IFA_F_SECONDARY;
+	}
+	return 0;
+}
+
 int inet_addr_add(struct net *net, struct net_device *dev, const struct net_ifaddr *in)
 {
 	struct inet_dev *id = dev_inet(dev);
 	struct net_ifaddr *a, *o, *after = NULL;
 	struct list_head *list;
+	int err;
 
 	ASSERT(rtnl_is_locked());
 	if (!id)
@@ -281,46 +416,47 @@ int inet_addr_add(struct net *net, struct net_device *dev, const struct net_ifad
 	if (in->prefixlen > (in->family == AF_INET ? 32 : 128))
 		return -EINVAL;
 	list = in->family == AF_INET ? &id->addrs4 : &id->addrs6;
-	list_for_each_entry(o, list, link)
-		if (ipaddr_eq(&o->local, &in->local) && (in->family == AF_INET6 || o->prefixlen == in->prefixlen))
-			return -EEXIST;
 	a = kmemdup(in, sizeof(*in), GFP_KERNEL);
 	if (!a)
 		return -ENOBUFS;
 	ref_init(&a->ref, 1);
 	a->dev = dev;
-	a->created_ns = a->updated_ns = clock_monotonic_ns();
-	if (a->family == AF_INET6) {
-		int err = addrconf6_adding(id, a);
-
+	if (a->family == AF_INET) {
+		a->flags &= ~IFA_F_SECONDARY;
+		err = find_place(list, a, &after);
 		if (err) {
 			kfree(a);
 			return err;
 		}
-	}
-	if (a->family == AF_INET) {
 		id->conf4_set = id->parms4_set = ~0ull;	/* as on Linux: what it has now is its own */
-		a->flags &= ~IFA_F_SECONDARY;
+		set_life(a, a->valid_lft, a->preferred_lft);
+	} else {
 		list_for_each_entry(o, list, link) {
-			if (o->flags & IFA_F_SECONDARY)
-				continue;
-			after = o;
-			if (o->prefixlen == a->prefixlen && same_net(o, &a->peer))
-				a->flags |= IFA_F_SECONDARY;
+			if (ipaddr_eq(&o->local, &in->local)) {
+				kfree(a);
+				return -EEXIST;
+			}
 		}
+		err = addrconf6_adding(id, a);
+		if (err) {
+			kfree(a);
+			return err;
+		}
+		if (a->valid_lft == INFINITY_LIFE && !a->slaac)
+			a->flags |= IFA_F_PERMANENT;
+		a->updated_ns = clock_monotonic_ns();
 	}
-	if (a->valid_lft == INFINITY_LIFE && !a->slaac)
-		a->flags |= IFA_F_PERMANENT;
-	if (after && !(a->flags & IFA_F_SECONDARY))
-		list_add(&a->link, &after->link);
-	else
+	a->created_ns = a->updated_ns;
+	if (a->family == AF_INET6 || a->flags & IFA_F_SECONDARY)
 		list_add_tail(&a->link, list);
+	else
+		list_add(&a->link, after ? &after->link : list);
 	hlist_add_head(&a->hash, &addr_hash[ipaddr_hash(&a->local, 0) % ADDR_HASH]);
+	life_changed(a);
+	net_notify(net, NET_ADDR_ADD, a);
 	/* A tentative address is not ours yet: packets to it are not taken. */
-	inet_addr_routes(net, a, true, !(a->flags & IFA_F_TENTATIVE));
+	inet_addr_routes(net, a, true, !(a->flags & IFA_F_TENTATIVE && a->family == AF_INET6));
 	route_cache_bump(net);
-	if (!(a->flags & IFA_F_TENTATIVE))
-		net_notify(net, NET_ADDR_ADD, a);
 	if (a->family == AF_INET6)
 		addrconf6_added(net, a);
 	return 0;
@@ -331,48 +467,80 @@ static void addr_unlink(struct net *net, struct net_ifaddr *a)
 {
 	list_del_rcu(&a->link);
 	hlist_del_init_rcu(&a->hash);
+	net_notify(net, NET_ADDR_DEL, a);
 	inet_addr_routes(net, a, false, !inet_addr_find(net, &a->local, a->dev));
-	route_cache_bump(net);
 	if (a->family == AF_INET6)
 		addrconf6_removed(net, a);
-	net_notify(net, NET_ADDR_DEL, a);
+	if (!inet_addr_find(net, &a->local, NULL))
+		fib_flush_src(net, &a->local);
+	if (a->family == AF_INET && list_empty(&dev_inet(a->dev)->addrs4))
+		fib_flush_dev(net, a->dev, AF_INET, true);
+	route_cache_bump(net);
+}
+
+/* The secondary addresses of a primary one that goes: they go first, or the first of them takes its place. */
+static struct net_ifaddr *secondaries(struct net *net, struct inet_dev *id, struct net_ifaddr *a)
+{
+	struct net_ifaddr *s, *n;
+
+	list_for_each_entry_safe(s, n, &id->addrs4, link) {
+		if (!(s->flags & IFA_F_SECONDARY) || s->prefixlen != a->prefixlen || !same_net(a, &s->peer))
+			continue;
+		if (CONF4_OR(net, id, promote_secondaries))
+			return s;
+		addr_unlink(net, s);
+		addr_put(s);
+	}
+	return NULL;
+}
+
+/* After the primary one went, its routes with it. */
+static void promote(struct net *net, struct inet_dev *id, struct net_ifaddr *p)
+{
+	struct net_ifaddr *s;
+
+	p->flags &= ~IFA_F_SECONDARY;
+	net_notify(net, NET_ADDR_ADD, p);
+	magic(net, false, p->dev, p, RTN_LOCAL, &p->local, 32, NULL);
+	inet_addr_routes(net, p, true, true);
+	list_for_each_entry(s, &id->addrs4, link) {	/* their routes name the new one as source */
+		if (!(s->flags & IFA_F_SECONDARY) || s->prefixlen != p->prefixlen || !same_net(p, &s->peer))
+			continue;
+		magic(net, false, s->dev, s, RTN_LOCAL, &s->local, 32, NULL);
+		inet_addr_routes(net, s, true, true);
+	}
+	route_cache_bump(net);
+}
+
+void inet_addr_remove(struct net *net, struct net_ifaddr *a)
+{
+	struct inet_dev *id = dev_inet(a->dev);
+	struct net_ifaddr *heir = NULL;
+
+	ASSERT(rtnl_is_locked());
+	if (a->family == AF_INET && !(a->flags & IFA_F_SECONDARY))
+		heir = secondaries(net, id, a);
+	addr_unlink(net, a);
+	if (heir)
+		promote(net, id, heir);
+	addr_put(a);
 }
 
 int inet_addr_del(struct net *net, struct net_device *dev, u8 family, const struct ipaddr *local, u8 prefixlen)
 {
 	struct inet_dev *id = dev_inet(dev);
-	struct net_ifaddr *a, *n, *promoted = NULL;
-	struct list_head *list;
+	struct net_ifaddr *a;
 
 	ASSERT(rtnl_is_locked());
 	if (!id)
 		return -EADDRNOTAVAIL;
-	list = family == AF_INET ? &id->addrs4 : &id->addrs6;
-	list_for_each_entry(a, list, link)
-		if (ipaddr_eq(&a->local, local) && (a->prefixlen == prefixlen || prefixlen == 255))
-			goto found;
-	return -EADDRNOTAVAIL;
-found:
-	addr_unlink(net, a);
-	if (family == AF_INET && !(a->flags & IFA_F_SECONDARY)) {
-		struct net_ifaddr *s;
-
-		list_for_each_entry_safe(s, n, list, link) {
-			if (!(s->flags & IFA_F_SECONDARY) || s->prefixlen != a->prefixlen || !same_net(a, &s->peer))
-				continue;
-			if (!CONF4_OR(net, id, promote_secondaries)) {
-				addr_unlink(net, s);
-				addr_put(s);
-			} else if (!promoted) {
-				promoted = s;
-				s->flags &= ~IFA_F_SECONDARY;
-				inet_addr_routes(net, s, true, false);
-				net_notify(net, NET_ADDR_ADD, s);
-			}
+	list_for_each_entry(a, family == AF_INET ? &id->addrs4 : &id->addrs6, link) {
+		if (ipaddr_eq(&a->local, local) && (a->prefixlen == prefixlen || prefixlen == 255)) {
+			inet_addr_remove(net, a);
+			return 0;
 		}
 	}
-	addr_put(a);
-	return 0;
+	return -EADDRNOTAVAIL;
 }
 
 void inet_addrs_flush(struct net *net, struct list_head *list)
@@ -491,6 +659,7 @@ void devinet_init(struct net *net)
 {
 	struct net_device *dev;
 
+	delayed_work_init(&life_work, life_work_fn);
 	rtnl_lock();
 	net_notifier_register(&devinet_notifier);
 	for_each_netdev(dev, net)

@@ -313,7 +313,6 @@ extern void (*icmp6_send_hook)(struct net *net, struct pkt *p, u8 type, u8 code,
 
 /* --- multicast: igmp.c (IPv4), mld6.c --- */
 
-bool inet_mc_member(struct net_device *dev, const struct ipaddr *group, const struct ipaddr *src);	/* device wants it */
 /* socket wants it */
 bool inet_mc_allow(const struct inet_sock *sk, const struct ipaddr *group, const struct ipaddr *src, int iif);
 void inet_mc_drop(struct inet_sock *sk);	/* at close */

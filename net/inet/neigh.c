@@ -46,18 +46,23 @@ static u64 ms_ns(int ms)
 	return (u64)max(ms, 1) * NSEC_PER_MSEC;
 }
 
-static struct neigh_parms parms_of(const struct neigh *n)
+struct neigh_parms neigh_parms_of(struct net *net, const struct net_device *dev, u8 family)
 {
-	struct inet_net *in = net_inet(n->dev->net);
-	bool v4 = n->family == AF_INET;
+	struct inet_net *in = net_inet(net);
+	bool v4 = family == AF_INET;
 	struct neigh_parms p;
 	struct inet_dev *id;
 
 	rcu_read_lock();
-	id = dev_inet(n->dev);
+	id = dev ? dev_inet(dev) : NULL;
 	p = id ? (v4 ? id->parms4 : id->parms6) : v4 ? in->parms4_default : in->parms6_default;
 	rcu_read_unlock();
 	return p;
+}
+
+static struct neigh_parms parms_of(const struct neigh *n)
+{
+	return neigh_parms_of(n->dev->net, n->dev, n->family);
 }
 
 /* --- table --- */
@@ -115,7 +120,8 @@ struct neigh *neigh_get(struct net *net, struct net_device *dev, const struct ip
 	dev_get(dev);
 	fresh->addr = *addr;
 	fresh->family = ipaddr_is4(addr) ? AF_INET : AF_INET6;
-	fresh->used_ns = fresh->updated_ns = fresh->confirmed_ns = clock_monotonic_ns();
+	fresh->used_ns = fresh->updated_ns = clock_monotonic_ns();
+	fresh->confirmed_ns = fresh->used_ns - min(fresh->used_ns, 2 * ms_ns(parms_of(fresh).reachable_ms));
 	spin_lock_init(&fresh->lock, NEIGH);
 	spin_lock(&t->lock);
 	n = find(t, dev, addr);

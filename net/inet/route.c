@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * Routing: tables of prefixes, rules, look-up. A table is a hash of prefixes (address and length) and a count
- * of prefixes for each length: a look-up tries the lengths that exist, longest first. Everything is read under RCU
- * and changed under rtnl. A kept `struct route` is good while route_gen has not moved.
+ * Routing: tables of prefixes, look-up, path MTUs; fib_rules.c says which table is asked. A table is a hash of prefixes
+ * (address and length) and a count of prefixes for each length: a look-up tries the lengths that exist, longest first.
+ * Everything is read under RCU and changed under rtnl. A kept `struct route` is good while route_gen has not moved.
  */
 #include <base/err.h>
 #include <base/hash.h>
@@ -16,10 +16,8 @@
 #include "route_impl.h"
 
 #define PREFIX_HASH	256u
-#define FR_ACT_TO_TBL	1
-#define FR_ACT_BLACKHOLE 6
-#define FR_ACT_UNREACHABLE 7
-#define FR_ACT_PROHIBIT	8
+
+const char *fib_why;
 
 struct fib_prefix {
 	struct hlist_node hash;		/* [rtnl; r] */
@@ -35,11 +33,6 @@ struct fib_table {
 	u8 family;			/* [I] */
 	u32 count[129];			/* [rtnl; a] prefixes of each length */
 	struct hlist_head prefixes[PREFIX_HASH];	/* [rtnl; r] */
-};
-
-struct fib_tables {
-	struct list_head tables;	/* [rtnl; r] */
-	struct list_head rules4, rules6;	/* [rtnl; r] */
 };
 
 /* --- prefixes --- */
@@ -63,13 +56,6 @@ bool ipaddr_prefix_eq(const struct ipaddr *a, const struct ipaddr *b, u32 key_le
 			return false;
 	}
 	return true;
-}
-
-static struct list_head *rules_of(struct net *net, u8 family)
-{
-	struct fib_tables *t = net_inet(net)->fib;
-
-	return family == AF_INET ? &t->rules4 : &t->rules6;
 }
 
 static struct fib_table *table_find(struct net *net, u8 family, u32 id)
@@ -190,43 +176,16 @@ static int table_lookup(struct fib_table *t, const struct flow *f, struct fib_ro
 	return -EAGAIN;
 }
 
-static bool rule_matches(const struct fib_rule *r, const struct flow *f, const struct net_device *iif,
-	const struct net_device *oif)
+int fib_table_lookup(struct net *net, u32 id, const struct flow *f, struct fib_route **found, const struct fib_nh **hop)
 {
-	if (r->src_len && !ipaddr_prefix_eq(&r->src, &f->src, inet_key_len(r->family, r->src_len)))
-		return false;
-	if (r->dst_len && !ipaddr_prefix_eq(&r->dst, &f->dst, inet_key_len(r->family, r->dst_len)))
-		return false;
-	if ((r->tos && r->tos != f->tos) || ((r->mark ^ f->mark) & r->mark_mask) || (r->ipproto && r->ipproto != f->proto))
-		return false;
-	if (r->iifname[0] && (!iif || strncmp(iif->name, r->iifname, IFNAMSIZ)))
-		return false;
-	if (r->oifname[0] && (!oif || strncmp(oif->name, r->oifname, IFNAMSIZ)))
-		return false;
-	return !r->has_uid || (f->uid.v >= r->uid_start && f->uid.v <= r->uid_end);
+	struct fib_table *t = table_find(net, f->family, id);
+
+	return t ? table_lookup(t, f, found, hop) : -EAGAIN;
 }
 
-/* In an RCU section. */
-static int fib_lookup(struct net *net, const struct flow *f, struct fib_route **found, const struct fib_nh **hop)
+bool fib_table_exists(struct net *net, u8 family, u32 table)
 {
-	struct net_device *iif = f->iif ? netdev_by_index(net, f->iif) : net->lo;
-	struct net_device *oif = f->oif ? netdev_by_index(net, f->oif) : NULL;
-	struct fib_rule *r;
-
-	list_for_each_entry_rcu(r, rules_of(net, f->family), link) {
-		struct fib_table *t;
-		int err;
-
-		if (!rule_matches(r, f, iif, oif))
-			continue;
-		if (r->action != FR_ACT_TO_TBL)
-			return r->action == FR_ACT_UNREACHABLE ? -ENETUNREACH : r->action == FR_ACT_PROHIBIT ? -EACCES : -EINVAL;
-		t = table_find(net, f->family, r->table);
-		err = t ? table_lookup(t, f, found, hop) : -EAGAIN;
-		if (err != -EAGAIN)
-			return err;
-	}
-	return -ENETUNREACH;
+	return table_find(net, family, table) != NULL;
 }
 
 int fib_local_type(struct net *net, struct net_device *dev, const struct ipaddr *a)
@@ -334,9 +293,10 @@ static int output(struct net *net, struct flow *f, struct route *r)
 	if (f->onlink && nh->has_gw)
 		return -ENETUNREACH;
 	r->type = mcast ? RTN_MULTICAST : bcast ? RTN_BROADCAST : fib->type;
-	r->has_gw = nh->has_gw;
-	r->gw = nh->has_gw ? nh->gw : f->dst;
-	if (nh->has_gw && fib->type == RTN_UNICAST)
+	/* A default route says by which device multicasts go, but not to whom. */
+	r->has_gw = nh->has_gw && !(mcast && fib->dst_len < (f->family == AF_INET ? 4 : 8));
+	r->gw = r->has_gw ? nh->gw : f->dst;
+	if (r->has_gw && fib->type == RTN_UNICAST)
 		route_redirected(net, &f->dst, &r->gw);
 	choose_src(net, f, fib, nh, r);
 	r->local_ifindex = nh->dev->ifindex;
@@ -545,58 +505,128 @@ static bool same_hops(const struct fib_route *a, const struct fib_route *b)
 	if (a->nr_nh != b->nr_nh)
 		return false;
 	for (u32 i = 0; i < a->nr_nh; i++)
-		if (a->nh[i].dev != b->nh[i].dev || a->nh[i].has_gw != b->nh[i].has_gw ||
+		if (a->nh[i].dev != b->nh[i].dev || a->nh[i].has_gw != b->nh[i].has_gw || a->nh[i].weight != b->nh[i].weight ||
 		    (a->nh[i].has_gw && !ipaddr_eq(&a->nh[i].gw, &b->nh[i].gw)))
 			return false;
 	return true;
 }
 
-/* Gateways must be reached directly; their device is found when it was not named. */
-static int check_hops(struct net *net, struct fib_route *r)
+/* The same in all but its place among others. */
+static bool same_route(const struct fib_route *a, const struct fib_route *b)
 {
-	for (u32 i = 0; i < r->nr_nh; i++) {
-		struct fib_nh *nh = &r->nh[i];
-		struct flow f = { .dst = nh->gw, .family = r->family, .oif = nh->dev ? nh->dev->ifindex : 0,
-			.scope = r->scope + 1 };
-		const struct fib_nh *via;
-		struct fib_route *fib;
-		int err;
+	if (a->type != b->type || !same_hops(a, b))
+		return false;
+	if (a->family == AF_INET6)
+		return true;
+	return a->scope == b->scope && a->protocol == b->protocol && a->has_prefsrc == b->has_prefsrc &&
+	       (!a->has_prefsrc || ipaddr_eq(&a->prefsrc, &b->prefsrc)) && !memcmp(a->metrics, b->metrics, sizeof(a->metrics));
+}
 
-		if (nh->dev && !netdev_running(nh->dev) && r->protocol != RTPROT_KERNEL)
-			return -ENETDOWN;
-		if (!nh->has_gw) {
-			if (!nh->dev)
-				return -ENODEV;
-			continue;
-		}
-		if (nh->flags & RTNH_F_ONLINK) {
-			if (!nh->dev)
-				return -ENODEV;
-			continue;
-		}
-		if (r->family == AF_INET6 && ipaddr_linklocal6(&nh->gw)) {
-			if (!nh->dev)
-				return -EINVAL;
-			continue;
-		}
-		if (r->family == AF_INET && f.scope < RT_SCOPE_LINK)
-			f.scope = RT_SCOPE_LINK;
-		if (r->family == AF_INET6)
-			f.scope = 0;
-		rcu_read_lock();
-		err = fib_lookup(net, &f, &fib, &via);
-		if (!err && ((fib->type != RTN_UNICAST) || (r->family == AF_INET && via->has_gw)))
-			err = fib->type == RTN_LOCAL ? -EINVAL : -ENETUNREACH;
-		if (!err && !nh->dev) {
+static int refuse(int err, const char *why)
+{
+	fib_why = why;
+	return err;
+}
+
+static int gateway4_onlink(struct net *net, const struct fib_route *r, struct fib_nh *nh)
+{
+	if (r->scope >= RT_SCOPE_LINK)
+		return refuse(-EINVAL, "Nexthop has invalid scope");
+	if (!nh->dev)
+		return refuse(-ENODEV, "Nexthop device required for onlink");
+	if (!netdev_running(nh->dev))
+		return refuse(-ENETDOWN, "Nexthop device is not up");
+	if (inet_addr_type(net, nh->dev, &nh->gw) != RTN_UNICAST)
+		return refuse(-EINVAL, "Nexthop has invalid gateway");
+	nh->scope = RT_SCOPE_LINK;
+	return 0;
+}
+
+/* A gateway must be reached directly; its device is found when it was not named. */
+static int gateway4(struct net *net, const struct fib_route *r, struct fib_nh *nh)
+{
+	struct flow f = { .dst = nh->gw, .family = AF_INET, .oif = nh->dev ? nh->dev->ifindex : 0 };
+	const struct fib_nh *via;
+	struct fib_route *fib;
+	int err;
+
+	if (nh->flags & RTNH_F_ONLINK)
+		return gateway4_onlink(net, r, nh);
+	f.scope = r->scope + 1 < RT_SCOPE_LINK ? RT_SCOPE_LINK : (u8)(r->scope + 1);
+	rcu_read_lock();
+	err = fib_lookup(net, &f, &fib, &via);
+	if (!err && fib->type != RTN_UNICAST && fib->type != RTN_LOCAL)
+		err = -EINVAL;
+	if (err) {
+		fib_why = "Nexthop has invalid gateway";
+	} else {
+		nh->scope = fib->scope;
+		if (!nh->dev) {
 			nh->dev = via->dev;
 			dev_get(nh->dev);
 		}
-		rcu_read_unlock();
-		if (err)
-			return r->family == AF_INET6 ? -EHOSTUNREACH : err;
-		nh->scope = RT_SCOPE_LINK;
+		err = netdev_running(nh->dev) ? 0 : -ENETDOWN;
 	}
+	rcu_read_unlock();
+	return err;
+}
+
+static int check_hop4(struct net *net, struct fib_route *r, struct fib_nh *nh)
+{
+	if (r->scope == RT_SCOPE_HOST) {
+		if (r->nr_nh != 1)
+			return refuse(-EINVAL, "Route with host scope can not have multiple nexthops");
+		if (nh->has_gw)
+			return refuse(-EINVAL, "Route with host scope can not have a gateway");
+		nh->scope = RT_SCOPE_NOWHERE;
+		return nh->dev ? 0 : -ENODEV;
+	}
+	if (nh->has_gw)
+		return gateway4(net, r, nh);
+	if (nh->flags & RTNH_F_ONLINK)
+		return refuse(-EINVAL, "Invalid flags for nexthop - PERVASIVE and ONLINK can not be set");
+	if (!nh->dev || !dev_inet(nh->dev))
+		return -ENODEV;
+	if (!netdev_running(nh->dev) && r->protocol != RTPROT_KERNEL)
+		return refuse(-ENETDOWN, "Device for nexthop is not up");
+	nh->scope = RT_SCOPE_HOST;
 	return 0;
+}
+
+static int check_hop6(struct net *net, struct fib_route *r, struct fib_nh *nh)
+{
+	struct flow f = { .dst = nh->gw, .family = AF_INET6, .oif = nh->dev ? nh->dev->ifindex : 0 };
+	const struct fib_nh *via;
+	struct fib_route *fib;
+	int err;
+
+	if (nh->dev && !netdev_running(nh->dev) && r->protocol != RTPROT_KERNEL && !route_error(r))
+		return refuse(-ENETDOWN, "Nexthop device is not up");
+	if (!nh->has_gw || nh->flags & RTNH_F_ONLINK)
+		return nh->dev ? 0 : -ENODEV;
+	if (ipaddr_linklocal6(&nh->gw))
+		return nh->dev ? 0 : -EINVAL;
+	rcu_read_lock();
+	err = fib_lookup(net, &f, &fib, &via);
+	if (!err && fib->type != RTN_UNICAST)
+		err = -EINVAL;
+	if (!err && !nh->dev) {
+		nh->dev = via->dev;
+		dev_get(nh->dev);
+	}
+	rcu_read_unlock();
+	if (err == -EINVAL)
+		return refuse(err, "Invalid gateway address");
+	return err ? -EHOSTUNREACH : 0;
+}
+
+static int check_hops(struct net *net, struct fib_route *r)
+{
+	int err = 0;
+
+	for (u32 i = 0; i < r->nr_nh && !err; i++)
+		err = r->family == AF_INET ? check_hop4(net, r, &r->nh[i]) : check_hop6(net, r, &r->nh[i]);
+	return err;
 }
 
 static struct fib_prefix *prefix_make(struct fib_table *t, const struct ipaddr *dst, u32 key_len)
@@ -625,10 +655,25 @@ static void prefix_drop(struct fib_table *t, struct fib_prefix *p)
 	kfree_rcu(p, rcu);
 }
 
+static int route_replace(struct net *net, struct fib_route *first, const struct fib_route *same, struct fib_route *r)
+{
+	if (same) {		/* as it is already; or as another one is */
+		if (same != first)
+			return -EEXIST;
+		fib_route_put(r);
+		return 0;
+	}
+	list_replace(&first->link, &r->link);
+	route_cache_bump(net);
+	net_notify(net, NET_ROUTE_REPLACE, r);
+	fib_route_put(first);
+	return 0;
+}
+
 static int route_insert(struct net *net, struct fib_table *t, struct fib_route *r, u32 nlm)
 {
 	struct fib_prefix *p = prefix_make(t, &r->dst, inet_key_len(r->family, r->dst_len));
-	struct fib_route *o, *first = NULL;
+	struct fib_route *o, *first = NULL, *same = NULL;
 	struct list_head *at;
 
 	if (!p)
@@ -640,26 +685,21 @@ static int route_insert(struct net *net, struct fib_table *t, struct fib_route *
 			break;
 		}
 		if (o->tos == r->tos && o->priority == r->priority) {
-			if (!first)
-				first = o;
-			if (o->type == r->type && o->scope == r->scope && same_hops(o, r) && !(nlm & NLM_F_REPLACE))
-				return -EEXIST;
+			first = first ? first : o;
+			same = same || !same_route(o, r) ? same : o;
 		}
 	}
 	if (first && (nlm & NLM_F_EXCL))
 		return -EEXIST;
-	if (first && (nlm & NLM_F_REPLACE)) {
-		list_replace(&first->link, &r->link);
-		route_cache_bump(net);
-		net_notify(net, NET_ROUTE_REPLACE, r);
-		fib_route_put(first);
-		return 0;
-	}
-	if (!first && !(nlm & NLM_F_CREATE)) {
+	if (first && (nlm & NLM_F_REPLACE))
+		return route_replace(net, first, same, r);
+	if (same)
+		return -EEXIST;
+	if (!first && !(nlm & NLM_F_CREATE) && (r->family == AF_INET || nlm & NLM_F_REPLACE)) {
 		prefix_drop(t, p);
 		return -ENOENT;
 	}
-	/* A plain add goes before its equals, an append behind them; IPv4 allows neither twice without append. */
+	/* A plain add goes before its equals, an append behind them. */
 	if (first && !(nlm & NLM_F_APPEND) && r->family == AF_INET)
 		at = &first->link;
 	list_add_tail(&r->link, at);
@@ -668,23 +708,34 @@ static int route_insert(struct net *net, struct fib_table *t, struct fib_route *
 	return 0;
 }
 
+/* Its prefix, its hops, its source. */
+static int route_check(struct net *net, struct fib_route *r)
+{
+	struct ipaddr m = r->dst;
+	int err;
+
+	if (r->dst_len > (r->family == AF_INET ? 32 : 128))
+		return refuse(-EINVAL, "Invalid prefix length");
+	ipaddr_mask(&m, inet_key_len(r->family, r->dst_len));
+	if (!ipaddr_eq(&m, &r->dst))
+		return refuse(-EINVAL, "Invalid prefix for given prefix length");
+	err = check_hops(net, r);
+	if (err || !r->has_prefsrc || r->protocol == RTPROT_KERNEL || (r->type == RTN_LOCAL && ipaddr_eq(&r->prefsrc, &r->dst)))
+		return err;
+	return fib_local_type(net, NULL, &r->prefsrc) == RTN_LOCAL ? 0 : refuse(-EINVAL, r->family == AF_INET ?
+		"Invalid prefsrc address" : "Invalid source address");
+}
+
 int fib_route_add(struct net *net, struct fib_route *r, u32 nlm)
 {
 	struct fib_table *t;
-	int err = -EINVAL;
+	int err;
 
 	ASSERT(rtnl_is_locked());
+	fib_why = NULL;
 	if (!r->table)
 		r->table = RT_TABLE_MAIN;
-	if (r->dst_len <= (r->family == AF_INET ? 32 : 128)) {
-		struct ipaddr m = r->dst;
-
-		ipaddr_mask(&m, inet_key_len(r->family, r->dst_len));
-		if (ipaddr_eq(&m, &r->dst))
-			err = check_hops(net, r);
-	}
-	if (!err && r->has_prefsrc && fib_local_type(net, NULL, &r->prefsrc) != RTN_LOCAL && r->protocol != RTPROT_KERNEL)
-		err = -EINVAL;
+	err = route_check(net, r);
 	t = err ? NULL : table_make(net, r->family, r->table);
 	if (!err)
 		err = t ? route_insert(net, t, r, nlm) : -ENOBUFS;
@@ -693,23 +744,35 @@ int fib_route_add(struct net *net, struct fib_route *r, u32 nlm)
 	return err;
 }
 
-static bool route_matches(const struct fib_route *r, const struct fib_route *m)
+static bool hops_match(const struct fib_route *r, const struct fib_route *m)
 {
-	if ((m->tos && r->tos != m->tos) || (m->type && r->type != m->type) || (m->protocol && r->protocol != m->protocol))
-		return false;
-	if (m->priority && r->priority != m->priority)
-		return false;
-	if (m->scope != RT_SCOPE_NOWHERE && m->family == AF_INET && m->scope && r->scope != m->scope)
-		return false;
-	if (m->has_prefsrc && (!r->has_prefsrc || !ipaddr_eq(&m->prefsrc, &r->prefsrc)))
+	if (m->nr_nh > 1 && m->nr_nh != r->nr_nh)
 		return false;
 	for (u32 i = 0; i < m->nr_nh; i++) {
 		const struct fib_nh *w = &m->nh[i], *h = i < r->nr_nh ? &r->nh[i] : NULL;
 
+		if (!w->dev && !w->has_gw)
+			continue;
 		if (!h || (w->dev && w->dev != h->dev) || (w->has_gw && (!h->has_gw || !ipaddr_eq(&w->gw, &h->gw))))
 			return false;
 	}
 	return true;
+}
+
+static bool route_matches(const struct fib_route *r, const struct fib_route *m)
+{
+	if (r->tos != m->tos || (m->type && r->type != m->type) || (m->protocol && r->protocol != m->protocol))
+		return false;
+	if (m->priority && r->priority != m->priority)
+		return false;
+	if (m->family == AF_INET && m->scope != RT_SCOPE_NOWHERE && r->scope != m->scope)
+		return false;
+	if (m->has_prefsrc && (!r->has_prefsrc || !ipaddr_eq(&m->prefsrc, &r->prefsrc)))
+		return false;
+	for (u32 i = 0; i < FIB_METRIC_COUNT; i++)
+		if (m->metrics[i] && m->metrics[i] != r->metrics[i])
+			return false;
+	return hops_match(r, m);
 }
 
 static void route_remove(struct net *net, struct fib_table *t, struct fib_prefix *p, struct fib_route *r)
@@ -728,6 +791,7 @@ int fib_route_del(struct net *net, const struct fib_route *m)
 	struct fib_route *r;
 
 	ASSERT(rtnl_is_locked());
+	fib_why = t ? NULL : "FIB table does not exist";
 	p = t ? prefix_find(t, &m->dst, inet_key_len(m->family, m->dst_len)) : NULL;
 	if (!p)
 		return -ESRCH;
@@ -740,42 +804,78 @@ int fib_route_del(struct net *net, const struct fib_route *m)
 	return -ESRCH;
 }
 
-void fib_flush_dev(struct net *net, struct net_device *dev, u8 family, bool all)
+/* What goes: everything by a device, or of a source address that is gone. */
+struct flush {
+	const struct net_device *dev;
+	const struct ipaddr *src;
+	u8 family;			/* 0: both */
+	bool all;			/* local ones as well */
+};
+
+static bool flushed(struct fib_route *r, const struct flush *f)
+{
+	bool hit = false;
+	u32 live = 0;
+
+	if (f->family && r->family != f->family)
+		return false;
+	if (f->src)
+		return r->has_prefsrc && ipaddr_eq(&r->prefsrc, f->src);
+	for (u32 k = 0; k < r->nr_nh; k++) {
+		if (r->nh[k].dev == f->dev && (f->all || r->type != RTN_LOCAL)) {
+			hit = true;
+			r->nh[k].flags |= RTNH_F_DEAD;
+		}
+		live += !(r->nh[k].flags & RTNH_F_DEAD);
+	}
+	return hit && !live;
+}
+
+static void flush_prefix(struct net *net, struct fib_table *t, struct fib_prefix *p, const struct flush *f)
+{
+	struct fib_route *r, *n;
+
+	list_for_each_entry_safe(r, n, &p->routes, link) {
+		if (!flushed(r, f))
+			continue;
+		r->flags |= r->family == AF_INET ? RTNH_F_DEAD : 0;
+		list_del_rcu(&r->link);
+		route_cache_bump(net);
+		net_notify(net, NET_ROUTE_DEL, r);
+		fib_route_put(r);
+	}
+	prefix_drop(t, p);
+}
+
+static void fib_flush(struct net *net, const struct flush *f)
 {
 	struct fib_table *t;
 
 	list_for_each_entry(t, &net_inet(net)->fib->tables, link) {
-		if (family && t->family != family)
+		if (f->family && t->family != f->family)
 			continue;
 		for (u32 i = 0; i < PREFIX_HASH; i++) {
 			struct hlist_node *hn;
 			struct fib_prefix *p;
 
-			hlist_for_each_entry_safe(p, hn, &t->prefixes[i], hash) {
-				struct fib_route *r, *n;
-
-				list_for_each_entry_safe(r, n, &p->routes, link) {
-					u32 live = 0;
-					bool hit = false;
-
-					for (u32 k = 0; k < r->nr_nh; k++) {
-						if (r->nh[k].dev == dev && (all || r->type != RTN_LOCAL)) {
-							hit = true;
-							r->nh[k].flags |= RTNH_F_DEAD;
-						}
-						live += !(r->nh[k].flags & RTNH_F_DEAD);
-					}
-					if (!hit || live)
-						continue;
-					list_del_rcu(&r->link);
-					route_cache_bump(net);
-					net_notify(net, NET_ROUTE_DEL, r);
-					fib_route_put(r);
-				}
-				prefix_drop(t, p);
-			}
+			hlist_for_each_entry_safe(p, hn, &t->prefixes[i], hash)
+				flush_prefix(net, t, p, f);
 		}
 	}
+}
+
+void fib_flush_dev(struct net *net, struct net_device *dev, u8 family, bool all)
+{
+	struct flush f = { .dev = dev, .family = family, .all = all };
+
+	fib_flush(net, &f);
+}
+
+void fib_flush_src(struct net *net, const struct ipaddr *src)
+{
+	struct flush f = { .src = src };
+
+	fib_flush(net, &f);
 }
 
 int fib_walk(struct net *net, u8 family, u32 table, int (*fn)(struct fib_route *r, void *arg), void *arg)
@@ -826,88 +926,15 @@ bool fib_is_default_gw(struct net *net, struct net_device *dev, const struct ipa
 	return fib_walk(net, AF_INET, 0, is_default, &d) == 1;
 }
 
-/* --- rules --- */
-
-int fib_rule_add(struct net *net, const struct fib_rule *rule)
-{
-	struct list_head *l = rules_of(net, rule->family), *at = l;
-	struct fib_rule *r, *n = kmemdup(rule, sizeof(*rule), GFP_KERNEL);
-
-	ASSERT(rtnl_is_locked());
-	if (!n)
-		return -ENOMEM;
-	ref_init(&n->ref, 1);
-	list_for_each_entry(r, l, link) {
-		if (r->priority > n->priority) {
-			at = &r->link;
-			break;
-		}
-	}
-	list_add_tail(&n->link, at);
-	route_cache_bump(net);
-	net_notify(net, NET_RULE_ADD, n);
-	return 0;
-}
-
-int fib_rule_del(struct net *net, const struct fib_rule *m)
-{
-	struct fib_rule *r;
-
-	ASSERT(rtnl_is_locked());
-	list_for_each_entry(r, rules_of(net, m->family), link) {
-		if ((m->action && r->action != m->action) || (m->table && r->table != m->table) ||
-		    (m->priority && r->priority != m->priority) || r->src_len != m->src_len || r->dst_len != m->dst_len ||
-		    (m->tos && r->tos != m->tos) || (m->mark && r->mark != m->mark) ||
-		    (m->src_len && !ipaddr_eq(&r->src, &m->src)) || (m->dst_len && !ipaddr_eq(&r->dst, &m->dst)) ||
-		    (m->iifname[0] && strncmp(r->iifname, m->iifname, IFNAMSIZ)) ||
-		    (m->oifname[0] && strncmp(r->oifname, m->oifname, IFNAMSIZ)))
-			continue;
-		list_del_rcu(&r->link);
-		route_cache_bump(net);
-		net_notify(net, NET_RULE_DEL, r);
-		kfree_rcu(r, rcu);
-		return 0;
-	}
-	return -ENOENT;
-}
-
-int fib_rule_walk(struct net *net, u8 family, int (*fn)(struct fib_rule *r, void *arg), void *arg)
-{
-	struct fib_rule *r;
-	int err;
-
-	list_for_each_entry_rcu(r, rules_of(net, family), link) {
-		err = fn(r, arg);
-		if (err)
-			return err;
-	}
-	return 0;
-}
+/* --- start --- */
 
 int fib_init(struct net *net)
 {
-	static const struct { u32 priority, table; } usual[] = {
-		{ 0, RT_TABLE_LOCAL }, { 32766, RT_TABLE_MAIN }, { 32767, RT_TABLE_DEFAULT },
-	};
 	struct fib_tables *t = kzalloc(sizeof(*t), GFP_KERNEL);
-	int err = 0;
 
 	if (!t)
 		return -ENOMEM;
 	list_init(&t->tables);
-	list_init(&t->rules4);
-	list_init(&t->rules6);
 	net_inet(net)->fib = t;
-	rtnl_lock();
-	for (int v6 = 0; v6 < 2; v6++) {
-		for (u32 i = 0; i < 3 - (u32)v6; i++) {
-			struct fib_rule r = { .family = v6 ? AF_INET6 : AF_INET, .action = FR_ACT_TO_TBL,
-				.protocol = RTPROT_KERNEL,
-				.priority = usual[i].priority, .table = usual[i].table };
-
-			err = err ? err : fib_rule_add(net, &r);
-		}
-	}
-	rtnl_unlock();
-	return err;
+	return fib_rules_init(net, t);
 }

@@ -10,10 +10,22 @@ static inline u32 inet_key_len(u8 family, u32 len) { return family == AF_INET ? 
 void ipaddr_mask(struct ipaddr *a, u32 key_len);
 bool ipaddr_prefix_eq(const struct ipaddr *a, const struct ipaddr *b, u32 key_len);
 
+struct fib_tables {
+	struct list_head tables;	/* [rtnl; r] */
+	struct list_head rules4, rules6;	/* [rtnl; r] */
+};
+
+/* In an RCU section: the route and the hop of it, not referenced. -EAGAIN: this table has nothing; -errno: refused there. */
+int fib_table_lookup(struct net *net, u32 id, const struct flow *f, struct fib_route **found, const struct fib_nh **hop);
+/* The same by the rules. -ENETUNREACH: nothing. */
+int fib_lookup(struct net *net, const struct flow *f, struct fib_route **found, const struct fib_nh **hop);
+__must_check int fib_rules_init(struct net *net, struct fib_tables *t);
+
 /* LOCAL, BROADCAST or UNICAST by table local; dev: only its own addresses count. */
 int fib_local_type(struct net *net, struct net_device *dev, const struct ipaddr *a);
-/* Under rtnl: drop the routes by dev of a family (0: both); all: local ones too. */
+/* Under rtnl: drop the routes by dev; family 0: both; all: local ones too. Those whose source address is gone. */
 void fib_flush_dev(struct net *net, struct net_device *dev, u8 family, bool all);
+void fib_flush_src(struct net *net, const struct ipaddr *src);
 
 __must_check int fib_init(struct net *net);
 __must_check int route_hint_init(struct net *net);

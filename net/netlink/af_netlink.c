@@ -17,57 +17,16 @@
 #include <kernel/cred.h>
 #include <kernel/task.h>
 #include <net/filter.h>
-#include <net/netlink.h>
 #include <net/scm.h>
-#include <net/sock.h>
-#include <net/socket.h>
 
-#define SOL_NETLINK	270
+#include "internal.h"
+
 #define GROUPS_MAX	63u
 #define DUMP_BYTES	8192u
 #define DUMP_BYTES_MAX	32768u
+#define DONE_BYTES	192u	/* the end of a dump, with words */
 
-struct nl_packet {
-	struct list_head link;		/* [socket's lock] */
-	struct nl_data *d;		/* referenced */
-	u32 len;			/* [I] of d: what the socket's filter wants of it */
-	u32 portid, group;		/* [I] sender; group it was sent to: 0 none */
-	struct pid *pid;		/* [I] referenced; sender, NULL: the kernel */
-	u32 uid, gid;			/* [I] */
-};
-
-struct nl_sock {
-	struct sock_common c;		/* [a] its fields */
-	struct ref ref;
-	struct net *net;		/* [I] */
-	struct socket *s;		/* [I] while the file is open */
-	const struct nl_proto *proto;	/* [I] */
-	struct list_head link;		/* [table lock] of all sockets of the protocol */
-	u32 portid;			/* [table lock; a] 0: not bound */
-	u64 groups;			/* [table lock; a] bit group - 1 */
-	u32 dst_portid, dst_groups;	/* [a] connect() */
-	bool all_nsid;			/* [a] there is one namespace: its messages are all there are */
-	bool pktinfo, broadcast_error, no_enobufs, cap_ack, ext_ack;	/* [a] */
-	spinlock_t lock;		/* class SOCK_QUEUE */
-	struct list_head queue;		/* [lock] nl_packet */
-	u32 rmem;			/* [lock; a] cost of what waits; 0: nothing does */
-	bool congested;			/* [lock] something was lost: nothing more until the reader has caught up */
-	bool dead;			/* [lock] closed */
-	struct wait_queue wait;
-	struct mutex dump_mutex;	/* class NETLINK_DUMP */
-	struct nl_dump *dump;		/* [dump_mutex] or NULL */
-	u32 recv_max;			/* [a] largest buffer a reader came with */
-};
-
-static struct nl_table {
-	spinlock_t lock;		/* class OBJECT */
-	const struct nl_proto *proto;	/* [I] once set; NULL: no such protocol */
-	struct list_head socks;		/* [lock] nl_sock.link */
-	u32 members;			/* [lock; a] sockets that are in any group */
-} tables[MAX_LINKS];
-
-static struct nl_sock *nl_sk(const struct socket *s) { return s->sk; }
-static struct nl_table *table_of(const struct nl_sock *k) { return &tables[k->proto->protocol]; }
+struct nl_table nl_tables[MAX_LINKS];
 
 static void sock_free(struct nl_sock *k)
 {
@@ -200,13 +159,13 @@ static int broadcast(const struct net *net, struct nl_table *t, struct nl_data *
 void nl_multicast(struct net *net, int protocol, u32 group, struct nlbuf *b, u32 but)
 {
 	if (!b->err && nlbuf_len(b) && nl_has_listeners(net, protocol, group))
-		(void)broadcast(net, &tables[protocol], b->d, NULL, group, but);
+		(void)broadcast(net, &nl_tables[protocol], b->d, NULL, group, but);
 	nlbuf_free(b);
 }
 
 bool nl_has_listeners(struct net *net, int protocol, u32 group)
 {
-	struct nl_table *t = &tables[protocol];
+	struct nl_table *t = &nl_tables[protocol];
 	struct nl_sock *k;
 	bool yes = false;
 
@@ -221,13 +180,13 @@ bool nl_has_listeners(struct net *net, int protocol, u32 group)
 }
 
 /* Table lock held. */
-static void set_groups(struct nl_table *t, struct nl_sock *k, u64 groups)
+void nl_set_groups(struct nl_table *t, struct nl_sock *k, u64 groups)
 {
 	WRITE_ONCE(t->members, t->members + !!groups - !!k->groups);
 	WRITE_ONCE(k->groups, groups);
 }
 
-static bool may_listen(const struct nl_sock *k)
+bool nl_may_listen(const struct nl_sock *k)
 {
 	return k->proto->anyone_listens || ns_capable(current_cred(), k->net->user_ns, CAP_NET_ADMIN);
 }
@@ -255,7 +214,7 @@ static int take_port(struct nl_table *t, struct nl_sock *k, u32 portid)
 /* The process's number, or where that is taken a free one from above. */
 static int autobind(struct nl_sock *k)
 {
-	struct nl_table *t = table_of(k);
+	struct nl_table *t = nl_table_of(k);
 	u32 portid = (u32)task_tgid_vnr(current);
 	static u32 rover = (u32)-4096;		/* [a] */
 	int err;
@@ -282,12 +241,12 @@ static int nl_bind(struct socket *s, const struct sockaddr_storage *a, int len)
 {
 	const struct sockaddr_nl *n = address(a, len);
 	struct nl_sock *k = nl_sk(s);
-	struct nl_table *t = table_of(k);
+	struct nl_table *t = nl_table_of(k);
 	int err = 0;
 
 	if (!n)
 		return -EINVAL;
-	if (n->nl_groups && !may_listen(k))
+	if (n->nl_groups && !nl_may_listen(k))
 		return -EPERM;
 	if (READ_ONCE(k->portid)) {
 		if (n->nl_pid != READ_ONCE(k->portid))
@@ -302,7 +261,7 @@ static int nl_bind(struct socket *s, const struct sockaddr_storage *a, int len)
 	if (err)
 		return err == -EBUSY ? -EINVAL : err;
 	spin_lock(&t->lock);
-	set_groups(t, k, (k->groups & ~0xffffffffull) | (n->nl_groups & known_groups(k)));
+	nl_set_groups(t, k, (k->groups & ~0xffffffffull) | (n->nl_groups & known_groups(k)));
 	spin_unlock(&t->lock);
 	return 0;
 }
@@ -363,14 +322,17 @@ static void dump_end(struct nl_sock *k)
 	kfree(d);
 }
 
-static void put_done(struct nl_dump *d, struct nlbuf *b, int err)
+static void put_done(const struct nl_sock *k, struct nl_dump *d, struct nlbuf *b, int err)
 {
-	u16 flags = NLM_F_MULTI | (d->inconsistent ? NLM_F_DUMP_INTR : 0);
+	bool words = err && d->x.why && READ_ONCE(k->ext_ack);
+	u16 flags = (u16)(NLM_F_MULTI | d->answer_flags | (d->inconsistent ? NLM_F_DUMP_INTR : 0) | (words ? NLM_F_ACK_TLVS : 0));
 	u32 at = nl_begin(b, d->portid, d->seq, NLMSG_DONE, flags, sizeof(s32));
 	s32 *r = nl_header(b, at);
 
 	if (r)
 		*r = err;
+	if (words)
+		nl_put_str(b, NLMSGERR_ATTR_MSG, d->x.why);
 	nl_end(b, at);
 }
 
@@ -382,15 +344,15 @@ static void dump_piece(struct nl_sock *k)
 	struct nlbuf b;
 	int r;
 
-	nlbuf_init(&b, cap + 64, true);	/* room for the end */
+	nlbuf_init(&b, cap + DONE_BYTES, true);	/* room for the end */
 	if (b.err)
 		return;		/* the next read tries again */
 	b.cap = cap;
 	r = d->next(d, &b);
 	if (r != NL_MORE || !nlbuf_len(&b)) {
-		b.cap = cap + 64;
+		b.cap = cap + DONE_BYTES;
 		b.err = 0;
-		put_done(d, &b, r == NL_MORE ? -EMSGSIZE : r);
+		put_done(k, d, &b, r == NL_MORE ? -EMSGSIZE : r);
 		dump_end(k);
 	}
 	(void)deliver(k, b.d, NULL, 0, GFP_KERNEL, false);
@@ -428,6 +390,7 @@ int nl_dump_start(struct nl_request *r, const struct nlmsghdr *h, int (*next)(st
 	}
 	d->net = r->net;
 	d->portid = r->portid;
+	d->strict = r->strict;
 	d->seq = h->nlmsg_seq;
 	d->next = next;
 	d->done = done;
@@ -470,7 +433,7 @@ int nl_reply(struct nl_request *r, struct nlbuf *b)
 static void acknowledge(struct nl_request *r, const struct nlmsghdr *h, int err)
 {
 	const struct nl_sock *k = r->sk;
-	bool capped = !err || READ_ONCE(k->cap_ack), tlvs = READ_ONCE(k->ext_ack) && err && r->why;
+	bool capped = !err || READ_ONCE(k->cap_ack), tlvs = READ_ONCE(k->ext_ack) && err && (r->x.why || r->x.bad);
 	u16 flags = (u16)((capped ? NLM_F_CAPPED : 0) | (tlvs ? NLM_F_ACK_TLVS : 0));
 	u32 extra = capped ? 0 : nl_payload_len(h), at;
 	struct nlmsgerr *e;
@@ -483,8 +446,10 @@ static void acknowledge(struct nl_request *r, const struct nlmsghdr *h, int err)
 		e->error = err;
 		memcpy(&e->msg, h, sizeof(*h) + extra);
 	}
-	if (tlvs)
-		nl_put_str(&b, NLMSGERR_ATTR_MSG, r->why);
+	if (tlvs && r->x.why)
+		nl_put_str(&b, NLMSGERR_ATTR_MSG, r->x.why);
+	if (tlvs && (const u8 *)r->x.bad > (const u8 *)h && (const u8 *)r->x.bad < (const u8 *)h + h->nlmsg_len)
+		nl_put_u32(&b, NLMSGERR_ATTR_OFFS, (u32)((const u8 *)r->x.bad - (const u8 *)h));
 	nl_end(&b, at);
 	/* Nobody else tells the sender: at least it learns that something was lost. */
 	if (nl_reply(r, &b) && !xchg(&r->sk->c.err, ENOBUFS))
@@ -494,7 +459,7 @@ static void acknowledge(struct nl_request *r, const struct nlmsghdr *h, int err)
 /* What a process sent to the kernel: one message after the other. */
 static void to_kernel(struct nl_sock *k, const u8 *data, u32 len)
 {
-	struct nl_request r = { .net = k->net, .sk = k, .portid = READ_ONCE(k->portid) };
+	struct nl_request r = { .net = k->net, .sk = k, .portid = READ_ONCE(k->portid), .strict = READ_ONCE(k->strict) };
 
 	while (len >= NLMSG_HDRLEN) {
 		const struct nlmsghdr *h = (const struct nlmsghdr *)data;
@@ -503,7 +468,7 @@ static void to_kernel(struct nl_sock *k, const u8 *data, u32 len)
 
 		if (h->nlmsg_len < NLMSG_HDRLEN || h->nlmsg_len > len)
 			return;
-		r.why = NULL;
+		r.x = (struct nl_extack){ 0 };
 		if (h->nlmsg_flags & NLM_F_REQUEST) {
 			if (h->nlmsg_type >= NLMSG_MIN_TYPE)
 				err = k->proto->receive ? k->proto->receive(&r, h) : 0;
@@ -521,7 +486,7 @@ static void to_kernel(struct nl_sock *k, const u8 *data, u32 len)
 /* Bytes that the receiver's filter lets through, as Linux counts them; all if it drops the message. */
 static int to_port(struct nl_sock *k, struct nl_data *d, u32 portid, u32 msg_flags)
 {
-	struct nl_table *t = table_of(k);
+	struct nl_table *t = nl_table_of(k);
 	u64 deadline = sock_send_deadline(&k->c, msg_flags, k->s->file->flags);
 	struct nl_packet *p = NULL;
 	struct nl_sock *to;
@@ -603,7 +568,7 @@ static ssize_t nl_sendmsg(struct socket *s, struct msg *m, size_t len)
 	}
 	b.d->len = (u32)len;
 	if (groups && (u32)__builtin_ffs((int)groups) <= k->proto->groups)
-		(void)broadcast(k->net, table_of(k), b.d, k, (u32)__builtin_ffs((int)groups), portid);
+		(void)broadcast(k->net, nl_table_of(k), b.d, k, (u32)__builtin_ffs((int)groups), portid);
 	/* And to a port, be it the kernel's: as on Linux, also what went to a group. */
 	if (portid)
 		err = to_port(k, b.d, portid, m->flags);
@@ -719,116 +684,18 @@ static u32 nl_poll(struct socket *s, struct file *f, struct poll_table *pt)
 	return events;
 }
 
-/* --- options --- */
-
-static int membership(struct nl_sock *k, u32 group, bool add)
-{
-	struct nl_table *t = table_of(k);
-
-	if (!may_listen(k))
-		return -EPERM;
-	if (!group || group > k->proto->groups)
-		return -EINVAL;
-	spin_lock(&t->lock);
-	set_groups(t, k, add ? k->groups | 1ull << (group - 1) : k->groups & ~(1ull << (group - 1)));
-	spin_unlock(&t->lock);
-	return 0;
-}
-
-static bool *flag_of(struct nl_sock *k, int opt)
-{
-	switch (opt) {
-	case NETLINK_PKTINFO:
-		return &k->pktinfo;
-	case NETLINK_BROADCAST_ERROR:
-		return &k->broadcast_error;
-	case NETLINK_NO_ENOBUFS:
-		return &k->no_enobufs;
-	case NETLINK_LISTEN_ALL_NSID:
-		return &k->all_nsid;
-	case NETLINK_CAP_ACK:
-		return &k->cap_ack;
-	case NETLINK_EXT_ACK:
-		return &k->ext_ack;
-	}
-	return NULL;
-}
-
-static int nl_setsockopt(struct socket *s, int level, int opt, uaddr_t uval, int len)
-{
-	struct nl_sock *k = nl_sk(s);
-	u32 val = 0;
-	bool *flag;
-
-	if (level == SOL_SOCKET)
-		return sock_setsockopt(&k->c, opt, uval, len);
-	if (level != SOL_NETLINK)
-		return -ENOPROTOOPT;
-	if (len >= (int)sizeof(val) && copy_in_bytes(&val, uval, sizeof(val)))
-		return -EFAULT;
-	if (opt == NETLINK_ADD_MEMBERSHIP || opt == NETLINK_DROP_MEMBERSHIP)
-		return membership(k, val, opt == NETLINK_ADD_MEMBERSHIP);
-	flag = flag_of(k, opt);
-	if (!flag)
-		return -ENOPROTOOPT;
-	if (opt == NETLINK_LISTEN_ALL_NSID && !capable(CAP_NET_BROADCAST))
-		return -EPERM;
-	WRITE_ONCE(*flag, val != 0);
-	if (opt == NETLINK_NO_ENOBUFS && val)
-		wake_up_poll(&k->wait, EPOLLOUT);
-	return 0;
-}
-
-static int get_memberships(struct nl_sock *k, uaddr_t uval, uaddr_t ulen, int len)
-{
-	u64 groups = READ_ONCE(k->groups);
-	int all = (int)ALIGN_UP(DIV_ROUND_UP(k->proto->groups, 8u), 4u);
-
-	if (copy_out_bytes(uval, &groups, (size_t)min(len & ~3, min(all, 8))))
-		return -EFAULT;
-	return copy_out_bytes(ulen, &all, sizeof(all));
-}
-
-static int nl_getsockopt(struct socket *s, int level, int opt, uaddr_t uval, uaddr_t ulen)
-{
-	struct nl_sock *k = nl_sk(s);
-	int len, val;
-	bool *flag;
-
-	if (level == SOL_SOCKET)
-		return sock_getsockopt(&k->c, opt, uval, ulen);
-	if (level != SOL_NETLINK)
-		return -ENOPROTOOPT;
-	if (copy_in_bytes(&len, ulen, sizeof(len)))
-		return -EFAULT;
-	if (len < 0)
-		return -EINVAL;
-	if (opt == NETLINK_LIST_MEMBERSHIPS)
-		return get_memberships(k, uval, ulen, len);
-	flag = flag_of(k, opt);
-	if (!flag || opt == NETLINK_LISTEN_ALL_NSID)
-		return -ENOPROTOOPT;
-	if (len < (int)sizeof(val))
-		return -EINVAL;
-	val = READ_ONCE(*flag);
-	len = sizeof(val);
-	if (copy_out_bytes(uval, &val, sizeof(val)))
-		return -EFAULT;
-	return copy_out_bytes(ulen, &len, sizeof(len));
-}
-
 /* --- life --- */
 
 static int nl_release(struct socket *s)
 {
 	struct nl_sock *k = nl_sk(s);
-	struct nl_table *t = table_of(k);
+	struct nl_table *t = nl_table_of(k);
 	struct nl_packet *p, *n;
 	LIST_HEAD(gone);
 	u64 flags;
 
 	spin_lock(&t->lock);
-	set_groups(t, k, 0);
+	nl_set_groups(t, k, 0);
 	list_del(&k->link);
 	spin_unlock(&t->lock);
 	spin_lock_irqsave(&k->lock, flags);
@@ -858,7 +725,7 @@ static int nl_create(struct net *net, struct socket *s, int protocol)
 
 	if (s->type != SOCK_RAW && s->type != SOCK_DGRAM)
 		return -ESOCKTNOSUPPORT;
-	if (protocol < 0 || protocol >= MAX_LINKS || !READ_ONCE(tables[protocol].proto))
+	if (protocol < 0 || protocol >= MAX_LINKS || !READ_ONCE(nl_tables[protocol].proto))
 		return -EPROTONOSUPPORT;
 	k = kzalloc(sizeof(*k), GFP_KERNEL);
 	if (!k)
@@ -867,16 +734,16 @@ static int nl_create(struct net *net, struct socket *s, int protocol)
 	ref_init(&k->ref, 1);
 	k->net = net;
 	k->s = s;
-	k->proto = tables[protocol].proto;
+	k->proto = nl_tables[protocol].proto;
 	spin_lock_init(&k->lock, SOCK_QUEUE);
 	list_init(&k->queue);
 	wait_queue_init(&k->wait);
 	mutex_init(&k->dump_mutex, NETLINK_DUMP);
 	s->sk = k;
 	s->ops = &nl_ops;
-	spin_lock(&tables[protocol].lock);
-	list_add_tail(&k->link, &tables[protocol].socks);
-	spin_unlock(&tables[protocol].lock);
+	spin_lock(&nl_tables[protocol].lock);
+	list_add_tail(&k->link, &nl_tables[protocol].socks);
+	spin_unlock(&nl_tables[protocol].lock);
 	return 0;
 }
 
@@ -943,7 +810,7 @@ int nl_proto_register(const struct nl_proto *p)
 {
 	if (p->protocol < 0 || p->protocol >= MAX_LINKS || p->groups > GROUPS_MAX)
 		return -EINVAL;
-	WRITE_ONCE(tables[p->protocol].proto, p);
+	WRITE_ONCE(nl_tables[p->protocol].proto, p);
 	return 0;
 }
 
@@ -955,8 +822,8 @@ static int netlink_init(void)
 	int err;
 
 	for (int i = 0; i < MAX_LINKS; i++) {
-		spin_lock_init(&tables[i].lock, OBJECT);
-		list_init(&tables[i].socks);
+		spin_lock_init(&nl_tables[i].lock, OBJECT);
+		list_init(&nl_tables[i].socks);
 	}
 	err = nl_proto_register(&usersock);
 	return err ? err : net_family_register(&nl_family);

@@ -108,6 +108,14 @@ void nl_put(struct nlbuf *b, u16 type, const void *data, u32 len)
 		memcpy(a + 1, data, len);
 }
 
+void nl_append(struct nlbuf *b, const void *data, u32 len)
+{
+	u8 *p = reserve(b, ALIGN4(len));
+
+	if (p)
+		memcpy(p, data, len);
+}
+
 void nl_put_str(struct nlbuf *b, u16 type, const char *s)
 {
 	nl_put(b, type, s, (u32)strlen(s) + 1);
@@ -185,10 +193,11 @@ static int check(const struct nlattr *a, const struct nl_policy *p)
 		return len != p->len ? -ERANGE : 0;
 	case NLP_STRING:
 		if (!len)
-			return -EINVAL;
-		if (p->len && strnlen(nla_data(a), len) >= p->len)
 			return -ERANGE;
-		return 0;
+		len -= !((const char *)nla_data(a))[len - 1];
+		return p->len && len >= p->len ? -ERANGE : 0;
+	case NLP_MAX:
+		return len > p->len ? -ERANGE : 0;
 	case NLP_NESTED:
 		return len && len < NLA_HDRLEN ? -ERANGE : 0;
 	case NLP_ANY:
@@ -197,34 +206,53 @@ static int check(const struct nlattr *a, const struct nl_policy *p)
 	return 0;
 }
 
-int nla_parse(const struct nlattr **tb, u16 max, const void *data, u32 len, const struct nl_policy *policy)
+static int parse(const struct nlattr **tb, u16 max, const void *data, u32 len, const struct nl_policy *policy, bool strict,
+		 struct nl_extack *x)
 {
 	const struct nlattr *a;
-	u32 left;
+	u32 left, end = len;
 
 	memset(tb, 0, sizeof(*tb) * (max + 1u));
 	for (a = nla_first(data, len, &left); a; a = nla_next(a, &left)) {
 		u16 type = nla_type(a);
 		int err;
 
+		end = left - min(ALIGN4(a->nla_len), left);
+		if (type > max && strict)
+			return nl_refuse_at(x, -EINVAL, a, "Unknown attribute type");
 		if (!type || type > max)
 			continue;
 		err = policy ? check(a, &policy[type]) : 0;
 		if (err)
-			return err;
+			return nl_refuse_at(x, err, a, "Attribute failed policy validation");
 		tb[type] = a;
 	}
-	return 0;
+	return end && strict ? nl_refuse(x, -EINVAL, "bytes leftover after parsing attributes") : 0;
 }
 
-int nl_parse(const struct nlmsghdr *h, u32 hdr, const struct nlattr **tb, u16 max, const struct nl_policy *policy)
+int nla_parse(const struct nlattr **tb, u16 max, const void *data, u32 len, const struct nl_policy *policy)
+{
+	struct nl_extack x;
+
+	return parse(tb, max, data, len, policy, false, &x);
+}
+
+int nl_parse_ext(const struct nlmsghdr *h, u32 hdr, const struct nlattr **tb, u16 max, const struct nl_policy *policy, bool strict,
+		 struct nl_extack *x)
 {
 	u32 len = nl_payload_len(h);
 
 	if (len < hdr)
-		return -EINVAL;
+		return nl_refuse(x, -EINVAL, "Invalid header length");
 	hdr = min(ALIGN4(hdr), len);
-	return nla_parse(tb, max, (const u8 *)nl_payload(h) + hdr, len - hdr, policy);
+	return parse(tb, max, (const u8 *)nl_payload(h) + hdr, len - hdr, policy, strict, x);
+}
+
+int nl_parse(const struct nlmsghdr *h, u32 hdr, const struct nlattr **tb, u16 max, const struct nl_policy *policy)
+{
+	struct nl_extack x;
+
+	return nl_parse_ext(h, hdr, tb, max, policy, false, &x);
 }
 
 int nla_string(const struct nlattr *a, char *buf, size_t size)

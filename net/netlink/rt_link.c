@@ -11,6 +11,7 @@
 #define IFLA_MAX	IFLA_PARENT_DEV_BUS_NAME
 #define GSO_MAX_SIZE	65536u
 #define GSO_MAX_SEGS	65535u
+#define TSO_MAX_LO	524280u
 
 static const struct nl_policy policy[IFLA_MAX + 1] = {
 	[IFLA_ADDRESS] = { NLP_ANY, 0 }, [IFLA_BROADCAST] = { NLP_ANY, 0 }, [IFLA_IFNAME] = { NLP_STRING, IFNAMSIZ },
@@ -95,9 +96,13 @@ static void fill_link(struct nlbuf *b, struct net_device *dev, u16 type, const s
 	nl_put_u32(b, IFLA_MAX_MTU, dev->max_mtu);
 	nl_put_u32(b, IFLA_GROUP, 0);
 	nl_put_u32(b, IFLA_PROMISCUITY, dev->promisc);
+	nl_put_u32(b, IFLA_ALLMULTI, dev->allmulti);
 	nl_put_u32(b, IFLA_NUM_TX_QUEUES, dev->no_queue ? 1 : dev->nr_txq);
 	nl_put_u32(b, IFLA_GSO_MAX_SEGS, GSO_MAX_SEGS);
 	nl_put_u32(b, IFLA_GSO_MAX_SIZE, GSO_MAX_SIZE);
+	nl_put_u32(b, IFLA_GRO_MAX_SIZE, GSO_MAX_SIZE);
+	nl_put_u32(b, IFLA_TSO_MAX_SIZE, dev->flags & IFF_LOOPBACK ? TSO_MAX_LO : GSO_MAX_SIZE);
+	nl_put_u32(b, IFLA_TSO_MAX_SEGS, GSO_MAX_SEGS);
 	nl_put_u32(b, IFLA_NUM_RX_QUEUES, dev->no_queue ? 1 : dev->nr_rxq);
 	fill_carrier(b, dev);
 	nl_put_str(b, IFLA_QDISC, qdisc(dev));
@@ -196,7 +201,7 @@ static int set_address(struct nl_request *r, struct net_device *dev, const struc
 	u8 addr[NETDEV_MAX_ADDR] = { 0 };
 
 	if (nla_len(a) < dev->addr_len || nla_len(a) > sizeof(addr)) {
-		r->why = "the link address has another length";
+		r->x.why = "the link address has another length";
 		return -EINVAL;
 	}
 	memcpy(addr, nla_data(a), dev->addr_len);
@@ -238,7 +243,7 @@ static int change_link(struct nl_request *r, struct net_device *dev, const struc
 	int err = 0;
 
 	if (asks_for_more(tb)) {
-		r->why = "not there: kinds of links, namespaces, masters, groups, modes, settings of a family";
+		r->x.why = "not there: kinds of links, namespaces, masters, groups, modes, settings of a family";
 		return -EOPNOTSUPP;
 	}
 	if (tb[IFLA_ADDRESS])
@@ -291,8 +296,8 @@ static int new_link(struct nl_request *r, const struct nlmsghdr *h)
 		return change_link(r, dev, i, tb);
 	}
 	if (!(h->nlmsg_flags & NLM_F_CREATE))
-		return err == -EINVAL ? err : -ENODEV;
-	r->why = "Unknown device type";
+		return -ENODEV;
+	r->x.why = "Unknown device type";
 	return -EOPNOTSUPP;
 }
 

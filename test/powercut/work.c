@@ -191,14 +191,16 @@ static void op_create(void)
 static void op_write(void)
 {
 	struct file *f = some();
-	int flags = O_RDWR, sync, fd;
+	int flags = O_RDWR, sync, full = 0, fd;
 	long at, n;
 
 	if (!f)
 		return;
 	sync = !rnd(4);
-	if (sync)
-		flags |= rnd(2) ? O_SYNC : O_DSYNC;
+	if (sync) {
+		full = rnd(2);
+		flags |= full ? O_SYNC : O_DSYNC;
+	}
 	fd = open(f->path[0], flags);
 	if (fd < 0)
 		die("open");
@@ -211,11 +213,12 @@ static void op_write(void)
 	}
 	write_some(f, fd, at, n);
 	if (sync) {
-		tell("D O %d %s %ld %ld", f->fid, f->path[0] + 2, at, n);
+		tell("D %c %d %s %ld %ld", full ? 'O' : 'o', f->fid, f->path[0] + 2, at, n);
 	} else if (!rnd(3)) {
-		if (rnd(2) ? fsync(fd) : fdatasync(fd))
+		full = rnd(2);
+		if (full ? fsync(fd) : fdatasync(fd))
 			die("fsync");
-		tell("D F %d %s", f->fid, f->path[0] + 2);
+		tell("D %c %d %s", full ? 'F' : 'f', f->fid, f->path[0] + 2);
 	}
 	close(fd);
 }

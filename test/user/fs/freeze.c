@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* FIFREEZE and FITHAW: who writes waits at the door, what was written is on the device, errors. */
 #include "ext2img.h"
+#include <linux/aio_abi.h>
+#include <sys/syscall.h>
 
 static struct loopdev dev;
 static int root;
@@ -196,6 +198,82 @@ CASE(device_is_whole)
 	loop_unbind(&l);
 	drop_file();
 	done();
+}
+
+/* Writes that io_submit() began and nobody waits for are over, too: all of them are on the device. */
+CASE(aio_in_flight)
+{
+	enum { N = 64, SIZE = 8192 };
+	static char a[EI_BLOCKS * 1024];
+	struct io_event ev[N];
+	struct timespec ts = { .tv_sec = 20 };
+	struct iocb cb[N], *list[N];
+	aio_context_t ctx = 0;
+	int fd, img, found = 0;
+	char *b;
+
+	SKIP_IF_ENOSYS(syscall(SYS_io_setup, N, &ctx));
+	frozen_fs();
+	b = mmap(NULL, N * SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(b != MAP_FAILED);
+	memset(b, 'o', N * SIZE);
+	fd = CHECK_OK(open("m/f", O_RDWR | O_CREAT | O_DIRECT, 0644));
+	CHECK_EQ(write(fd, b, N * SIZE), N * SIZE);
+	CHECK_OK(fsync(fd));
+	for (int i = 0; i < N; i++) {
+		memcpy(b + i * SIZE, "IN-FLIGHT", 9);
+		cb[i] = (struct iocb){ .aio_lio_opcode = IOCB_CMD_PWRITE, .aio_fildes = (unsigned)fd,
+				       .aio_buf = (uint64_t)(b + i * SIZE), .aio_nbytes = SIZE, .aio_offset = i * SIZE };
+		list[i] = &cb[i];
+	}
+	CHECK_EQ(syscall(SYS_io_submit, ctx, N, list), N);
+	CHECK_OK(ioctl(root, FIFREEZE, 0));
+	img = CHECK_OK(open("img", O_RDONLY));
+	CHECK_EQ(read(img, a, sizeof(a)), sizeof(a));
+	close(img);
+	CHECK_OK(ioctl(root, FITHAW, 0));
+	for (size_t i = 0; i < sizeof(a); i += 1024)
+		found += !memcmp(a + i, "IN-FLIGHT", 9);
+	CHECK_EQ(found, N);
+	CHECK_EQ(syscall(SYS_io_getevents, ctx, N, N, ev, &ts), N);
+	for (int i = 0; i < N; i++)
+		CHECK_EQ(ev[i].res, SIZE);
+	CHECK_OK(syscall(SYS_io_destroy, ctx));
+	munmap(b, N * SIZE);
+	close(fd);
+	done();
+}
+
+/* Who takes events from the mapped ring alone does not keep the file open for ever. */
+CASE(aio_ring_then_umount)
+{
+	struct iocb cb, *list[1] = { &cb };
+	volatile unsigned *ring;
+	aio_context_t ctx = 0;
+	int fd, err = -1;
+	char *b;
+
+	SKIP_IF_ENOSYS(syscall(SYS_io_setup, 1, &ctx));
+	frozen_fs();
+	b = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(b != MAP_FAILED);
+	fd = CHECK_OK(open("m/f", O_RDWR | O_CREAT | O_DIRECT, 0644));
+	CHECK_EQ(write(fd, b, 8192), 8192);
+	cb = (struct iocb){ .aio_lio_opcode = IOCB_CMD_PREAD, .aio_fildes = (unsigned)fd, .aio_buf = (uint64_t)b,
+			    .aio_nbytes = 8192 };
+	CHECK_EQ(syscall(SYS_io_submit, ctx, 1, list), 1);
+	close(fd);
+	ring = (volatile unsigned *)ctx;
+	for (int i = 0; i < 2000 && ring[3] == ring[2]; i++)
+		usleep(1000);
+	CHECK(ring[3] != ring[2]);
+	close(root);
+	for (int i = 0; i < 200 && (err = umount("m")) != 0; i++)
+		usleep(10000);
+	CHECK_EQ(err, 0);
+	loop_unbind(&dev);
+	CHECK_OK(syscall(SYS_io_destroy, ctx));
+	munmap(b, 8192);
 }
 
 static _Atomic int stop;
