@@ -192,6 +192,7 @@ $(LWIP_OBJ) $(filter $(OBJ)/net/port/% $(OBJ)/net/inet/tcp%,$(UPPER_OBJ)): $(LWI
 $(LWIP)/.stamp: $(wildcard net/port/patches/*.patch) $(LWIP_DEP)/core/tcp.c
 	$(call say,PATCH,lwIP)
 	@rm -rf $(LWIP) && mkdir -p $(LWIP) && cp -r $(LWIP_DEP)/core $(LWIP_DEP)/include $(LWIP)/
+	@find $(LWIP) -name '*.[ch]' -exec sed -i 's/\r$$//' {} +
 	$(Q)for p in $(sort $(wildcard net/port/patches/*.patch)); do patch --binary -s -d $(LWIP) -p1 < $$p || exit 1; done
 	@touch $@
 

@@ -624,7 +624,7 @@ static const struct inet_sysctl defaults = {
 	.tcp_max_tw_buckets = 16384, .tcp_max_orphans = 16384, .tcp_tw_reuse = 2, .tcp_syncookies = 0, .tcp_sack = 1,
 	.tcp_timestamps = 1, .tcp_window_scaling = 1, .tcp_moderate_rcvbuf = 1, .tcp_slow_start_after_idle = 1,
 	.tcp_rmem = { 4096, 131072, 6291456 }, .tcp_wmem = { 4096, 16384, 4194304 }, .udp_mem = { 22000, 30000, 45000 },
-	.udp_rmem_min = 4096, .udp_wmem_min = 4096, .tcp_congestion = "reno",
+	.udp_rmem_min = 4096, .udp_wmem_min = 4096, .tcp_congestion = "cubic",
 	.neigh_gc_thresh = { 128, 512, 1024 }, .neigh6_gc_thresh = { 128, 512, 1024 },
 	.v6_hop_limit = 64, .v6_ip6frag_high_thresh = 4194304, .v6_ip6frag_time = 60, .v6_auto_flowlabels = 1,
 };

@@ -35,6 +35,7 @@ static int init(struct inet_sock *sk)
 	list_init(&tp->accept_q);
 	list_init(&tp->accept_link);
 	tcp_timer_init(tp);
+	tcp_tx_init(tp);
 	tp->keep_idle = (u32)s->tcp_keepalive_time;
 	tp->keep_intvl = (u32)s->tcp_keepalive_intvl;
 	tp->keep_cnt = (u32)s->tcp_keepalive_probes;
@@ -108,6 +109,7 @@ static int start_connect(struct tcp_sock *tp)
 		tp->adv_mss = min(tp->adv_mss, tp->maxseg);
 	tp->wnd_max = tcp_init_wnd(tp);
 	tp->established = tp->peer_fin = tp->fin_wanted = false;
+	tcp_tx_init(tp);
 	tp->soft_err = 0;
 	sk->shutdown = 0;
 	sk->state = TCP_SYN_SENT;
@@ -596,6 +598,8 @@ static ssize_t tcp_sendmsg(struct inet_sock *sk, struct msg *m, size_t len)
 		tcp_engine_lock(t);
 		if (can_send(sk) && tp->pcb) {
 			enqueue(tp, list);
+			if (tp->last_rcv && clock_monotonic_ns() - tp->last_rcv < DELACK_NS)
+				tp->pingpong = true;
 			tp->more = m->flags & MSG_MORE;
 			if ((tp->more || tp->corked) && !tp->cork_until)
 				tp->cork_until = clock_monotonic_ns() + 200 * NSEC_PER_MSEC;

@@ -16,8 +16,6 @@
 
 #include "tcp_impl.h"
 
-#define RTO_MIN		50	/* ticks: 200 ms */
-#define RTO_MAX		30000	/* 120 s */
 #define TSO_MAX		65000u
 #define SMALL		256u	/* payloads up to this are copied into the packet */
 
@@ -116,18 +114,6 @@ void tcp_engine_unlock(struct tcp_net *t)
 		send_out(t->net, p);
 }
 
-/* Advance what counts ticks. */
-static void catch_up(struct tcp_sock *tp)
-{
-	u32 now = now_ticks(), gone = now - tp->last_tick;
-	struct tcp_pcb *pcb = tp->pcb;
-
-	tcp_ticks = now;
-	tp->last_tick = now;
-	if (pcb->rtime >= 0 && !pcb->persist_backoff)
-		pcb->rtime = (s16)min((u32)pcb->rtime + gone, 0x7fffu);
-}
-
 void tcp_enter(struct tcp_sock *tp)
 {
 	struct tcp_pcb *pcb = tp->pcb;
@@ -152,7 +138,9 @@ void tcp_enter(struct tcp_sock *tp)
 		tcp_bound_pcbs = pcb;
 	else
 		tcp_active_pcbs = pcb;
-	catch_up(tp);
+	tcp_ticks = now_ticks();
+	pcb->rttest = 0;	/* round trips and time-outs are ours */
+	pcb->rtime = -1;
 }
 
 static u8 state_of(const struct tcp_pcb *pcb)
@@ -378,24 +366,9 @@ void tcp_pcb_hooks(struct tcp_sock *tp)
 	tcp_arg(pcb, tp);
 	tcp_recv(pcb, on_recv);
 	tcp_err(pcb, on_err);
-	tp->last_tick = now_ticks();
 }
 
 /* --- harvest --- */
-
-static void clamp_rto(struct tcp_pcb *pcb)
-{
-	int base = (pcb->sa >> 3) + pcb->sv;
-
-	if (base < RTO_MIN) {
-		pcb->sv = (s16)(RTO_MIN - (pcb->sa >> 3));
-		base = RTO_MIN;
-	}
-	if (pcb->nrtx)
-		pcb->rto = (s16)min((s64)base << min((int)pcb->nrtx, 12), (s64)RTO_MAX);
-	else if (pcb->rto < RTO_MIN)
-		pcb->rto = RTO_MIN;
-}
 
 /* The connection is over: off the tables. */
 static void finish(struct tcp_sock *tp)
@@ -432,13 +405,13 @@ static void set_deadlines(struct tcp_sock *tp)
 	if (!pcb->persist_backoff) {
 		tp->persist_at = 0;
 	} else if (!tp->persist_at) {
-		u64 ns = (u64)max((int)pcb->rto, RTO_MIN) * TICK_NS << min(pcb->persist_backoff - 1, 10);
+		u64 ns = (u64)tp->tx.rto_us * 1000 << min(pcb->persist_backoff - 1, 10);
 
 		tp->persist_at = now + min(ns, (u64)(120 * NSEC_PER_SEC));
 	}
 	/* Something to send, nothing that would remind us: no memory, no route. */
 	if ((pcb->flags & (TF_CLOSEPEND | TF_NAGLEMEMERR)) ||
-	    (pcb->unsent && !pcb->unacked && pcb->rtime < 0 && !pcb->persist_backoff) ||
+	    (pcb->unsent && !pcb->unacked && !pcb->persist_backoff) ||
 	    (tp->fin_wanted && !tp->tx_feed && !pcb->unacked && !pcb->unsent) || pcb->refused_data) {
 		if (!tp->retry_at)
 			tp->retry_at = now + 50 * NSEC_PER_MSEC;
@@ -468,8 +441,7 @@ void tcp_arm(struct tcp_sock *tp)
 
 		at = earlier(earlier(tp->delack_at, tp->persist_at), tp->retry_at);
 		at = earlier(at, tp->cork_until);
-		if (pcb->rtime >= 0 && !pcb->persist_backoff)
-			at = earlier(at, now + (u64)max(pcb->rto - pcb->rtime, 0) * TICK_NS + 1);
+		at = earlier(earlier(at, tp->tx.rto_at), earlier(tp->tx.tlp_at, tp->tx.reo_at));
 		if (tp->user_timeout && tp->stuck_since)
 			at = earlier(at, tp->stuck_since + (u64)tp->user_timeout * NSEC_PER_MSEC);
 		if (pcb->so_options & SOF_KEEPALIVE && (pcb->state == ESTABLISHED || pcb->state == CLOSE_WAIT)) {
@@ -527,7 +499,7 @@ void tcp_leave(struct tcp_sock *tp)
 			events |= EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLRDHUP;
 		}
 	} else {
-		clamp_rto(tp->pcb);
+		tp->pcb->cwnd = tp->tx.cwnd * tp->pcb->mss;
 		tx_release(tp);
 		if (tp->pcb->state != CLOSED)
 			WRITE_ONCE(sk->state, state_of(tp->pcb));
@@ -725,7 +697,9 @@ err_t keel_tcp_segment_out(struct pbuf *seg, const ip_addr_t *src, const ip_addr
 	x->seq_end = seq + seg->tot_len - hdr;
 	route_copy(&x->route, &sk->dst);
 	x->out = (struct ip_out){ .src = sk->laddr, .dst = sk->raddr, .proto = IPPROTO_TCP, .tos = tos ? tos : sk->o.tos,
-		.ttl = ipaddr_is4(&sk->raddr) ? sk->o.ttl : sk->o.hops, .df = sk->o.pmtudisc != IP_PMTUDISC_DONT,
+		.ttl = ipaddr_is4(&sk->raddr) ? sk->o.ttl : sk->o.hops,
+		/* Cut before the path took less: IP may cut it again. */
+		.df = sk->o.pmtudisc != IP_PMTUDISC_DONT && seg->tot_len - hdr <= x->mss,
 		.mark = sk->c.mark, .priority = sk->c.priority };
 	seal(p, &sk->laddr, &sk->raddr, ipaddr_hash(&sk->raddr, ipaddr_hash(&sk->laddr, (u32)sk->lport << 16 | sk->rport)));
 	(void)queue_out(t, p, x);
@@ -792,14 +766,12 @@ static void run_timers(struct tcp_sock *tp)
 {
 	u64 now = clock_monotonic_ns();
 	struct tcp_pcb *pcb;
-	u8 nrtx;
 
 	tp->timer_at = 0;
 	if (!tp->pcb)
 		return;
 	tcp_enter(tp);
 	pcb = tp->pcb;
-	nrtx = pcb->nrtx;
 	if (tp->user_timeout && tp->stuck_since && now >= tp->stuck_since + (u64)tp->user_timeout * NSEC_PER_MSEC) {
 		tcp_err(pcb, NULL);
 		tcp_abandon(pcb, 1);
@@ -818,6 +790,7 @@ static void run_timers(struct tcp_sock *tp)
 		tcp_ack_now(pcb);
 		(void)tcp_output(pcb);
 		tp->delack_at = 0;
+		tp->pingpong = false;	/* no answer came to carry it */
 	}
 	if (tp->pcb && tp->retry_at && now >= tp->retry_at) {
 		tp->retry_at = 0;
@@ -833,12 +806,13 @@ static void run_timers(struct tcp_sock *tp)
 		pcb->persist_cnt = probe ? 0xff : 0;
 		if (probe)
 			tp->persist_at = 0;
-		if (pcb->rtime > 0)
-			pcb->rtime--;
+		/* It ends a connection that was tried often enough, but only when the last try's time is over. */
+		if (!probe && !(tp->tx.rto_at && now >= tp->tx.rto_at))
+			keel_tcp_maxrtx = keel_tcp_synmaxrtx = 0x1000;
 		tcp_ticks--;
 		tcp_slowtmr();
-		if (tp->pcb && pcb->nrtx != nrtx)
-			NET_INC(tp->inet.net, TCPEXT_TIMEOUTS);
+		if (tp->pcb)
+			tcp_tx_timers(tp, now);
 	}
 	tcp_leave(tp);
 }

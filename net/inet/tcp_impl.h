@@ -16,6 +16,7 @@
 
 #include "ip_impl.h"
 #include "route_impl.h"
+#include "tcp_tx.h"
 
 #define TICK_NS		(4 * NSEC_PER_MSEC)
 #define EHASH_SIZE	16384u
@@ -105,7 +106,12 @@ struct tcp_sock {
 	bool sndbuf_locked, rcvbuf_locked;	/* [a] set by the user: no tuning */
 	u64 cork_until;			/* [e] */
 
-	u32 last_tick;			/* [e] up to which the PCB's counters are advanced */
+	struct tcp_tx tx;		/* [e] */
+	bool thin_lto;			/* [a] TCP_THIN_LINEAR_TIMEOUTS */
+	u32 quick;			/* [e] acknowledgements that still go at once: the peer is in slow start */
+	bool pingpong;			/* [e] we answer: acknowledgements ride on data */
+	u64 last_rcv, last_ts;		/* [e] data came; a segment with a timestamp */
+	u64 challenge_at;		/* [e] the last answer to a segment that fits nowhere */
 	struct timer timer;
 	u64 timer_at;			/* [e] 0: not armed */
 	struct list_head due;		/* [tcp_net.due_lock] */
@@ -191,6 +197,7 @@ struct rx_pbuf {
 
 /* TCP_QUICKACK: an acknowledgement that waits goes now. Inside tcp_enter(); tp->pcb. */
 void tcp_quick_ack(struct tcp_sock *tp);
+#define TCP_QUICK_MAX	16u
 void tcp_segment_input(struct tcp_sock *tp, struct pkt *p);	/* [e] consumes */
 void tcp_tx_release_all(struct tcp_sock *tp);
 void tcp_engine_init(struct tcp_net *t);

@@ -2,6 +2,7 @@
 /* Segments from IP into lwIP's TCP machine: packets become pbufs over the same bytes. Inside the engine. */
 #include <base/err.h>
 #include <base/string.h>
+#include <core/clock.h>
 #include <core/init.h>
 #include <core/slab.h>
 
@@ -61,16 +62,168 @@ fail:
 	return NULL;
 }
 
+/* --- what a segment says --- */
+
+static void parse(const struct tcp_hdr_wire *h, u32 hl, u32 payload, struct tcp_in *in)
+{
+	const u8 *o = (const u8 *)(h + 1);
+	u32 n = hl - (u32)sizeof(*h);
+
+	*in = (struct tcp_in){ .seq = be32(h->seq), .ack = be32(h->ack), .flags = h->flags, .wnd = be16(h->wnd),
+		.len = payload + !!(h->flags & TCPF_SYN) + !!(h->flags & TCPF_FIN) };
+	for (u32 i = 0; i < n && o[i]; i += o[i + 1]) {
+		be32_t v[2];
+
+		while (i < n && o[i] == 1)
+			i++;
+		if (i + 1 >= n || o[i] == 0 || o[i + 1] < 2 || i + o[i + 1] > n)
+			return;
+		if (o[i] == 8 && o[i + 1] == 10) {
+			memcpy(v, o + i + 2, 8);
+			in->has_ts = true;
+			in->tsval = be32(v[0]);
+			in->tsecr = be32(v[1]);
+		} else if (o[i] == 5) {
+			for (u32 k = 2; k + 8 <= o[i + 1] && in->nr_sack < 4; k += 8) {
+				memcpy(v, o + i + k, 8);
+				if (!TCP_SEQ_LT(be32(v[0]), be32(v[1])))
+					continue;
+				in->sack[in->nr_sack].left = be32(v[0]);
+				in->sack[in->nr_sack++].right = be32(v[1]);
+			}
+		}
+	}
+}
+
+/* --- what is not looked at further (RFC 9293 3.10.7.4, RFC 7323 5.3) --- */
+
+/* An old copy that came late: its timestamp is older than one we know to be before it. */
+static bool too_old(struct tcp_sock *tp, const struct tcp_in *in, u64 now)
+{
+	const struct tcp_pcb *pcb = tp->pcb;
+
+	if (!in->has_ts || !(pcb->flags & TF_TIMESTAMP) || in->flags & TCPF_RST || (s32)(in->tsval - pcb->ts_recent) >= 0)
+		return false;
+	if (now - tp->last_ts > 24ull * 86400 * NSEC_PER_SEC)
+		return false;		/* the peer's clock may have gone round */
+	/* Acknowledgements that overtook each other. */
+	return !(!in->len && in->seq == pcb->rcv_nxt && in->ack == pcb->lastack);
+}
+
+static bool in_window(const struct tcp_pcb *pcb, const struct tcp_in *in)
+{
+	return TCP_SEQ_GEQ(in->seq + in->len, pcb->ts_lastacksent) && TCP_SEQ_LEQ(in->seq, pcb->rcv_nxt + pcb->rcv_wnd);
+}
+
+/* Report a duplicate with the next acknowledgement (RFC 2883); undone by dsack_end(). */
+static bool dsack_begin(struct tcp_pcb *pcb, const struct tcp_in *in)
+{
+	if (!(pcb->flags & TF_SACK) || !in->len || in->flags & TCPF_SYN || !TCP_SEQ_LT(in->seq, pcb->rcv_nxt))
+		return false;
+	memmove(&pcb->rcv_sacks[1], &pcb->rcv_sacks[0], sizeof(pcb->rcv_sacks) - sizeof(pcb->rcv_sacks[0]));
+	pcb->rcv_sacks[0].left = in->seq;
+	pcb->rcv_sacks[0].right = TCP_SEQ_LT(in->seq + in->len, pcb->rcv_nxt) ? in->seq + in->len : pcb->rcv_nxt;
+	return true;
+}
+
+static void dsack_end(struct tcp_pcb *pcb, const struct tcp_in *in)
+{
+	if (pcb->rcv_sacks[0].left != in->seq || !LWIP_TCP_SACK_VALID(pcb, 0))
+		return;
+	memmove(&pcb->rcv_sacks[0], &pcb->rcv_sacks[1], sizeof(pcb->rcv_sacks) - sizeof(pcb->rcv_sacks[0]));
+	memset(&pcb->rcv_sacks[LWIP_TCP_MAX_SACK_NUM - 1], 0, sizeof(pcb->rcv_sacks[0]));
+}
+
+/* Tell the peer where we are; not more than twice a second to what carries no data, or two could go on for ever. */
+static void answer_where_we_are(struct tcp_sock *tp, const struct tcp_in *in, u64 now)
+{
+	bool dsack;
+
+	if (in->flags & TCPF_RST)
+		return;
+	if (!(in->len && !(in->flags & TCPF_SYN)) && tp->challenge_at && now - tp->challenge_at < NSEC_PER_SEC / 2)
+		return;
+	tp->challenge_at = now;
+	dsack = dsack_begin(tp->pcb, in);
+	(void)tcp_send_empty_ack(tp->pcb);
+	if (dsack)
+		dsack_end(tp->pcb, in);
+}
+
+/* Between enter and leave. False: the segment ends here. */
+static bool acceptable(struct tcp_sock *tp, const struct tcp_in *in, u64 now)
+{
+	if (tp->pcb->state < ESTABLISHED || tp->pcb->state == TIME_WAIT)
+		return true;
+	if (too_old(tp, in, now)) {
+		NET_INC(tp->inet.net, TCPEXT_PAWSESTAB);
+		answer_where_we_are(tp, in, now);
+		return false;
+	}
+	if (!in_window(tp->pcb, in)) {
+		answer_where_we_are(tp, in, now);
+		return false;
+	}
+	if (in->has_ts)
+		tp->last_ts = now;
+	return true;
+}
+
+/* --- when it is acknowledged --- */
+
+/* lwIP has put it off: at once nevertheless while the peer begins, after a burst in one, where a hole was filled. */
+static void ack_policy(struct tcp_sock *tp, u32 payload, bool burst, bool hole, u64 now)
+{
+	struct tcp_pcb *pcb = tp->pcb;
+
+	if (!payload)
+		return;
+	if (tp->last_rcv && now - tp->last_rcv > (u64)tp->tx.rto_us * 1000)
+		tp->quick = TCP_QUICK_MAX;
+	tp->last_rcv = now;
+	if (!(pcb->flags & TF_ACK_DELAY))
+		return;
+	if (burst || hole) {
+		tcp_ack_now(pcb);
+	} else if (tp->quick && !tp->pingpong) {
+		tp->quick--;
+		tcp_ack_now(pcb);
+	}
+}
+
+static void into_lwip(struct tcp_sock *tp, struct pbuf *pb, const struct ip_cb *cb)
+{
+	ipaddr_to_lwip(&cb->src, &ip_data.current_iphdr_src);
+	ipaddr_to_lwip(&cb->dst, &ip_data.current_iphdr_dest);
+	ip_data.current_netif = ip_data.current_input_netif = &keel_netif;
+	tp->tx.hold = true;
+	tcp_input(pb, &keel_netif);
+	tp->tx.hold = false;
+}
+
+/* The handshake is over. */
+static void established(struct tcp_sock *tp, u32 tries)
+{
+	tp->established = true;
+	tp->quick = TCP_QUICK_MAX;
+	tp->last_ts = clock_monotonic_ns();
+	tcp_tx_established(tp, tries, tp->tx.last_sent);
+	tcp_pcb_options(tp);
+}
+
 void tcp_segment_input(struct tcp_sock *tp, struct pkt *p)
 {
 	struct ip_cb cb = *ip_cb(p);
 	struct tcp_hdr_wire *h = (struct tcp_hdr_wire *)p->data;
-	u32 hl = (u32)(h->doff_x >> 4) * 4;
-	bool syn_sent = tp->inet.state == TCP_SYN_SENT;
+	u32 hl = (u32)(h->doff_x >> 4) * 4, payload = p->len - hl, ts_recent, tries;
+	u64 now = clock_monotonic_ns();
+	bool burst = p->gso_segs > 1, hole, dsack;
+	struct tcp_in in;
 	struct pbuf *pb;
+	u8 state;
 
 	/* IP_MINTTL: nothing from further away. */
-	if (p->len > 65535 || (cb.family == AF_INET && cb.ttl < READ_ONCE(tp->inet.o.min_ttl))) {
+	if (p->len > 65535 || (cb.family == AF_INET && cb.ttl < READ_ONCE(tp->inet.o.min_ttl)) || !tp->pcb) {
 		pkt_free(p);
 		return;
 	}
@@ -79,26 +232,45 @@ void tcp_segment_input(struct tcp_sock *tp, struct pkt *p)
 		pkt_free(p);
 		return;
 	}
+	parse((struct tcp_hdr_wire *)p->data, hl, payload, &in);
+	tp->segs_in++;
+	tcp_enter(tp);
+	if (!acceptable(tp, &in, now)) {
+		pkt_free(p);
+		tcp_leave(tp);
+		return;
+	}
 	pkt_orphan(p);
 	p->dev = NULL;
 	pb = rx_chain(p);
-	if (!pb)
+	if (!pb) {
+		tcp_leave(tp);
 		return;
-	tp->segs_in++;
-	tcp_enter(tp);
-	ipaddr_to_lwip(&cb.src, &ip_data.current_iphdr_src);
-	ipaddr_to_lwip(&cb.dst, &ip_data.current_iphdr_dest);
-	ip_data.current_netif = ip_data.current_input_netif = &keel_netif;
-	tcp_input(pb, &keel_netif);
-	if (tp->pcb && syn_sent && tp->pcb->state == ESTABLISHED) {
-		tp->established = true;
-		tp->pcb->cwnd = 10u * tp->pcb->mss;
-		tcp_pcb_options(tp);
 	}
+	state = (u8)tp->pcb->state;
+	tries = tp->pcb->nrtx;
+	hole = tp->pcb->ooseq;
+	ts_recent = tp->pcb->ts_recent;
+	dsack = dsack_begin(tp->pcb, &in);
+	tcp_tx_before(tp, &in);
+	into_lwip(tp, pb, &cb);
 	if (tp->pcb) {
+		if (dsack)
+			dsack_end(tp->pcb, &in);
+		if (state >= ESTABLISHED && (s32)(tp->pcb->ts_recent - ts_recent) < 0)
+			tp->pcb->ts_recent = ts_recent;
+		if (state < ESTABLISHED && tp->pcb->state >= ESTABLISHED)
+			established(tp, tries);
+		else if (tp->pcb->state == SYN_SENT)
+			tcp_tx_recount(tp);
+		tcp_tx_after(tp);
+		ack_policy(tp, payload, burst, hole, now);
 		tcp_push_pending(tp);
-		tcp_quick_ack(tp);
+		if (tp->pcb && tp->pcb->state == SYN_SENT)
+			(void)tcp_output(tp->pcb);
 	}
+	if (tp->pcb)
+		tcp_quick_ack(tp);
 	tcp_leave(tp);
 }
 

@@ -8,8 +8,6 @@
 
 #include "tcp_impl.h"
 
-#define TCP_NO_SSTHRESH	0x7fffffffu
-
 void tcp_pcb_options(struct tcp_sock *tp)
 {
 	struct tcp_pcb *pcb = tp->pcb;
@@ -65,15 +63,24 @@ void tcp_sockopt_changed(struct inet_sock *sk, int opt)
 		apply(tp);
 }
 
-static int set_name(uaddr_t val, int len)
+static int set_cc(struct tcp_sock *tp, uaddr_t val, int len)
 {
+	struct tcp_net *t = tcp_net(tp->inet.net);
+	const struct tcp_cc *cc;
 	char name[17] = { 0 };
 
 	if (len < 1)
 		return -EINVAL;
 	if (copy_in_bytes(name, val, (size_t)min(len, 15)))
 		return -EFAULT;
-	return strcmp(name, "reno") ? -ENOENT : 0;
+	cc = tcp_cc_find(name);
+	if (!cc)
+		return -ENOENT;
+	tcp_engine_lock(t);
+	if (tp->tx.cc != cc)
+		tcp_cc_set(&tp->tx, cc);
+	tcp_engine_unlock(t);
+	return 0;
 }
 
 static int set_cork(struct tcp_sock *tp, int val)
@@ -106,7 +113,7 @@ int tcp_setsockopt(struct inet_sock *sk, int level, int opt, uaddr_t uval, int l
 	if (level != SOL_TCP)
 		return -ENOPROTOOPT;
 	if (opt == TCP_CONGESTION)
-		return set_name(uval, len);
+		return set_cc(tp, uval, len);
 	if (len < (int)sizeof(v))
 		return -EINVAL;
 	if (copy_in_bytes(&v, uval, sizeof(v)))
@@ -156,6 +163,27 @@ int tcp_setsockopt(struct inet_sock *sk, int level, int opt, uaddr_t uval, int l
 	return err;
 }
 
+static void fill_tx(const struct tcp_tx *x, struct tcp_info *i)
+{
+	i->tcpi_ca_state = x->state;
+	i->tcpi_rtt = x->srtt8 / 8;
+	i->tcpi_rttvar = x->mdev4 / 4;
+	i->tcpi_min_rtt = x->min_rtt_us;
+	i->tcpi_snd_ssthresh = x->ssthresh;
+	i->tcpi_snd_cwnd = x->cwnd;
+	i->tcpi_unacked = x->packets;
+	i->tcpi_sacked = x->sacked;
+	i->tcpi_lost = x->lost;
+	i->tcpi_retrans = x->retrans;
+	i->tcpi_reordering = x->reordering;
+	i->tcpi_reord_seen = (u32)x->reord_events;
+	i->tcpi_delivered = x->delivered;
+	i->tcpi_bytes_sent = x->bytes_sent + x->bytes_retrans;
+	i->tcpi_bytes_retrans = x->bytes_retrans;
+	i->tcpi_dsack_dups = (u32)x->dsacks;
+	i->tcpi_data_segs_out = (u32)x->data_segs_out;
+}
+
 static void fill_info(struct tcp_sock *tp, struct tcp_info *i)
 {
 	struct tcp_net *t = tcp_net(tp->inet.net);
@@ -169,30 +197,24 @@ static void fill_info(struct tcp_sock *tp, struct tcp_info *i)
 	i->tcpi_segs_in = (u32)tp->segs_in;
 	i->tcpi_segs_out = (u32)tp->segs_out;
 	i->tcpi_bytes_received = tp->bytes_received;
+	i->tcpi_bytes_acked = tp->bytes_acked;
 	i->tcpi_notsent_bytes = tp->tx_unfed;
 	i->tcpi_pmtu = tp->inet.dst.mtu;
 	i->tcpi_advmss = tp->adv_mss;
 	if (pcb) {
-		struct tcp_seg *s;
-
 		i->tcpi_options = (u8)((pcb->flags & TF_TIMESTAMP ? 1 : 0) | (pcb->flags & TF_SACK ? 2 : 0) |
 			(pcb->flags & TF_WND_SCALE ? 4 : 0));
 		i->__tcpi_wscale = (u8)((pcb->snd_scale & 15) | (pcb->rcv_scale & 15) << 4);
 		i->tcpi_retransmits = pcb->nrtx;
 		i->tcpi_probes = pcb->persist_probe;
-		i->tcpi_rto = (u32)pcb->rto * 4000;
+		i->tcpi_rto = tp->tx.rto_us;
 		i->tcpi_ato = 40000;
 		i->tcpi_snd_mss = pcb->mss;
 		i->tcpi_rcv_mss = min(tp->adv_mss, 536u);
-		i->tcpi_rtt = (u32)(pcb->sa >> 3) * 4000;
-		i->tcpi_rttvar = (u32)(pcb->sv >> 2) * 4000;
-		/* lwIP counts bytes; what it begins with means that nothing was lost yet. */
-		i->tcpi_snd_ssthresh = pcb->ssthresh >= TCP_SND_BUF || !pcb->mss ? TCP_NO_SSTHRESH : pcb->ssthresh / pcb->mss;
-		i->tcpi_snd_cwnd = pcb->mss ? pcb->cwnd / pcb->mss : 0;
+		i->tcpi_backoff = pcb->nrtx;
+		fill_tx(&tp->tx, i);
 		i->tcpi_rcv_space = tp->wnd_max;
 		i->tcpi_snd_wnd = pcb->snd_wnd;
-		for (s = pcb->unacked; s; s = s->next)
-			i->tcpi_unacked++;
 	}
 	if (tp->inet.state == TCP_LISTEN) {
 		i->tcpi_unacked = tp->accept_nr;
@@ -222,8 +244,9 @@ int tcp_getsockopt(struct inet_sock *sk, int level, int opt, uaddr_t uval, uaddr
 		fill_info(tp, &i);
 		return sockopt_out(uval, ulen, &i, sizeof(i));
 	case TCP_CONGESTION: {
-		char name[16] = "reno";
+		char name[16] = { 0 };
 
+		strscpy(name, tp->tx.cc ? tp->tx.cc->name : "cubic", sizeof(name));
 		return sockopt_out(uval, ulen, name, sizeof(name));
 	}
 	case TCP_NODELAY: v = tp->nodelay; break;

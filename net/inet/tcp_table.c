@@ -497,6 +497,9 @@ static struct tcp_sock *child_make(struct tcp_net *t, struct tcp_req *q)
 	tp->keep_intvl = l->keep_intvl;
 	tp->keep_cnt = l->keep_cnt;
 	tp->user_timeout = l->user_timeout;
+	tp->thin_lto = l->thin_lto;
+	tp->tx.cc = l->tx.cc;
+	tcp_tx_init(tp);
 	tp->maxseg = l->maxseg;
 	sk->laddr = sk->rcv_addr = q->ent.laddr;
 	sk->raddr = q->ent.raddr;
@@ -528,9 +531,9 @@ static struct tcp_sock *child_make(struct tcp_net *t, struct tcp_req *q)
 		pcb->rcv_scale = WSCALE;
 		tcp_set_flags(pcb, TF_WND_SCALE);
 	}
+	pcb->ts_lastacksent = pcb->rcv_nxt;
 	if (q->has_ts) {
 		pcb->ts_recent = q->ts_recent;
-		pcb->ts_lastacksent = pcb->rcv_nxt;
 		tcp_set_flags(pcb, TF_TIMESTAMP);
 	}
 	if (q->has_sack)
@@ -587,6 +590,8 @@ static void req_input(struct tcp_net *t, struct tcp_req *q, struct pkt *p, const
 	tp->inet.state = TCP_SYN_RECV;
 	tp->established = true;
 	NET_INC(t->net, TCP_PASSIVEOPENS);
+	tp->tx.last_sent = q->made_ns;
+	tp->pcb->nrtx = q->tries;
 	/* The reference of birth belongs to the accept queue. */
 	inet_sock_get(&l->inet);
 	req_free(t, q);
@@ -594,8 +599,6 @@ static void req_input(struct tcp_net *t, struct tcp_req *q, struct pkt *p, const
 	tp->parent = l;
 	l->accept_nr++;
 	tcp_segment_input(tp, p);
-	if (tp->pcb && tp->pcb->cwnd < 10u * tp->pcb->mss)
-		tp->pcb->cwnd = 10u * tp->pcb->mss;
 	inet_sock_wake(&l->inet, EPOLLIN | EPOLLRDNORM);
 	inet_sock_put(&l->inet);
 	return;
@@ -813,6 +816,8 @@ void tcp_icmp_error(struct net *net, struct pkt *p, const struct icmp_err *e)
 			if (mss && mss < tp->pcb->mss) {
 				tcp_enter(tp);
 				tp->pcb->mss = (u16)mss;
+				tcp_tx_mtu(tp);
+				tcp_push_pending(tp);
 				tcp_leave(tp);
 			}
 		} else if (tp->inet.state == TCP_SYN_SENT && e->hard) {

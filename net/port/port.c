@@ -32,7 +32,7 @@ void *memp_malloc(memp_t type)
 	case MEMP_TCP_PCB:
 		return kmem_cache_alloc(pcb_cache, GFP_ATOMIC);
 	case MEMP_TCP_SEG:
-		return kmem_cache_alloc(seg_cache, GFP_ATOMIC);
+		return kmem_cache_alloc(seg_cache, GFP_ATOMIC);	/* its first sending fills in the rest */
 	case MEMP_PBUF:
 		return kmem_cache_alloc(pbuf_cache, GFP_ATOMIC);
 	default:
@@ -138,7 +138,7 @@ static int port_init(void)
 {
 	keel_netif.mtu = 65535;
 	pcb_cache = kmem_cache_create("tcp_pcb", sizeof(struct tcp_pcb), 8, 0, NULL);
-	seg_cache = kmem_cache_create("tcp_seg", sizeof(struct tcp_seg), 8, 0, NULL);
+	seg_cache = kmem_cache_create("tcp_seg", sizeof(struct tx_seg), 8, 0, NULL);
 	pbuf_cache = kmem_cache_create("tcp_pbuf", sizeof(struct pbuf), 8, 0, NULL);
 	return pcb_cache && seg_cache && pbuf_cache ? 0 : -ENOMEM;
 }

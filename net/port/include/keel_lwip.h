@@ -30,6 +30,15 @@
 #undef ip_route
 #undef icmp_port_unreach
 
+/* What memp_malloc() gives for a segment: what our sender knows of it lies behind (net/inet/tcp_tx.h). */
+struct tx_seg {
+	struct tcp_seg seg;
+	u64 sent_ns;			/* when it was sent last */
+	u32 flags;			/* SEG_* */
+};
+
+/* net/inet: send what may go now. */
+err_t keel_tcp_output(struct tcp_pcb *pcb);
 /* net/inet: a segment goes down (the pbuf stays lwIP's). ERR_OK, ERR_MEM, ERR_RTE. */
 err_t keel_tcp_segment_out(struct pbuf *p, const ip_addr_t *src, const ip_addr_t *dst, u8_t ttl, u8_t tos);
 /* net/inet: lwIP frees this PCB. */

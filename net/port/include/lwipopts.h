@@ -86,6 +86,10 @@ extern u32 keel_tcp_wnd, keel_tcp_mss, keel_tcp_maxrtx, keel_tcp_synmaxrtx;
 #define CHECKSUM_CHECK_TCP	0
 #define LWIP_CHECKSUM_ON_COPY	0
 
+struct tcp_pcb;
+s8 keel_tcp_output(struct tcp_pcb *pcb);
+#define LWIP_HOOK_TCP_OUTPUT(pcb)	keel_tcp_output(pcb)
+
 u32 keel_tcp_isn(const void *local_ip, u16 local_port, const void *remote_ip, u16 remote_port);
 #define LWIP_HOOK_TCP_ISN(lip, lport, rip, rport)	keel_tcp_isn(lip, lport, rip, rport)
 
