@@ -204,6 +204,8 @@ static void into_lwip(struct tcp_sock *tp, struct pbuf *pb, const struct ip_cb *
 /* The handshake is over. */
 static void established(struct tcp_sock *tp, u32 tries)
 {
+	if (tp->inet.state == TCP_SYN_SENT)
+		tp->bytes_acked = 1;	/* the SYN, as Linux counts */
 	tp->established = true;
 	tp->quick = TCP_QUICK_MAX;
 	tp->last_ts = clock_monotonic_ns();

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* The sender: which congestion control, what TCP_INFO tells of it, the first round trips. */
 #include "inet.h"
-#include <linux/tcp.h>
 
 static struct tcp_info get_info(int fd)
 {
