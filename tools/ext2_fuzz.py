@@ -125,7 +125,7 @@ def make_cpio(images):
     os.makedirs(os.path.join(root, 'images'))
     sources = [os.path.join(TOP, x) for x in ('test/fuzz/ext2/guest.c', 'test/fuzz/ext2/mutate.c', 'test/stress/leaks.c')]
     sh('musl-gcc', '-static', '-s', '-O2', '-Wall', '-idirafter', '/usr/include', '-idirafter', '/usr/include/x86_64-linux-gnu',
-       '-I' + os.path.join(TOP, 'test/stress'), '-o', os.path.join(root, 'init'), *sources)
+       '-I' + os.path.join(TOP, 'test/user/lib'), '-I' + os.path.join(TOP, 'test/stress'), '-o', os.path.join(root, 'init'), *sources)
     for path in images:
         shutil.copy(path, os.path.join(root, 'images'))
     names = [os.path.relpath(os.path.join(d, f), root) for d, dirs, files in os.walk(root) for f in dirs + files]

@@ -52,7 +52,8 @@ MANY = re.compile(r"^n\d+-[a-z]*$")
 
 def build(work):
     binary = os.path.join(work, "init")
-    subprocess.run(["musl-gcc", "-static", "-O1", "-o", binary, os.path.join(TOP, "test/powercut/work.c")], check=True)
+    subprocess.run(["musl-gcc", "-static", "-O1", "-I", os.path.join(TOP, "test/user/lib"), "-o", binary,
+                    os.path.join(TOP, "test/powercut/work.c")], check=True)
     cpio = os.path.join(work, "cut.cpio")
     with open(cpio, "wb") as out:
         subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], input=b"init\n", stdout=out, cwd=work, check=True)

@@ -51,6 +51,23 @@ static int cut_chain(struct ext2_sb *s, const u32 *list, u32 i)
 	return err ? err : bdev_flush(s->bdev);
 }
 
+/* Whoever was cutting it may not have come to zero what its last block has behind the end. */
+static int cut_again(struct ext2_sb *s, struct inode *inode)
+{
+	loff_t size = inode->size, bs = s->l.block_size;
+	int err;
+
+	inode_lock(inode);
+	inode_set_size(inode, (size + bs - 1) & ~(bs - 1));
+	err = ext2_truncate(inode, size);
+	if (err)
+		inode_set_size(inode, size);
+	else
+		err = filemap_write_and_wait(&inode->data, 0, (loff_t)(~0ull >> 1));
+	inode_unlock(inode);
+	return err;
+}
+
 static int settle(struct ext2_sb *s, const u32 *list, u32 i, u32 *freed, u32 *cut)
 {
 	struct inode *inode;
@@ -63,14 +80,7 @@ static int settle(struct ext2_sb *s, const u32 *list, u32 i, u32 *freed, u32 *cu
 		return (int)PTR_ERR(inode);
 	if (inode->nlink) {
 		++*cut;
-		err = 0;
-		if (S_ISREG_I(inode)) {
-			inode_lock(inode);
-			err = ext2_truncate(inode, inode->size);
-			if (!err)
-				err = filemap_write_and_wait(&inode->data, 0, (loff_t)(~0ull >> 1));
-			inode_unlock(inode);
-		}
+		err = S_ISREG_I(inode) ? cut_again(s, inode) : 0;
 		if (!err)
 			err = ext2_commit(s);
 		if (!err)

@@ -17,6 +17,7 @@
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include "pid1.h"
 
 #define M "/mnt/"
 
@@ -217,30 +218,18 @@ static const struct {
 
 int main(void)
 {
-	char line[4096] = "", *p;
-	int fd;
+	const char *what;
+	int status;
 
-	mkdir("/proc", 0755);
-	mount("proc", "/proc", "proc", 0, NULL);
-	mkdir("/dev", 0755);
-	mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
+	pid1_mount("proc", "/proc", NULL);
+	pid1_mount("devtmpfs", "/dev", NULL);
 	mkdir("/mnt", 0755);
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (fcntl(1, F_GETFD) < 0) {
-		fd = open("/dev/console", O_RDWR);
-		dup2(fd, 1);
-	}
-	fd = open("/proc/cmdline", O_RDONLY);
-	if (fd < 0 || read(fd, line, sizeof(line) - 1) < 0)
-		printf("not ok cmdline\n");
-	p = strstr(line, "what=");
-	for (size_t i = 0; p && i < sizeof(all) / sizeof(all[0]); i++) {
-		size_t n = strlen(all[i].name);
-
-		if (strncmp(p + 5, all[i].name, n) || !strchr(" \n", p[5 + n]))
+	pid1_console();
+	what = pid1_param("what");
+	for (size_t i = 0; what && i < sizeof(all) / sizeof(all[0]); i++) {
+		if (strcmp(what, all[i].name))
 			continue;
-		for (int t = 0; t < 100 && access("/dev/vda", F_OK); t++)
-			usleep(50000);
+		WANT("disk", pid1_wait_disk("/dev/vda") == 0);
 		WANT("mount", mount("/dev/vda", "/mnt", "ext2", 0, all[i].options) == 0);
 		fflush(stdout);
 		if (!fork()) {
@@ -248,7 +237,7 @@ int main(void)
 			fflush(stdout);
 			_exit(bad);
 		}
-		if (wait(&fd) < 0 || fd)
+		if (wait(&status) < 0 || status)
 			bad = 1;
 		if (umount("/mnt"))
 			printf("umount: %s\n", strerror(errno));

@@ -28,6 +28,7 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/wait.h>
+#include "pid1.h"
 
 #define PG 4096ul
 #define WRITERS 4
@@ -51,15 +52,6 @@ static long long now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec * 1000ll + t.tv_nsec / 1000000;
-}
-
-static char line[4096];
-
-static long param(const char *name, long otherwise)
-{
-	char *p = strstr(line, name);
-
-	return p ? atol(p + strlen(name)) : otherwise;
 }
 
 static uint64_t seed;
@@ -326,8 +318,8 @@ static void reader(long long end)
 
 static int mix(void)
 {
-	long long end = now_ms() + param("seconds=", 20) * 1000;
-	uint64_t s = (uint64_t)param("seed=", 1);
+	long long end = now_ms() + pid1_number("seconds", 20) * 1000;
+	uint64_t s = (uint64_t)pid1_number("seed", 1);
 	int bad = 0, st;
 
 	printf("mix: seed %llu\n", (unsigned long long)s);
@@ -382,7 +374,7 @@ static int cmp_ll(const void *a, const void *b)
 static int copy(void)
 {
 	static long long took[100000];
-	long mib = param("mib=", 64), limit = param("limit=", 300), n = 0;
+	long mib = pid1_number("mib", 64), limit = pid1_number("limit", 300), n = 0;
 	char path[64];
 	pid_t p;
 	int st;
@@ -472,7 +464,7 @@ static void use_set(int fd, long mib)
 
 static int stream(void)
 {
-	long mib = param("mib=", 256), set = param("set=", 16), faults, n;
+	long mib = pid1_number("mib", 256), set = pid1_number("set", 16), faults, n;
 	long long from_disk = 0;
 	int fd, s;
 
@@ -630,38 +622,33 @@ int main(void)
 	static const struct { const char *name; int (*fn)(void); } all[] = {
 		{ "mix", mix }, { "copy", copy }, { "stream", stream }, { "full", full },
 	};
-	int fd, bad = 1, st;
-	char *p;
+	const char *what;
+	int bad = 1, st;
 
-	mkdir("/proc", 0755);
-	mount("proc", "/proc", "proc", 0, NULL);
-	mkdir("/dev", 0755);
-	mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
+	pid1_mount("proc", "/proc", NULL);
+	pid1_mount("devtmpfs", "/dev", NULL);
 	mkdir("/mnt", 0755);
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (fcntl(1, F_GETFD) < 0) {
-		fd = open("/dev/console", O_RDWR);
-		dup2(fd, 1);
-	}
+	pid1_console();
+	pid1_modules();
 	big = malloc(256 * 1024);
-	fd = open("/proc/cmdline", O_RDONLY);
-	if (fd < 0 || read(fd, line, sizeof(line) - 1) < 0)
-		printf("no command line\n");
-	p = strstr(line, "what=");
-	for (int t = 0; t < 100 && access("/dev/vda", F_OK); t++)
-		usleep(50000);
-	if (mount("/dev/vda", "/mnt", "ext2", 0, NULL))
+	what = pid1_param("what");
+	if (pid1_wait_disk("/dev/vda") || mount("/dev/vda", "/mnt", "ext2", 0, NULL)) {
 		printf("mount: %s\n", strerror(errno));
-	for (size_t i = 0; p && i < sizeof(all) / sizeof(all[0]); i++) {
-		if (strncmp(p + 5, all[i].name, strlen(all[i].name)))
+		what = NULL;
+	}
+	for (size_t i = 0; what && i < sizeof(all) / sizeof(all[0]); i++) {
+		if (strcmp(what, all[i].name))
 			continue;
 		fflush(stdout);
 		if (!fork())
 			_exit(all[i].fn() != 0);
 		bad = wait(&st) < 0 || st;
 	}
-	while (umount("/mnt") && errno == EBUSY)
-		usleep(10000);
+	/* All its users were waited for. */
+	if (what && umount("/mnt")) {
+		printf("umount: %s\n", strerror(errno));
+		bad = 1;
+	}
 	printf("DISKLOAD-%s\n", bad ? "BAD" : "FINE");
 	fflush(stdout);
 	reboot(RB_POWER_OFF);

@@ -13,6 +13,7 @@
  */
 #define _GNU_SOURCE
 #include "bench.h"
+#include "pid1.h"
 
 static int null_fd, zero_fd, file_fd;
 
@@ -927,33 +928,6 @@ static void rows_threads(void)
 	row_threads("t_pread", threads_pread, NO_LIMIT);
 }
 
-static void prepare_system(void)
-{
-	static const struct { const char *type, *dir; } m[] = {
-		{ "proc", "/proc" }, { "devtmpfs", "/dev" }, { "tmpfs", "/tmp" },
-	};
-
-	for (size_t i = 0; i < sizeof(m) / sizeof(m[0]); i++) {
-		mkdir(m[i].dir, 0755);
-		if (mount(m[i].type, m[i].dir, m[i].type, 0, NULL) && errno != EBUSY)
-			printf("bench: mount %s: %s\n", m[i].dir, strerror(errno));
-	}
-}
-
-static void read_command_line(void)
-{
-	static char buf[4096];
-	int fd = open("/proc/cmdline", O_RDONLY);
-	ssize_t n = fd < 0 ? 0 : read(fd, buf, sizeof(buf) - 1);
-
-	if (fd >= 0)
-		close(fd);
-	buf[n > 0 ? n : 0] = 0;
-	for (char *p = strtok(buf, " \n"); p; p = strtok(NULL, " \n"))
-		if (!strncmp(p, "rows=", 5))
-			only = p + 5;
-}
-
 static int run(void)
 {
 	printf("CLOCK %lld\n", now());
@@ -984,8 +958,11 @@ int main(int argc, char **argv)
 		return run();
 	}
 	/* Pid 1 is special to signals and faults: the rows run in a child. */
-	prepare_system();
-	read_command_line();
+	pid1_mount("proc", "/proc", NULL);
+	pid1_mount("devtmpfs", "/dev", NULL);
+	pid1_mount("tmpfs", "/tmp", NULL);
+	if (pid1_param("rows"))
+		only = pid1_param("rows");
 	p = MUST(fork());
 	if (p == 0)
 		exit(run());

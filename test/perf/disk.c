@@ -13,6 +13,7 @@
  */
 #define _GNU_SOURCE
 #include "bench.h"
+#include "pid1.h"
 #include <linux/aio_abi.h>
 #include <sys/vfs.h>
 
@@ -389,42 +390,18 @@ static void row_sqlite(const char *name, char *how, char *count)
 	end(name, atoi(count), "ns");
 }
 
-static void load_modules(void)
-{
-	struct dirent **names;
-	int n = scandir("/modules", &names, NULL, alphasort);
-
-	for (int i = 0; i < n; i++) {
-		char path[300];
-		int fd;
-
-		snprintf(path, sizeof(path), "/modules/%s", names[i]->d_name);
-		fd = names[i]->d_name[0] == '.' ? -1 : open(path, O_RDONLY | O_CLOEXEC);
-		if (fd >= 0 && syscall(SYS_finit_module, fd, "", 0) && errno != EEXIST)
-			printf("bench: %s: %s\n", path, strerror(errno));
-		if (fd >= 0)
-			close(fd);
-	}
-}
-
 static void prepare(void)
 {
-	static char line[4096];
-	int fd;
+	const char *rows;
 
 	mkdir(MNT, 0755);
-	MUST(mount("proc", "/proc", "proc", 0, NULL));
-	if (mount("devtmpfs", "/dev", "devtmpfs", 0, NULL) && errno != EBUSY)
-		die("devtmpfs");
-	load_modules();
-	fd = MUST(open("/proc/cmdline", O_RDONLY));
-	MUST(read(fd, line, sizeof(line) - 1));
-	close(fd);
-	for (char *p = strtok(line, " \n"); p; p = strtok(NULL, " \n"))
-		if (!strncmp(p, "rows=", 5))
-			only = p + 5;
-	for (int i = 0; access("/dev/vda", F_OK) && i < 500; i++)
-		usleep(10000);
+	pid1_mount("proc", "/proc", NULL);
+	pid1_mount("devtmpfs", "/dev", NULL);
+	pid1_modules();
+	rows = pid1_param("rows");
+	if (rows)
+		only = rows;
+	MUST(pid1_wait_disk("/dev/vda"));
 	MUST(mount("/dev/vda", MNT, "ext2", 0, NULL));
 	buffer = MUST(mmap(NULL, CHUNK * DEPTH, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 	for (size_t i = 0; i < CHUNK * DEPTH; i++)

@@ -23,6 +23,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include "pid1.h"
 
 #define MAX_FILES 24
 #define MAX_DIRS 6
@@ -605,9 +606,7 @@ int main(int argc, char **argv)
 		seed = strtoull(s, NULL, 10) * 0x9e3779b97f4a7c15ull + 1;
 	if ((s = getenv("ops")))
 		ops = atoi(s);
-	for (int i = 0; i < 100 && access("/dev/vda", F_OK); i++)
-		usleep(50000);
-	if (mount("/dev/vda", "/m", "ext2", 0, NULL))
+	if (pid1_wait_disk("/dev/vda") || mount("/dev/vda", "/m", "ext2", 0, NULL))
 		die("mount");
 	if ((s = getenv("crowd"))) {
 		crowd(atoi(s), ops);

@@ -28,6 +28,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include "leaks.h"
+#include "pid1.h"
 
 #define BIN "/test/bin"
 #define OUTPUT "/tmp/.output"
@@ -49,14 +50,6 @@ static long long now_ms(void)
 	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
 }
 
-static void do_mount(const char *type, const char *dir, const char *opts)
-{
-	if (mkdir(dir, 0755) && errno != EEXIST)
-		printf("run: mkdir %s: %s\n", dir, strerror(errno));
-	if (mount(type, dir, type, 0, opts) && errno != EBUSY)
-		printf("run: mount %s on %s: %s\n", type, dir, strerror(errno));
-}
-
 static void put(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
@@ -68,79 +61,34 @@ static void put(const char *path, const char *text)
 }
 
 /* Pid 1 only: mounts and ids that the tests count on. */
-/* Linux as the oracle has as modules what Keel has built in: tools/test.py puts them into /modules. */
-static void load_modules(void)
-{
-	struct dirent **names;
-	int n = scandir("/modules", &names, NULL, alphasort);
-
-	for (int i = 0; i < n; i++) {
-		char path[300];
-		int fd;
-
-		snprintf(path, sizeof(path), "/modules/%s", names[i]->d_name);
-		fd = names[i]->d_name[0] == '.' ? -1 : open(path, O_RDONLY | O_CLOEXEC);
-		if (fd >= 0 && syscall(SYS_finit_module, fd, "", 0) && errno != EEXIST)
-			printf("run: %s: %s\n", path, strerror(errno));
-		if (fd >= 0)
-			close(fd);
-	}
-}
-
 static void prepare(void)
 {
-	int fd;
-
 	umask(022);
-	do_mount("proc", "/proc", NULL);
-	do_mount("sysfs", "/sys", NULL);
-	do_mount("devtmpfs", "/dev", NULL);
-	do_mount("devpts", "/dev/pts", "gid=5,mode=620,ptmxmode=666");
-	do_mount("tmpfs", "/dev/shm", "mode=1777");
-	do_mount("tmpfs", "/tmp", "mode=1777");
+	pid1_mount("proc", "/proc", NULL);
+	pid1_mount("sysfs", "/sys", NULL);
+	pid1_mount("devtmpfs", "/dev", NULL);
+	pid1_mount("devpts", "/dev/pts", "gid=5,mode=620,ptmxmode=666");
+	pid1_mount("tmpfs", "/dev/shm", "mode=1777");
+	pid1_mount("tmpfs", "/tmp", "mode=1777");
 	mkdir("/etc", 0755);
 	put("/etc/passwd", "root:x:0:0:root:/:/bin/sh\nuser:x:1000:1000:user:/:/bin/sh\n"
 	    "nobody:x:65534:65534:nobody:/:/bin/sh\n");
 	put("/etc/group", "root:x:0:\ntty:x:5:\nuser:x:1000:\nnogroup:x:65534:\n");
-	if (fcntl(1, F_GETFD) < 0) {
-		fd = open("/dev/console", O_RDWR);
-		dup2(fd, 0);
-		dup2(fd, 1);
-		dup2(fd, 2);
-	}
-	load_modules();
+	pid1_console();
+	pid1_modules();
 }
 
 static const char *param(const char *name)
 {
-	static char line[4096];
-	size_t n = strlen(name);
-	char *v = getenv(name), *p;
-	int fd;
-	ssize_t r;
+	const char *v = getenv(name);
 
-	if (v)
-		return v;
-	fd = open("/proc/cmdline", O_RDONLY);
-	if (fd < 0)
-		return NULL;
-	r = read(fd, line, sizeof(line) - 1);
-	close(fd);
-	line[r > 0 ? r : 0] = 0;
-	for (p = strtok(line, " \n"); p; p = strtok(NULL, " \n"))
-		if (!strncmp(p, name, n) && p[n] == '=')
-			return strdup(p + n + 1);
-	return NULL;
+	return v ? v : pid1_param(name);
 }
 
-/* testdisk=DEV: the tests' files lie on the ext2 file system there. The device may take a moment. */
+/* testdisk=DEV: the tests' files lie on the ext2 file system there. */
 static int mount_disk(const char *dev)
 {
-	struct timespec t = { .tv_nsec = 50000000 };
-
-	for (int i = 0; i < 100 && access(dev, F_OK); i++)
-		nanosleep(&t, NULL);
-	if (!mount(dev, "/tmp", "ext2", 0, NULL) && !chmod("/tmp", 01777))
+	if (!pid1_wait_disk(dev) && !mount(dev, "/tmp", "ext2", 0, NULL) && !chmod("/tmp", 01777))
 		return 0;
 	printf("not ok mount-disk: %s: %s\n", dev, strerror(errno));
 	return 1;

@@ -27,9 +27,12 @@
 #include <time.h>
 #include <unistd.h>
 #include "leaks.h"
+#include "pid1.h"
 #include "run.h"
 
 #define LIMIT_S		60
+#define KILL_S		10
+#define LEAKS_S		30		/* for workers to give back what they hold */
 #define OPS		60
 #define NAMES_MAX	2000
 #define WARM_UP		14
@@ -361,13 +364,33 @@ static void tell(const char *fmt, ...)
 		(void)!write(fd, text, (size_t)(n < (int)sizeof(text) ? n : (int)sizeof(text) - 1));
 }
 
+/* The child ended within so many seconds. SIGCHLD is blocked and so waits for us. */
+static int ends_within(pid_t pid, int *status, int seconds)
+{
+	struct timespec now, left;
+	long long end;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	end = now.tv_sec + seconds;
+	while (waitpid(pid, status, WNOHANG) == 0) {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		if (now.tv_sec >= end)
+			return 0;
+		left = (struct timespec){ .tv_sec = end - now.tv_sec };
+		sigtimedwait(&set, NULL, &left);
+	}
+	return 1;
+}
+
 /* 0, or 1 and it said why. */
 static int run_seed(unsigned long long seed, unsigned char *disk)
 {
 	const struct image *im = &images[seed % nr_images];
 	const char *dev = seed & 8 ? "/dev/loop0" : "/dev/ram0";
 	int status = 0, pid, bad = 0;
-	long long end;
 
 	memcpy(disk, im->p, im->n);
 	ext2_mutate(disk, im->n, seed, what, sizeof(what));
@@ -390,31 +413,23 @@ static int run_seed(unsigned long long seed, unsigned char *disk)
 	pid = fork();
 	if (pid == 0)
 		_exit(child());
-	end = (long long)time(NULL) + LIMIT_S;
-	while (waitpid(pid, &status, WNOHANG) == 0) {
-		usleep(5000);
-		if (time(NULL) > end) {
-			printf("seed %llu: no end after %d s: %s\n", seed, LIMIT_S, what);
-			tell("<3>damage: seed %llu has no end\n", seed);
-			kill(pid, SIGKILL);
-			sleep(2);
-			if (waitpid(pid, &status, WNOHANG) == 0)
-				return 2;		/* it hangs in the kernel: no use to go on */
-			bad = 1;
-			break;
-		}
+	if (!ends_within(pid, &status, LIMIT_S)) {
+		printf("seed %llu: no end after %d s: %s\n", seed, LIMIT_S, what);
+		tell("<3>damage: seed %llu has no end\n", seed);
+		kill(pid, SIGKILL);
+		if (!ends_within(pid, &status, KILL_S))
+			return 2;		/* it hangs in the kernel: no use to go on */
+		bad = 1;
 	}
 	errors += WIFEXITED(status) && WEXITSTATUS(status) == 3;
 	if (!bad && ((WIFEXITED(status) && WEXITSTATUS(status) == 1) || (WIFSIGNALED(status) && WTERMSIG(status) != SIGBUS))) {
 		printf("seed %llu: status %#x: %s\n", seed, status, what);
 		bad = 1;
 	}
-	for (int i = 0; umount("/m"); i++) {
-		if (i == 20) {
-			printf("seed %llu: umount: %s: %s\n", seed, strerror(errno), what);
-			return 2;
-		}
-		usleep(100000);
+	/* Its only user is gone. */
+	if (umount("/m")) {
+		printf("seed %llu: umount: %s: %s\n", seed, strerror(errno), what);
+		return 2;
 	}
 out:
 	if (seed & 8)
@@ -445,38 +460,25 @@ static int grown(const struct leaks *before, const struct leaks *now, unsigned l
 	return bad;
 }
 
-static unsigned long long param(const char *name, unsigned long long dflt)
-{
-	char line[1024], key[32], *p;
-	int fd = open("/proc/cmdline", O_RDONLY);
-	ssize_t n = read(fd, line + 1, sizeof(line) - 2);
-
-	close(fd);
-	line[0] = ' ';
-	line[n > 0 ? n + 1 : 1] = 0;
-	snprintf(key, sizeof(key), " %s=", name);
-	p = strstr(line, key);
-	return p ? strtoull(p + strlen(key), NULL, 0) : dflt;
-}
-
 int main(void)
 {
 	static struct leaks before, after;
 	unsigned long long first, count, seed;
 	unsigned char *disk = malloc(16 << 20);
 	int passed = 0, failed = 0, bad = 0, r = 0;
+	sigset_t set;
 
 	mkdir("/m", 0755);
-	mkdir("/proc", 0755);
-	mkdir("/sys", 0755);
-	mkdir("/dev", 0755);
-	mount("proc", "/proc", "proc", 0, NULL);
-	mount("sys", "/sys", "sysfs", 0, NULL);
-	mount("dev", "/dev", "devtmpfs", 0, NULL);
+	pid1_mount("proc", "/proc", NULL);
+	pid1_mount("sysfs", "/sys", NULL);
+	pid1_mount("devtmpfs", "/dev", NULL);
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
 	load_images();
-	first = param("seed", 0);
-	count = param("count", 20);
+	first = (unsigned long long)pid1_number("seed", 0);
+	count = (unsigned long long)pid1_number("count", 20);
 	if (!nr_images || !disk)
 		printf("no images\n");
 	/* First some that only make caches as large as they will be. */
@@ -496,11 +498,10 @@ int main(void)
 		bad = 0;
 	}
 	unlink("/img");
-	for (int i = 0; i < 6; i++) {
-		bad = leaks_take(&after) ? 1 : grown(&before, &after, count, i == 5);
-		if (!bad)
+	for (int i = 0; i <= LEAKS_S; i++) {
+		bad = leaks_take(&after) ? 1 : grown(&before, &after, count, i == LEAKS_S);
+		if (!bad || sleep(1))
 			break;
-		sleep(5);
 	}
 	bad = bad != 0;
 	printf("%s leaks\n", bad ? "not ok" : "ok");
