@@ -416,6 +416,17 @@ static void put_ends(struct commit *c, int phase)
 			put_deleted(c, d);
 }
 
+/* A file that ends late has the names that wait to be removed until then, and the one that another file takes. */
+static void count_late(struct commit *c)
+{
+	struct ext2_inode_info *ei;
+
+	list_for_each_entry(ei, &c->s->orphans, orphan_link)
+		if (ei->tombs && ei->tombs + 1 > ei->disk_links && !(ei->state & (BIT(EI_NEW) | BIT(EI_ORPHANED))) &&
+		    !S_ISDIR_I(&ei->vfs) && ext2_phase_of_end(ei) == PHASE_LATE)
+			put_links(c, ei, 0, ei->tombs + 1);
+}
+
 static void phase_hidden(struct commit *c)
 {
 	struct ext2_sb *s = c->s;
@@ -428,6 +439,7 @@ static void phase_hidden(struct commit *c)
 	write_held(c, &s->maps, 0, false);
 	write_held(c, &s->fresh, 0, true);
 	put_ends(c, 0);
+	count_late(c);
 	list_for_each_entry(ei, &c->dirty, dirty_link) {
 		if (!ei->vfs.nlink)
 			continue;
