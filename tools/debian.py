@@ -3,6 +3,7 @@
 """Builds build/debian.img: a disk with Debian on ext2 and GRUB that boots Keel from it, no Linux kernel inside.
 
     tools/debian.py image      the whole disk; each step is done once and redone when its input changes
+    tools/debian.py image --net   build/debian-net.img, which has the servers and tools of boot/debian/packages-net too
     tools/debian.py kernel     only put build/keel.elf into the finished disk
     tools/debian.py root       up to the tree build/debian/root
 
@@ -10,6 +11,7 @@ Steps: `debs` asks the machine's own apt configuration for the packages of boot/
 need (downloaded once, below build/debian/debs), `root` runs debootstrap over a repository made of just these
 files, `setup` lays boot/debian/overlay over it, `image` writes partitions (BIOS boot, EFI system, ext2 root).
 It needs to be root, or sudo, for debootstrap and to read the tree: files there belong to many users.
+The disk for the network's programs is another one, with all its steps below build/debian-net.
 """
 import argparse
 import glob
@@ -32,6 +34,16 @@ IMG = os.path.join(TOP, 'build/debian.img')
 SRC = os.path.join(TOP, 'boot/debian')
 SECTOR, MIB = 512, 1 << 20
 ROOT_MIB, ESP_MIB, BIOS_MIB = 3072, 8, 1
+
+
+NET = False                 # the disk with boot/debian/packages-net
+
+
+def choose_net():
+    global NET, D, ROOT, DEBS, IMG
+    NET = True
+    D = os.path.join(TOP, 'build/debian-net')
+    ROOT, DEBS, IMG = os.path.join(D, 'root'), os.path.join(D, 'debs'), D + '.img'
 
 
 def say(text):
@@ -118,8 +130,11 @@ def unstamp(name):
 # ---- packages ---------------------------------------------------------------------------------
 
 def packages():
-    with open(os.path.join(SRC, 'packages')) as f:
-        return [w for line in f for w in line.split('#', 1)[0].split()]
+    words = []
+    for name in ('packages', 'packages-net') if NET else ('packages',):
+        with open(os.path.join(SRC, name)) as f:
+            words += [w for line in f for w in line.split('#', 1)[0].split()]
+    return words
 
 
 def release():
@@ -184,7 +199,13 @@ def step_debs():
     base = sorted(set(base) - drop)
     if not base:
         die('the package lists hold no required package. ' + hint)
+    if NET:                     # most of it lies there already if the other disk was built
+        for src in glob.glob(os.path.join(TOP, 'build/debian/apt/cache/archives/*.deb')):
+            dst = os.path.join(D, 'apt/cache/archives', os.path.basename(src))
+            if not os.path.exists(dst):
+                shutil.copy2(src, dst)
     run(['apt-get'] + opts + ['-y', '--download-only', 'install', 'apt'] + base + want, say_what='download', hint=hint)
+    run(['apt-get'] + opts + ['autoclean'])
     shutil.rmtree(DEBS, ignore_errors=True)
     os.makedirs(os.path.join(DEBS, 'pool'))
     debs = []
@@ -216,10 +237,18 @@ def step_root():
         os.path.join(DEBS, f'dists/{release()}/main/binary-amd64/Packages')).decode(), re.M))
     env = dict(os.environ, LC_ALL='C.UTF-8', DEBIAN_FRONTEND='noninteractive',
                PATH=os.environ.get('PATH', '') + ':/usr/sbin:/sbin')
+    # Servers are unpacked, not started.
+    policy = os.path.join(ROOT, 'usr/sbin/policy-rc.d')
+    os.makedirs(os.path.dirname(policy))
+    with open(policy, 'w') as f:
+        f.write('#!/bin/sh\nexit 101\n')
+    os.chmod(policy, 0o755)
     say(f'debootstrap with {len(names)} packages (a few minutes)')
     run(['debootstrap', '--variant=minbase', '--no-check-gpg', '--merged-usr', '--include=' + ','.join(names), release(), ROOT,
          'file://' + DEBS], log='debootstrap.log', say_what='debootstrap', env=env,
         hint=f'Its own log is {os.path.relpath(ROOT, TOP)}/debootstrap/debootstrap.log. Chroot and mknod must be allowed here.')
+    if os.path.exists(policy):
+        os.unlink(policy)
     shutil.rmtree(os.path.join(ROOT, 'var/cache/apt'), ignore_errors=True)
     os.makedirs(os.path.join(ROOT, 'var/cache/apt/archives/partial'))
     stamp('root', key)
@@ -242,6 +271,15 @@ def build_deb(name, version, files, out):
     deb = os.path.join(out, f'{name}_{version}_all.deb')
     run(['dpkg-deb', '--root-owner-group', '-b', t, deb])
     return deb
+
+
+def step_keys(to):
+    """A certificate for the names that the host's server and the guest's have in tests; the host reads it from the tree."""
+    os.makedirs(to)
+    inside = '/' + os.path.relpath(to, ROOT)
+    run(['chroot', ROOT, 'openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes',
+         '-days', '3650', '-subj', '/CN=host.test', '-addext', 'subjectAltName=DNS:host.test,DNS:localhost,IP:127.0.0.1',
+         '-keyout', inside + '/key.pem', '-out', inside + '/cert.pem'])
 
 
 def step_setup():
@@ -277,6 +315,9 @@ def step_setup():
     os.makedirs(suite)
     for f in ('run', 'files.py', 'changing'):
         shutil.copy2(os.path.join(TOP, 'test/debian', f), suite)
+    shutil.copytree(os.path.join(TOP, 'test/debian/net'), os.path.join(suite, 'net'))
+    if NET:
+        step_keys(os.path.join(suite, 'tls'))
     # root logs in without a password, on the console only.
     shadow = os.path.join(ROOT, 'etc/shadow')
     text = file_bytes(shadow).decode()
@@ -398,7 +439,7 @@ def step_image():
     os.rename(tmp, IMG)
     stamp('image', key)
     stamp('kernel', digest(file_bytes(kernel)))
-    say(f'build/debian.img: {os.stat(IMG).st_blocks >> 11} MiB on disk, root UUID {fs_uuid}')
+    say(f'{os.path.relpath(IMG, TOP)}: {os.stat(IMG).st_blocks >> 11} MiB on disk, root UUID {fs_uuid}')
 
 
 def step_kernel():
@@ -407,7 +448,7 @@ def step_kernel():
     key = digest(file_bytes(kernel))
     if stamp_is('kernel', key):
         return
-    say('putting the new kernel into build/debian.img')
+    say(f'putting the new kernel into {os.path.relpath(IMG, TOP)}')
     first = MIB * (1 + BIOS_MIB + ESP_MIB)
     cmds = os.path.join(D, 'debugfs.cmds')
     with open(cmds, 'w') as f:
@@ -419,7 +460,10 @@ def step_kernel():
 def main():
     p = argparse.ArgumentParser(description='the Debian disk')
     p.add_argument('what', choices=('image', 'kernel', 'root', 'debs'))
+    p.add_argument('--net', action='store_true', help='the disk with the network\'s servers and tools')
     a = p.parse_args()
+    if a.net:
+        choose_net()
     os.environ['PATH'] += ':/usr/sbin:/sbin'
     os.umask(0o022)
     if a.what != 'debs' and os.geteuid() != 0:

@@ -4,11 +4,15 @@
 
     tools/debian_suite.py [--linux] WORD...     words of test/debian/run: slice, full, cpython, or cases by name
     tools/debian_suite.py --golden WORD...      run on Linux and write what CPython's suites did there
+    tools/debian_suite.py --net WORD...         on build/debian-net.img with a card: net, net_cpython
+
+On --net the card is on QEMU's user network with restrict=on; the guest's 10.0.2.100 is tools/debian_net.py's servers.
 
 The disk is used through a snapshot: it stays as it was built. CPython's suites are compared test by test with
 test/debian/cpython-linux.txt, Linux's results in the same QEMU: what passes there must pass here.
 """
 import argparse
+import contextlib
 import os
 import re
 import subprocess
@@ -16,15 +20,18 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import debian_net  # noqa: E402
 import mkcpio  # noqa: E402
 from qemu import TOP, Guest, Machine  # noqa: E402
 
 IMG = os.path.join(TOP, 'build/debian.img')
-DISK = IMG + ',snapshot=on,serial=keel-debian'
+NET_IMG = os.path.join(TOP, 'build/debian-net.img')
 GOLDEN = os.path.join(TOP, 'test/debian/cpython-linux.txt')
 KNOWN = os.path.join(TOP, 'test/debian/cpython-known.txt')
 LINUX = os.path.join(TOP, 'build/deps/linux')
-MODULES = ('virtio_ring', 'virtio', 'virtio_pci_modern_dev', 'virtio_pci_legacy_dev', 'virtio_pci', 'virtio_blk')
+MODULES = ('virtio_ring', 'virtio', 'virtio_pci_modern_dev', 'virtio_pci_legacy_dev', 'virtio_pci', 'virtio_blk',
+           'failover', 'net_failover', 'virtio_net', 'inet_diag', 'tcp_diag', 'udp_diag', 'raw_diag', 'unix_diag', 'netlink_diag',
+           'af_packet_diag')
 INIT = '''#!/bin/busybox sh
 /bin/busybox mkdir -p /proc /dev /root
 /bin/busybox mount -t proc proc /proc
@@ -37,7 +44,7 @@ exec /bin/busybox switch_root /root {init}
 '''
 
 
-def linux_initrd(init, dev='/dev/vda3'):
+def linux_initrd(init, dev='/dev/vda3', to='build/debian'):
     """Linux has its disk driver in modules; the disk itself holds nothing of Linux."""
     c = mkcpio.Cpio()
     for d in ('bin', 'm', 'proc', 'dev', 'root'):
@@ -49,20 +56,27 @@ def linux_initrd(init, dev='/dev/vda3'):
             if f.split('.')[0] in MODULES and f.endswith('.ko'):
                 c.add('m/' + f, 0o100644, mkcpio.read(os.path.join(top, f)))
     c.add('init', 0o100755, INIT.format(modules=' '.join(MODULES), dev=dev, init=init).encode())
-    path = os.path.join(TOP, 'build/debian/linux-initrd.cpio')
+    path = os.path.join(TOP, to, 'linux-initrd.cpio')
     with open(path, 'wb') as f:
         f.write(c.finish())
     return path
 
 
-def run(words, linux, smp, mem, timeout, log, kernel, more):
+def run(words, linux, smp, mem, timeout, log, kernel, more, net):
+    with debian_net.Host() if net else contextlib.nullcontext() as host:
+        return run_guest(words, linux, smp, mem, timeout, log, kernel, more, host)
+
+
+def run_guest(words, linux, smp, mem, timeout, log, kernel, more, host):
+    how = {'disks': ((NET_IMG if host else IMG) + ',snapshot=on,serial=keel-debian',), 'smp': smp, 'mem': mem}
+    if host:
+        how.update(net=True, net_options=host.options(), forward=host.forward())
     append = f'console=ttyS0 panic=-1 quiet debian={",".join(words)} {more} '
     if linux:
-        m = Machine(boot='linux', kernel='build/deps/linux/vmlinuz', initrd=linux_initrd('/opt/keel-test/run'),
-                    append=append + 'loglevel=1', smp=smp, mem=mem, disks=(DISK,))
+        m = Machine(boot='linux', kernel='build/deps/linux/vmlinuz', append=append + 'loglevel=1', **how,
+                    initrd=linux_initrd('/opt/keel-test/run', to='build/debian-net' if host else 'build/debian'))
     else:
-        m = Machine(kernel=kernel, initrd='', smp=smp, mem=mem, disks=(DISK,),
-                    append=append + 'root=/dev/vda3 rootfstype=ext2 rw init=/opt/keel-test/run')
+        m = Machine(kernel=kernel, initrd='', append=append + 'root=/dev/vda3 rootfstype=ext2 rw init=/opt/keel-test/run', **how)
     g = Guest(m, log, timeout)
     at, begun, got, end = 0, None, {}, False
     while True:
@@ -176,12 +190,13 @@ def main():
     p.add_argument('--timeout', type=float, default=7200)
     p.add_argument('--kernel', default='build/keel.elf')
     p.add_argument('--append', default='', help='more words of the kernel\'s command line')
+    p.add_argument('--net', action='store_true', help='the disk with the network\'s servers, and a card')
     a = p.parse_args()
-    if not os.path.exists(IMG):
-        sys.exit('debian_suite: no build/debian.img: make debian')
+    if not os.path.exists(NET_IMG if a.net else IMG):
+        sys.exit('debian_suite: no disk: make debian' + (', tools/debian.py image --net' if a.net else ''))
     os.makedirs(os.path.join(TOP, 'build/logs'), exist_ok=True)
     log = os.path.join(TOP, f'build/logs/debian-{"linux" if a.linux or a.golden else "keel"}-{a.words[0]}.log')
-    got = run(a.words, a.linux or a.golden, a.smp, a.mem, a.timeout, log, a.kernel, a.append)
+    got = run(a.words, a.linux or a.golden, a.smp, a.mem, a.timeout, log, a.kernel, a.append, a.net)
     if a.golden:
         write_golden(got)
     elif a.linux:

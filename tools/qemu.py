@@ -117,6 +117,7 @@ class Machine:
     reboot: bool = False
     net: bool = False           # a card on QEMU's user network
     forward: tuple = ()         # HOST:GUEST, TCP ports of this machine that lead into the guest
+    net_options: str = ''       # more of the user network: restrict=on, guestfwd=...
     share: str = ''
     disks: tuple = ()
     extra: tuple = ()
@@ -140,7 +141,8 @@ class Machine:
         cmd += ['-device', 'virtio-rng-device' if micro else 'virtio-rng-pci']
         if self.net:
             forward = ''.join(f',hostfwd=tcp:127.0.0.1:{h}-:{g}' for h, g in (f.split(':') for f in self.forward))
-            cmd += ['-netdev', 'user,id=net0' + forward,
+            more = ',' + self.net_options if self.net_options else ''
+            cmd += ['-netdev', 'user,id=net0' + forward + more,
                     '-device', 'virtio-net-device,netdev=net0' if micro else 'virtio-net-pci,netdev=net0,romfile=']
         if self.share:
             # Files are made as the user who runs QEMU; giving them to others works for root only.

@@ -777,11 +777,11 @@ def part_ext2_damage_slice(report, opts):
     part_ext2_damage(report, opts, 20, 5000)
 
 
-def debian_image(report, name):
+def debian_image(report, name, *which):
     """The Debian disk, built if it can be; else the part is skipped with the reason."""
     log = log_path(name + '-image')
     with open(log, 'w') as f:
-        for cmd in (['tools/setup.sh', 'debian'], ['python3', 'tools/debian.py', 'image']):
+        for cmd in (['tools/setup.sh', 'debian'], ['python3', 'tools/debian.py', 'image', *which]):
             if subprocess.run(cmd, cwd=TOP, stdout=f, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL).returncode:
                 with open(log) as said:
                     lines = [x for x in said.read().split('\n') if x.strip()]
@@ -810,6 +810,13 @@ def part_debian(report, opts):
                 run_scenario(report, name, one, opts)
     debian_suite(report, 'debian', 'full', timeout=7200)
     debian_suite(report, 'debian', 'cpython', timeout=14400)
+
+
+def part_debian_net(report, opts):
+    """Servers and tools of the network on Debian, with a card on QEMU's user network, and CPython's suites about sockets."""
+    if debian_image(report, 'debian-net', '--net'):
+        debian_suite(report, 'debian-net', '--net', 'net', timeout=3600)
+        debian_suite(report, 'debian-net', '--net', 'net_cpython', timeout=7200)
 
 
 def part_powercut_slice(report, opts):
@@ -871,7 +878,7 @@ PARTS = {
     'disk': part_disk, 'disk-long': part_disk_long, 'disk-small': part_disk_small,
     'debug-kernel': part_debug_kernel, 'clang': part_clang, 'busybox': part_busybox,
     'commands': part_commands, 'runner': part_runner, 'busybox-slice': part_busybox_slice, 'debian': part_debian,
-    'debian-slice': part_debian_slice, 'stress': part_stress, 'swap': part_swap, 'swap-slice': part_swap_slice,
+    'debian-slice': part_debian_slice, 'debian-net': part_debian_net, 'stress': part_stress, 'swap': part_swap, 'swap-slice': part_swap_slice,
     'gdb': part_gdb, 'min-memory': part_min_memory, 'ext2-fuzz': part_ext2_fuzz, 'powercut-slice': part_powercut_slice,
     'powercut': part_powercut, 'ext2-crowd': part_ext2_crowd, 'ext2-damage': part_ext2_damage, 'ext2-damage-slice': part_ext2_damage_slice,
     'net-loss': part_net_loss, 'net-loss-slice': part_net_loss_slice, 'net-fuzz': part_net_fuzz,

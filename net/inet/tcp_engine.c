@@ -213,7 +213,9 @@ static void feed(struct tcp_sock *tp)
 		u32 n = min(f->len - tp->feed_off, 65000u);
 		bool last = n == tp->tx_unfed;
 
-		if (last && (tp->corked || tp->more) && tp->tx_unfed < pcb->mss && !tp->fin_wanted)
+		/* In a full buffer there is no room for what it would wait for. */
+		if (last && (tp->corked || tp->more) && tp->tx_unfed < pcb->mss && !tp->fin_wanted &&
+		    atomic64_read(&tp->tx_bytes) < (s64)READ_ONCE(tp->inet.c.sndbuf))
 			break;
 		n = min(n, ahead);
 		if (tcp_write(pcb, kmap_local(f->folio, f->off + tp->feed_off), (u16_t)n,

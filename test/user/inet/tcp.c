@@ -329,3 +329,50 @@ CASE(options)
 	CHECK_EQ(setsockopt(fd[0], IPPROTO_TCP, TCP_CONGESTION, "reno", 4), 0);
 	CHECK_ERR(setsockopt(fd[0], IPPROTO_TCP, TCP_CONGESTION, "nosuch", 6), ENOENT);
 }
+
+struct parcel { int fd, flags; ssize_t sent; };
+
+static void *send_parcel(void *arg)
+{
+	static char out[100000];
+	struct parcel *p = arg;
+
+	p->sent = send(p->fd, "first", 5, 0);
+	if (p->sent == 5)
+		p->sent = send(p->fd, out, sizeof(out), p->flags);
+	shutdown(p->fd, SHUT_WR);
+	return NULL;
+}
+
+/* A segment can be larger than the buffer: what would wait for more must go when the buffer is full. From both ends. */
+CASE(full_buffer_is_sent)
+{
+	static char in[70000];
+
+	lo_up();
+	alarm(60);
+	for (int i = 0; i < 6; i++) {
+		struct parcel p = { .flags = i / 2 == 1 ? MSG_MORE : 0 };
+		int fd[2], one = 1, small = 8192;
+		size_t got = 0;
+		pthread_t t;
+		ssize_t n;
+
+		tcp_pair(fd);
+		p.fd = fd[i % 2];
+		if (i & 2)
+			CHECK_EQ(setsockopt(p.fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)), 0);
+		if (i / 2 == 2)
+			CHECK_EQ(setsockopt(p.fd, IPPROTO_TCP, TCP_CORK, &one, sizeof(one)), 0);
+		pthread_create(&t, NULL, send_parcel, &p);
+		while ((n = read(fd[!(i % 2)], in, sizeof(in))) > 0)
+			got += (size_t)n;
+		CHECK_EQ(n, 0);
+		pthread_join(t, NULL);
+		CHECK_EQ(p.sent, 100000);
+		CHECK_EQ(got, 100005);
+		close(fd[0]);
+		close(fd[1]);
+	}
+	alarm(0);
+}
