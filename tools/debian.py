@@ -204,8 +204,8 @@ def step_debs():
             dst = os.path.join(D, 'apt/cache/archives', os.path.basename(src))
             if not os.path.exists(dst):
                 shutil.copy2(src, dst)
+        run(['apt-get'] + opts + ['autoclean'])
     run(['apt-get'] + opts + ['-y', '--download-only', 'install', 'apt'] + base + want, say_what='download', hint=hint)
-    run(['apt-get'] + opts + ['autoclean'])
     shutil.rmtree(DEBS, ignore_errors=True)
     os.makedirs(os.path.join(DEBS, 'pool'))
     debs = []
@@ -237,12 +237,12 @@ def step_root():
         os.path.join(DEBS, f'dists/{release()}/main/binary-amd64/Packages')).decode(), re.M))
     env = dict(os.environ, LC_ALL='C.UTF-8', DEBIAN_FRONTEND='noninteractive',
                PATH=os.environ.get('PATH', '') + ':/usr/sbin:/sbin')
-    # Servers are unpacked, not started.
     policy = os.path.join(ROOT, 'usr/sbin/policy-rc.d')
-    os.makedirs(os.path.dirname(policy))
-    with open(policy, 'w') as f:
-        f.write('#!/bin/sh\nexit 101\n')
-    os.chmod(policy, 0o755)
+    if NET:                     # servers are unpacked, not started
+        os.makedirs(os.path.dirname(policy))
+        with open(policy, 'w') as f:
+            f.write('#!/bin/sh\nexit 101\n')
+        os.chmod(policy, 0o755)
     say(f'debootstrap with {len(names)} packages (a few minutes)')
     run(['debootstrap', '--variant=minbase', '--no-check-gpg', '--merged-usr', '--include=' + ','.join(names), release(), ROOT,
          'file://' + DEBS], log='debootstrap.log', say_what='debootstrap', env=env,
