@@ -44,6 +44,7 @@ struct proto_ops {
 	int (*setsockopt)(struct socket *s, int level, int opt, uaddr_t val, int len);
 	int (*getsockopt)(struct socket *s, int level, int opt, uaddr_t val, uaddr_t len);
 	void (*show_fdinfo)(struct socket *s, struct seq_file *m);
+	int (*mmap)(struct socket *s, struct vma *v);	/* NULL: -ENODEV */
 };
 
 struct net_family {

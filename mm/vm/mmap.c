@@ -9,6 +9,7 @@
 #include <fs/mount.h>
 #include <kernel/syscall.h>
 #include <kernel/task.h>
+#include <mm/vma_frames.h>
 #include "internal.h"
 #include <uapi/linux/mman.h>
 
@@ -296,12 +297,12 @@ long sys_munmap(uaddr_t addr, size_t len)
 
 /* --- special mappings --- */
 
-int vma_map_frames(struct vma *v, pfn_t first, u64 nr, bool uncached)
+int vma_map_frames_at(struct vma *v, u64 page, pfn_t first, u64 nr, bool uncached)
 {
-	u64 addr = v->start, end = v->start + (nr << PAGE_SHIFT);
+	u64 start = v->start + (page << PAGE_SHIFT), addr = start, end = start + (nr << PAGE_SHIFT);
 	struct pgtable *pt = current->mm->pt;
 
-	if (nr > vma_pages(v))
+	if (page > vma_pages(v) || nr > vma_pages(v) - page)
 		return -EINVAL;
 	v->flags |= VM_SPECIAL | VM_DONTEXPAND | VM_DONTDUMP | (uncached ? VM_UNCACHED : 0);
 	while (addr < end) {
@@ -311,10 +312,15 @@ int vma_map_frames(struct vma *v, pfn_t first, u64 nr, bool uncached)
 		if (err)
 			return err;	/* the caller's failure path clears the range */
 		do {
-			pt_cursor_map_special(&c, pfn(first.v + ((c.addr - v->start) >> PAGE_SHIFT)), vma_prot(v));
+			pt_cursor_map_special(&c, pfn(first.v + ((c.addr - start) >> PAGE_SHIFT)), vma_prot(v));
 		} while (pt_cursor_next(&c, end));
 		addr = c.addr;
 		pt_cursor_close(&c);
 	}
 	return 0;
+}
+
+int vma_map_frames(struct vma *v, pfn_t first, u64 nr, bool uncached)
+{
+	return vma_map_frames_at(v, 0, first, nr, uncached);
 }

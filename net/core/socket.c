@@ -120,11 +120,19 @@ static void socket_show_fdinfo(struct file *f, struct seq_file *m)
 		s->ops->show_fdinfo(s, m);
 }
 
+static int socket_mmap(struct file *f, struct vma *v)
+{
+	struct socket *s = f->private;
+
+	return s->ops->mmap ? s->ops->mmap(s, v) : -ENODEV;
+}
+
 const struct file_ops socket_fops = {
 	.read_iter = socket_read_iter,
 	.write_iter = socket_write_iter,
 	.poll = socket_poll,
 	.ioctl = socket_ioctl,
+	.mmap = socket_mmap,
 	.release = socket_release,
 	.show_fdinfo = socket_show_fdinfo,
 };

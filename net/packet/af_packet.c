@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * AF_PACKET: frames as they come and go. Source: packet(7). Rings in shared memory (PACKET_RX_RING) are not there.
+ * AF_PACKET: frames as they come and go. Source: packet(7). Receive rings in shared memory are in ring.c.
  *
  * A bound socket has a tap (include/net/netdev.h), whose function queues a clone of each frame. The mutex guards what
  * the socket is bound to; the queue has a spinlock. Frames on their way out keep the socket's memory, not the socket.
@@ -22,54 +22,15 @@
 #include <net/scm.h>
 #include <net/sock.h>
 #include <net/socket.h>
-#include <uapi/linux/if_packet.h>
 #include <uapi/linux/ioctls.h>
+
+#include "internal.h"
 
 #define SOL_PACKET	263
 #define FRAME_LINEAR	2048u
 
-struct membership {
-	struct membership *next;	/* [rtnl] */
-	struct net_device *dev;		/* [I] referenced */
-	u32 users;			/* [rtnl] */
-	u16 type;			/* [I] PACKET_MR_* */
-	u8 addr[8];			/* [I] */
-};
-
-/* In pkt.cb of a queued frame. */
-struct frame_cb {
-	struct sockaddr_ll from;
-	u32 len;			/* before the filter cut it */
-};
-static_assert(sizeof(struct frame_cb) <= PKT_CB, "pkt.cb");
-
-struct packet_sock {
-	struct sock_common c;		/* [a] its fields */
-	struct ref ref;			/* the socket, and each frame on its way out */
-	struct net *net;		/* [I] */
-	kuid_t uid;			/* [I] maker's */
-	struct socket *s;		/* [I] while the file is open */
-	struct mutex mutex;		/* class SOCKET */
-	struct pkt_tap tap;		/* [mutex] */
-	bool hooked;			/* [mutex] the tap is in place */
-	u16 protocol;			/* [mutex; a] host order; 0: receives nothing */
-	int ifindex;			/* [mutex; a] 0: all devices */
-	struct net_device *dev;		/* [mutex] referenced; NULL: all */
-	struct membership *members;	/* [rtnl] */
-	bool auxdata, origdev, ignore_outgoing;	/* [a] */
-	spinlock_t lock;		/* class SOCK_QUEUE */
-	struct pkt_list rxq;		/* [lock] */
-	u64 rmem;			/* [lock; a] */
-	u32 packets, drops;		/* [lock] since PACKET_STATISTICS was read */
-	atomic64_t wmem;
-	struct wait_queue wait;
-	struct list_head link;		/* [all_lock] */
-};
-
 static DEFINE_MUTEX(all_lock, LEAF_MUTEX);
 static LIST_HEAD(all);			/* [all_lock] */
-
-static struct packet_sock *pk(const struct socket *s) { return s->sk; }
 
 static void packet_put(struct packet_sock *k)
 {
@@ -117,6 +78,16 @@ static void packet_tap(struct pkt_tap *t, struct net_device *dev, struct pkt *p)
 		pkt_trim(p, want);
 	p->dev = NULL;		/* it may stay longer than the device */
 	spin_lock_irqsave(&k->lock, flags);
+	if (k->ring.blocks) {
+		k->packets++;
+		room = packet_ring_put(k, p, &from, cb->len);
+		k->drops += !room;
+		spin_unlock_irqrestore(&k->lock, flags);
+		if (room)
+			wake_up_poll(&k->wait, EPOLLIN | EPOLLRDNORM);
+		pkt_free(p);
+		return;
+	}
 	room = k->rmem + p->truesize <= READ_ONCE(k->c.rcvbuf);
 	k->packets++;
 	if (room) {
@@ -321,28 +292,34 @@ static ssize_t packet_sendmsg(struct socket *s, struct msg *m, size_t len)
 /* --- names --- */
 
 /* mutex held. */
-static void unhook(struct packet_sock *k)
+void packet_unhook(struct packet_sock *k)
 {
 	if (k->hooked)
 		pkt_tap_del(&k->tap);
 	k->hooked = false;
 }
 
+/* mutex held; where it was. */
+void packet_rehook(struct packet_sock *k)
+{
+	if (!k->protocol)
+		return;
+	k->tap = (struct pkt_tap){ .dev = k->dev, .ethertype = k->protocol, .fn = packet_tap };
+	k->hooked = true;
+	pkt_tap_add(&k->tap);
+}
+
 /* dev: a reference that becomes the socket's; NULL: all. mutex held. */
 static void hook(struct packet_sock *k, struct net_device *dev, u16 protocol)
 {
-	unhook(k);
+	packet_unhook(k);
 	if (k->dev)
 		dev_put(k->dev);
 	k->dev = dev;
 	WRITE_ONCE(k->ifindex, dev ? dev->ifindex : 0);
 	WRITE_ONCE(k->protocol, protocol);
-	if (!protocol)
-		return;
-	k->tap = (struct pkt_tap){ .dev = dev, .ethertype = protocol, .fn = packet_tap };
-	k->hooked = true;
-	pkt_tap_add(&k->tap);
-	if (dev && !netdev_running(dev)) {
+	packet_rehook(k);
+	if (protocol && dev && !netdev_running(dev)) {
 		WRITE_ONCE(k->c.err, ENETDOWN);
 		wake_up_poll(&k->wait, EPOLLERR);
 	}
@@ -507,6 +484,10 @@ static int packet_setsockopt(struct socket *s, int level, int opt, uaddr_t val, 
 		return -ENOPROTOOPT;
 	if (opt == PACKET_ADD_MEMBERSHIP || opt == PACKET_DROP_MEMBERSHIP)
 		return change_member(k, opt == PACKET_ADD_MEMBERSHIP, val, len);
+	if (opt == PACKET_RX_RING)
+		return packet_set_ring(k, val, len);
+	if (opt == PACKET_VERSION || opt == PACKET_RESERVE)
+		return packet_ring_option(k, opt, val, len);
 	flag = flag_of(k, opt);
 	if (!flag)
 		return -ENOPROTOOPT;
@@ -539,10 +520,17 @@ static int packet_getsockopt(struct socket *s, int level, int opt, uaddr_t val, 
 		spin_unlock_irqrestore(&k->lock, flags);
 		return sockopt_out(val, ulen, &st, sizeof(st));
 	}
+	if (opt == PACKET_HDRLEN)
+		return packet_ring_hdrlen(val, ulen);
 	flag = flag_of(k, opt);
-	if (!flag)
+	if (opt == PACKET_VERSION)
+		v = (int)READ_ONCE(k->ring.version);
+	else if (opt == PACKET_RESERVE)
+		v = (int)READ_ONCE(k->ring.reserve);
+	else if (flag)
+		v = READ_ONCE(*flag);
+	else
 		return -ENOPROTOOPT;
-	v = READ_ONCE(*flag);
 	return sockopt_out(val, ulen, &v, sizeof(v));
 }
 
@@ -575,7 +563,7 @@ static u32 packet_poll(struct socket *s, struct file *f, struct poll_table *pt)
 	poll_wait(f, &k->wait, pt);
 	if (READ_ONCE(k->c.err))
 		events |= EPOLLERR;
-	if (READ_ONCE(k->rmem))
+	if (READ_ONCE(k->rmem) || packet_ring_ready(k))
 		events |= EPOLLIN | EPOLLRDNORM;
 	if (writable(k))
 		events |= EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND;
@@ -599,6 +587,7 @@ static int packet_release(struct socket *s)
 		leave(&k->members);
 	rtnl_unlock();
 	pkt_list_free(&k->rxq);	/* the tap is gone, and whoever ran it */
+	packet_ring_free(&k->ring);
 	sock_common_fini(&k->c);
 	s->sk = NULL;
 	packet_put(k);
@@ -608,7 +597,7 @@ static int packet_release(struct socket *s)
 static const struct proto_ops packet_ops = {
 	.family = AF_PACKET, .release = packet_release, .bind = packet_bind, .getname = packet_getname, .poll = packet_poll,
 	.ioctl = packet_ioctl, .sendmsg = packet_sendmsg, .recvmsg = packet_recvmsg, .setsockopt = packet_setsockopt,
-	.getsockopt = packet_getsockopt,
+	.getsockopt = packet_getsockopt, .mmap = packet_mmap,
 };
 
 static int packet_create(struct net *net, struct socket *s, int protocol)
