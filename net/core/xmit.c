@@ -183,6 +183,7 @@ void netdev_queues_stop(struct net_device *dev)
 		spin_unlock(&q->lock);
 		pkt_list_free(&l);
 		while (running) {
+			set_current_state(TASK_UNINTERRUPTIBLE);
 			schedule_until(clock_monotonic_ns() + NSEC_PER_MSEC);
 			spin_lock(&q->lock);
 			running = q->running;
