@@ -289,10 +289,6 @@ struct ip_out {
 	const u8 *options;		/* IPv4 options */
 	struct inet_sock *sk;		/* for mc_loop and error queue; or NULL */
 	u32 flowlabel;			/* host order, 20 bits */
-	/* IPv6: extension headers as on the wire, whose last one's next header is proto. */
-	const u8 *ext;
-	u16 ext_len;
-	u8 ext_first;			/* what the first of them is */
 };
 /* p: data at the transport header, room of PKT_HEADROOM in front; csum_state PARTIAL or done. Consumed. By family of dst. */
 int inet_output(struct net *net, const struct route *r, struct pkt *p, const struct ip_out *o);

@@ -161,7 +161,7 @@ static u32 flow_label(struct net *net, const struct pkt *p, const struct ip_out 
 
 int ip6_output(struct net *net, const struct route *r, struct pkt *p, const struct ip_out *o)
 {
-	u32 hl = sizeof(struct ip6_hdr) + o->ext_len;
+	u32 hl = sizeof(struct ip6_hdr);
 	struct ip6_hdr *h;
 
 	NET_INC(net, IP6_OUTREQUESTS);
@@ -171,7 +171,7 @@ int ip6_output(struct net *net, const struct route *r, struct pkt *p, const stru
 		pkt_free(p);
 		return -EINVAL;
 	}
-	if (p->len + o->ext_len > 65535) {
+	if (p->len > 65535) {
 		pkt_free(p);
 		return -EMSGSIZE;
 	}
@@ -180,13 +180,15 @@ int ip6_output(struct net *net, const struct route *r, struct pkt *p, const stru
 		pkt_free(p);
 		return -ENOBUFS;
 	}
-	pkt_set_trans(p);
-	if (o->ext_len)
-		memcpy(pkt_push(p, o->ext_len), o->ext, o->ext_len);
+	/* The sender may have put extension headers before its own. */
+	if (p->csum_state == CSUM_PARTIAL)
+		p->trans_off = p->csum_start;
+	else
+		pkt_set_trans(p);
 	h = (struct ip6_hdr *)pkt_push(p, sizeof(*h));
 	*h = (struct ip6_hdr){
 		.ver_tc_flow = to_be32(6u << 28 | (u32)o->tos << 20 | flow_label(net, p, o)),
-		.payload_len = to_be16((u16)(p->len - sizeof(*h))), .next_hdr = o->ext_len ? o->ext_first : o->proto,
+		.payload_len = to_be16((u16)(p->len - sizeof(*h))), .next_hdr = o->proto,
 		.hop_limit = hop_limit(net, r, o),
 	};
 	memcpy(h->src, &o->src, 16);
