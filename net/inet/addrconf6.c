@@ -246,7 +246,7 @@ static void dad_step(struct net *net, struct inet_dev *id, struct net_ifaddr *a,
 		return;
 	}
 	a->dad_left--;
-	a->dad_ns = now + (u64)ip6_dev(id)->retrans_ms * NSEC_PER_MSEC;
+	a->dad_ns = now + (u64)max(READ_ONCE(id->parms6.retrans_ms), 1) * NSEC_PER_MSEC;
 	ndisc_make_ns(id->dev, &any, &g, &a->local, a->dad_nonce, out);
 }
 
@@ -509,7 +509,6 @@ void addrconf6_attach(struct inet_dev *id)
 
 	if (!d)
 		return;
-	d->retrans_ms = 1000;
 	list_init(&d->gone);
 	id->ndisc = d;
 }

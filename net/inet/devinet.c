@@ -610,6 +610,7 @@ static void dev_gone(struct net *net, struct net_device *dev)
 	fib_flush_dev(net, dev, 0, true);
 	neigh_flush_dev(net, dev);
 	rcu_assign_pointer(dev->inet, NULL);
+	inet_mc_dev_flush(id);
 	addrconf6_detach(id);
 	kfree_rcu(id, rcu);
 }

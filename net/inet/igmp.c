@@ -85,6 +85,21 @@ void inet_mc_dev_leave(struct net_device *dev, const struct ipaddr *g)
 	spin_unlock(&id->mc_lock);
 }
 
+void inet_mc_dev_flush(struct inet_dev *id)
+{
+	struct list_head *lists[] = { &id->mc4, &id->mc6 };
+	struct ip_mc_dev *m, *n;
+
+	spin_lock(&id->mc_lock);
+	for (u32 i = 0; i < 2; i++) {
+		list_for_each_entry_safe(m, n, lists[i], link) {
+			list_del_rcu(&m->link);
+			kfree_rcu(m, rcu);
+		}
+	}
+	spin_unlock(&id->mc_lock);
+}
+
 bool inet_mc_member(struct net_device *dev, const struct ipaddr *group, const struct ipaddr *src)
 {
 	struct inet_dev *id;

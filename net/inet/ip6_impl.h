@@ -63,7 +63,6 @@ struct ip6_dev {
 	u64 rs_ns;			/* [rtnl] next router solicitation; 0: none */
 	u64 rs_wait;			/* [rtnl] interval behind that */
 	int rs_sent;			/* [rtnl] */
-	u32 retrans_ms;			/* [rtnl] between probes of DAD */
 	u64 general_ns;			/* [inet_dev.mc_lock] when a general MLD query is to be answered; 0: not */
 	u64 v1_until;			/* [inet_dev.mc_lock] a querier speaks MLDv1 only */
 	struct list_head gone;		/* [inet_dev.mc_lock] mld_gone: groups that were left */
@@ -158,6 +157,7 @@ void mld_report_all(struct net *net, struct inet_dev *id);
 /* Device memberships, for the stack's own groups (igmp.c). */
 __must_check int inet_mc_dev_join(struct net_device *dev, const struct ipaddr *g);
 void inet_mc_dev_leave(struct net_device *dev, const struct ipaddr *g);
+void inet_mc_dev_flush(struct inet_dev *id);	/* the device goes: both families */
 
 /* --- inet6_ioctl.c --- */
 int inet6_ioctl(struct net *net, struct inet_sock *sk, u32 cmd, u64 arg);

@@ -422,7 +422,7 @@ KTEST(ip6, wrong_frames)
 
 	KREQUIRE(dev);
 	KEXPECT(wait_addr(dev, &ll));
-	for (u32 i = 0; i < 30000; i++) {
+	for (u32 i = 0; i < 12000; i++) {
 		const struct ipaddr *dst = rnd() % 3 ? &ll : rnd() % 2 ? &all : &g;
 		struct ipaddr src = from;
 		u8 next, hops;

@@ -14,7 +14,7 @@
 #include "ip6_impl.h"
 
 #define TWO_HOURS	7200u
-#define REDIRECTS_MAX	128u
+#define LEARNT_MAX	512u		/* routes that nobody here asked for: a flood ends there */
 #define REDIRECT_NS	(600 * NSEC_PER_SEC)
 #define PREFIXES_MAX	64u		/* advertised addresses of a device: a flood ends there */
 
@@ -66,11 +66,20 @@ static void drop(struct net *net, const struct fib_route *r)
 	(void)fib_route_del(net, r);
 }
 
+static int count(struct fib_route *r, void *arg)
+{
+	*(u32 *)arg += r->protocol == RTPROT_KERNEL || r->protocol == RTPROT_RA || r->protocol == RTPROT_REDIRECT;
+	return 0;
+}
+
 static void add(struct net *net, struct net_device *dev, const struct ipaddr *dst, u8 len, const struct ipaddr *gw, u8 protocol,
 	u32 priority, u64 expires)
 {
-	struct fib_route *r = fib_route_alloc(1, GFP_KERNEL);
+	struct fib_route *r;
+	u32 nr = 0;
 
+	(void)fib_walk(net, AF_INET6, RT_TABLE_MAIN, count, &nr);
+	r = nr < LEARNT_MAX ? fib_route_alloc(1, GFP_KERNEL) : NULL;
 	if (!r)
 		return;
 	r->family = AF_INET6;
@@ -229,8 +238,10 @@ void ra6_receive(struct net *net, struct pkt *p)
 	d->other = h[5] & 0x40;
 	if (h[4])
 		WRITE_ONCE(id->conf6.hop_limit, h[4]);
+	if (get32(h + 8))
+		WRITE_ONCE(id->parms6.reachable_ms, (int)min(max(get32(h + 8), 1000u), 3600000u));
 	if (get32(h + 12))
-		d->retrans_ms = min(max(get32(h + 12), 10u), 60000u);
+		WRITE_ONCE(id->parms6.retrans_ms, (int)min(max(get32(h + 12), 10u), 60000u));
 	if (id->conf6.accept_ra_defrtr)
 		default_route(net, id, &ip_cb(p)->src, get16(h + 6), now);
 	n = neigh_get(net, p->dev, &ip_cb(p)->src, o.slla != NULL);
@@ -262,12 +273,6 @@ void ra6_not_router(struct net *net, struct pkt *p)
 
 /* --- redirects --- */
 
-static int count(struct fib_route *r, void *arg)
-{
-	*(u32 *)arg += r->protocol == RTPROT_REDIRECT;
-	return 0;
-}
-
 /* Does what goes to dst go by this gateway now? */
 static bool is_hop(struct net *net, struct net_device *dev, const struct ipaddr *dst, const struct ipaddr *gw)
 {
@@ -290,7 +295,6 @@ void redirect6_receive(struct net *net, struct pkt *p)
 	struct wanted w = { .dev = p->dev, .dst = &dst, .dst_len = 128, .protocol = RTPROT_REDIRECT };
 	struct nd_opts o;
 	struct neigh *n;
-	u32 nr = 0;
 
 	if (!id || !ip6_dev(id) || !ip6_dev(id)->up || !id->conf6.accept_redirects || id->conf6.forwarding ||
 	    ipaddr_multicast(&dst) || ipaddr_is4(&dst) || ipaddr_linklocal6(&dst) || (!onlink && !ipaddr_linklocal6(&target)) ||
@@ -298,9 +302,6 @@ void redirect6_receive(struct net *net, struct pkt *p)
 		return;
 	while (find(net, &w))
 		drop(net, w.found);
-	(void)fib_walk(net, AF_INET6, RT_TABLE_MAIN, count, &nr);
-	if (nr >= REDIRECTS_MAX)
-		return;
 	n = o.tlla ? neigh_get(net, p->dev, &target, true) : NULL;
 	if (n) {
 		(void)neigh_update(n, o.tlla, NUD_STALE, NEIGH_OVERRIDE | (onlink ? 0 : NEIGH_IS_ROUTER));
