@@ -272,7 +272,7 @@ def part_oracle(report, opts):
         return
     if not build(report, 'oracle', 'user'):
         return
-    append = 'console=ttyS0 rdinit=/test/run panic=-1 quiet loglevel=1'
+    append = 'console=ttyS0 rdinit=/test/run panic=-1 quiet loglevel=1 no_timer_check'
     if opts.filter:
         append += f' test={opts.filter}'
     for smp in opts.smp or ('2',):
@@ -313,7 +313,7 @@ def disk_suite(report, opts, name, tests, smp, variant='', linux=False, options=
     path = disk_image(name + '.img', 768, options)
     append = f'console=ttyS0 rdinit=/test/run panic=-1 quiet testdisk=/dev/vda test={opts.filter or tests}'
     if linux:
-        m = Machine(boot='linux', kernel='build/deps/linux/vmlinuz', initrd=oracle_initrd(), append=append + ' loglevel=1',
+        m = Machine(boot='linux', kernel='build/deps/linux/vmlinuz', initrd=oracle_initrd(), append=append + ' loglevel=1 no_timer_check',
                     smp=smp, disks=(path,))
     else:
         m = Machine(kernel=f'build/{variant}'.rstrip('/') + '/keel.elf', initrd='build/user.cpio', append=append, smp=smp, disks=(path,))

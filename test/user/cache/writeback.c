@@ -7,6 +7,8 @@
 
 #define SLACK 300	/* pages: Linux keeps counts of each CPU back for a second */
 
+unsigned kt_case_seconds = 90;	/* 64 MiB through a limit of 4 on a slow disk */
+
 static long was_interval;
 
 static void restore(void)
