@@ -243,7 +243,8 @@ def part_user(report, opts, variant='', smps=None):
 
 # In this order; what is built into the oracle's kernel, or not there, is left out.
 ORACLE_MODULES = ('loop', 'brd', 'crc16', 'crc32c_generic', 'mbcache', 'jbd2', 'ext4', 'virtio_ring', 'virtio',
-                  'virtio_pci_legacy_dev', 'virtio_pci_modern_dev', 'virtio_pci', 'virtio_blk')
+                  'virtio_pci_legacy_dev', 'virtio_pci_modern_dev', 'virtio_pci', 'virtio_blk', 'inet_diag', 'tcp_diag',
+                  'udp_diag', 'raw_diag', 'unix_diag', 'netlink_diag', 'af_packet_diag')
 
 
 def oracle_initrd():

@@ -364,10 +364,13 @@ struct inet_sock_info {
 	bool bound_port, v6only, recverr, is_icsk, freebind, hdrincl, mc_all, transparent, mc_loop, bind_no_port, defer;
 	u8 shutdown, tos, tclass;
 	u32 priority, rcvbuf, sndbuf, rmem, wmem;
+	const char *cong;		/* TCP's congestion control */
 };
 /* Every socket of protocol (IPPROTO_TCP, UDP, UDPLITE no, RAW: any raw, ICMP: ping) of one address family (0:
    both). fn may sleep. */
 int inet_sock_walk(struct net *net, u8 family, u8 protocol, int (*fn)(const struct inet_sock_info *i, void *arg), void *arg);
+/* Of a socket found by the same walk, inside fn only: end it with ECONNABORTED. -EOPNOTSUPP: what is no socket. */
+__must_check int inet_sock_abort(const struct inet_sock_info *i);
 struct tcp_info;
 /* Of a socket found by the same walk, inside fn only. */
 bool inet_sock_tcp_info(const struct inet_sock_info *i, struct tcp_info *out);

@@ -564,6 +564,44 @@ int inet6_family_enable(void)
 
 /* --- walks --- */
 
+static void describe_options(const struct inet_sock *sk, struct inet_sock_info *i)
+{
+	i->bound_port = sk->bound_port;
+	i->shutdown = (u8)READ_ONCE(sk->shutdown);
+	i->tos = sk->o.tos;
+	i->tclass = sk->o.tclass;
+	i->v6only = sk->o.v6only;
+	i->recverr = sk->c.family == AF_INET6 ? sk->o.recverr6 : sk->o.recverr;
+	i->freebind = sk->o.freebind;
+	i->hdrincl = sk->o.hdrincl;
+	i->transparent = sk->o.transparent;
+	i->mc_loop = sk->c.family == AF_INET6 ? sk->o.mc_loop6 : sk->o.mc_loop;
+	i->mc_all = sk->o.mc_all;
+	i->bind_no_port = sk->o.bind_no_port;
+	i->priority = READ_ONCE(sk->c.priority);
+	i->rcvbuf = READ_ONCE(sk->c.rcvbuf);
+	i->sndbuf = READ_ONCE(sk->c.sndbuf);
+	i->rmem = (u32)atomic64_read(&sk->rmem);
+	i->wmem = (u32)atomic64_read(&sk->wmem);
+}
+
+int inet_sock_abort(const struct inet_sock_info *i)
+{
+	struct inet_sock *sk = (struct inet_sock *)(uintptr_t)i->sk;
+	int err = 0;
+
+	if (!sk || sk->c.type == SOCK_RAW)
+		return -EOPNOTSUPP;
+	mutex_lock(&sk->lock);
+	if (i->protocol == IPPROTO_TCP)
+		tcp_diag_abort(sk);
+	inet_sock_error(sk, ECONNABORTED);
+	if (i->protocol != IPPROTO_TCP && sk->proto->disconnect)
+		err = sk->proto->disconnect(sk);
+	mutex_unlock(&sk->lock);
+	return err;
+}
+
 int inet_sock_walk(struct net *net, u8 family, u8 protocol, int (*fn)(const struct inet_sock_info *i, void *arg), void *arg)
 {
 	struct inet_net *in = net_inet(net);
@@ -591,6 +629,7 @@ int inet_sock_walk(struct net *net, u8 family, u8 protocol, int (*fn)(const stru
 			.refs = ref_read(&sk->ref) - 1, .drops = sk->drops, .sk = sk,
 			.rx_queue = (u32)atomic64_read(&sk->rmem), .tx_queue = (u32)atomic64_read(&sk->wmem),
 		};
+		describe_options(sk, &i);
 		if (sk->proto->info)
 			sk->proto->info(sk, &i);
 		err = i.sport || protocol != IPPROTO_TCP ? fn(&i, arg) : 0;
@@ -601,7 +640,7 @@ int inet_sock_walk(struct net *net, u8 family, u8 protocol, int (*fn)(const stru
 	spin_unlock(&in->socks_lock);
 	if (prev)
 		inet_sock_put(prev);
-	return err;
+	return !err && protocol == IPPROTO_TCP ? tcp_diag_walk(net, family, fn, arg) : err;
 }
 
 struct inet_sysctl *inet_sysctls(struct net *net) { return &net_inet(net)->sysctl; }

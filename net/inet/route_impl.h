@@ -41,6 +41,11 @@ void arp_init(void);
 void icmp_init(struct net *net);
 __must_check int udp_init(struct net *net);
 void raw_init(void);
+/* net/inet/tcp_diag.c: connections that are no sockets; the timer of one that is; its end (sk->lock held). */
+struct tcp_sock;
+int tcp_diag_walk(struct net *net, u8 family, int (*fn)(const struct inet_sock_info *i, void *arg), void *arg);
+void tcp_diag_timer(struct tcp_sock *tp, struct inet_sock_info *i);
+void tcp_diag_abort(struct inet_sock *sk);
 __must_check int ip6_net_init(struct net *net);	/* before devices are attached */
 __must_check int ip6_init(struct net *net);
 __must_check int tcp_init_net(struct net *net);

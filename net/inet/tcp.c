@@ -835,6 +835,9 @@ static void info(struct inet_sock *sk, struct inet_sock_info *i)
 		i->backlog = i->rx_queue = READ_ONCE(tp->accept_nr);
 		i->backlog_max = tp->accept_max;
 	}
+	i->is_icsk = true;
+	i->cong = tp->tx.cc ? tp->tx.cc->name : NULL;
+	tcp_diag_timer(tp, i);
 }
 
 static const struct inet_proto tcp_proto = {

@@ -21,6 +21,7 @@
 #include <net/netdev.h>
 #include <net/scm.h>
 #include <net/sock.h>
+#include <net/sock_diag.h>
 #include <net/socket.h>
 #include <uapi/linux/ioctls.h>
 
@@ -665,6 +666,84 @@ static int packet_show(struct seq_file *m, void *v)
 	return 0;
 }
 
+/* --- sock_diag --- */
+
+static void fill_groups(struct nlbuf *b, const struct packet_sock *k)
+{
+	u32 at = nl_nest(b, PACKET_DIAG_MCLIST);
+	const struct membership *m;
+
+	for (m = k->members; m; m = m->next) {
+		struct packet_diag_mclist e = { .pdmc_index = (u32)m->dev->ifindex, .pdmc_count = m->users, .pdmc_type = m->type,
+						.pdmc_alen = m->dev->addr_len };
+
+		memcpy(e.pdmc_addr, m->addr, sizeof(m->addr));
+		nl_append(b, &e, sizeof(e));
+	}
+	nl_nest_end(b, at);
+}
+
+/* all_lock and rtnl held. */
+static void fill_diag(struct nlbuf *b, struct packet_sock *k, const struct nl_dump *d, u32 show)
+{
+	u32 at = nl_begin(b, d->portid, d->seq, SOCK_DIAG_BY_FAMILY, NLM_F_MULTI, sizeof(struct packet_diag_msg));
+	struct packet_diag_info i = { .pdi_index = (u32)READ_ONCE(k->ifindex),
+		.pdi_flags = (READ_ONCE(k->auxdata) ? PDI_AUXDATA : 0) | (READ_ONCE(k->origdev) ? PDI_ORIGDEV : 0) };
+	struct packet_diag_msg *m = nl_header(b, at);
+
+	if (m) {
+		*m = (struct packet_diag_msg){ .pdiag_family = AF_PACKET, .pdiag_type = (u8)k->c.type,
+			.pdiag_num = READ_ONCE(k->protocol), .pdiag_ino = k->s->file ? (u32)k->s->file->inode->ino : 0 };
+		sock_diag_put_cookie(&k->c, m->pdiag_cookie);
+	}
+	if (show & PACKET_SHOW_INFO) {
+		nl_put(b, PACKET_DIAG_INFO, &i, sizeof(i));
+		nl_put_u32(b, PACKET_DIAG_UID, from_kuid(&init_user_ns, k->uid));
+	}
+	if (show & PACKET_SHOW_MCLIST)
+		fill_groups(b, k);
+	if (show & PACKET_SHOW_MEMINFO)
+		sock_diag_put_mem(b, PACKET_DIAG_MEMINFO, &k->c, (u32)READ_ONCE(k->rmem), (u32)atomic64_read(&k->wmem), 0);
+	nl_end(b, at);
+}
+
+/* args[0]: sockets that were told. */
+static int packet_diag_dump(struct nl_dump *d, struct nlbuf *b)
+{
+	const struct packet_diag_req *q = nl_payload(d->request);
+	struct packet_sock *k;
+	u64 n = 0;
+	u32 at = 0;
+
+	rtnl_lock();
+	mutex_lock(&all_lock);
+	list_for_each_entry(k, &all, link) {
+		if (n++ < d->args[0])
+			continue;
+		at = nlbuf_len(b);
+		fill_diag(b, k, d, q->pdiag_show);
+		if (b->err)
+			break;
+		d->args[0] = n;
+	}
+	mutex_unlock(&all_lock);
+	rtnl_unlock();
+	if (!b->err)
+		return 0;
+	nl_cancel(b, at);
+	return NL_MORE;
+}
+
+static int packet_diag(struct nl_request *r, const struct nlmsghdr *h)
+{
+	const struct packet_diag_req *q = nl_payload(h);
+
+	if (nl_payload_len(h) < sizeof(*q) || q->sdiag_protocol)
+		return -EINVAL;
+	return h->nlmsg_flags & NLM_F_DUMP ? nl_dump_start(r, h, packet_diag_dump, NULL, NULL) : -EOPNOTSUPP;
+}
+
+static struct sock_diag_handler diag_handler = { .family = AF_PACKET, .ask = packet_diag };
 static struct net_notifier packet_notifier = { .fn = device_event };
 static const struct net_family packet_family = { AF_PACKET, packet_create };
 
@@ -677,6 +756,7 @@ static int packet_init(void)
 	rtnl_lock();
 	net_notifier_register(&packet_notifier);
 	rtnl_unlock();
+	sock_diag_register(&diag_handler);
 	return proc_create("net/packet", 0444, packet_show, NULL);
 }
 INITCALL_DRIVER(packet_init);

@@ -31,6 +31,7 @@ struct unix_sock *unix_new(struct socket *s, int type)
 	u->user = current_cred()->user;
 	ref_get(&u->user->ref);
 	u->sock = s;
+	u->uid = current_fsuid();
 	unix_list_add(u);
 	if (s)
 		s->sk = u;

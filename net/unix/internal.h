@@ -33,6 +33,7 @@ struct unix_addr {
 
 struct unix_sock {
 	struct sock_common c;		/* [a] its fields */
+	kuid_t uid;			/* [I] maker's */
 	struct user_struct *user;	/* [I] referenced: maker's, charged for files in flight */
 	struct ref ref;
 	spinlock_t lock;		/* class OBJECT; second of a pair: subclass 1 */
@@ -79,6 +80,8 @@ void unix_put(struct unix_sock *u);
 void unix_list_add(struct unix_sock *u);
 void unix_list_del(struct unix_sock *u);
 void unix_list_socket(struct unix_sock *u, struct socket *s);
+u64 unix_list_ino(struct unix_sock *u);				/* of its file; 0: none */
+struct unix_sock *unix_list_get(u64 n, u64 *ino);		/* the nth, referenced, and its number; NULL: fewer */
 __must_check struct unix_sock *unix_new(struct socket *s, int type);	/* NULL */
 /* embryo: a connection that was never accepted; its client sees a reset. */
 void unix_release_sock(struct unix_sock *u, bool embryo);

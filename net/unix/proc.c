@@ -33,6 +33,41 @@ void unix_list_socket(struct unix_sock *u, struct socket *s)
 	spin_unlock(&list_lock);
 }
 
+static u64 ino_of(const struct unix_sock *u)
+{
+	return u->sock && u->sock->file ? u->sock->file->inode->ino : 0;
+}
+
+u64 unix_list_ino(struct unix_sock *u)
+{
+	u64 ino;
+
+	spin_lock(&list_lock);
+	ino = ino_of(u);
+	spin_unlock(&list_lock);
+	return ino;
+}
+
+struct unix_sock *unix_list_get(u64 n, u64 *ino)
+{
+	struct unix_sock *u, *found = NULL;
+
+	spin_lock(&list_lock);
+	list_for_each_entry(u, &socks, list) {
+		if (n) {
+			n--;
+			continue;
+		}
+		if (!ref_get_unless_zero(&u->ref))
+			continue;	/* on its way out */
+		found = u;
+		*ino = ino_of(u);
+		break;
+	}
+	spin_unlock(&list_lock);
+	return found;
+}
+
 /* NULs are shown as @. */
 static void show_name(struct seq_file *f, const struct unix_addr *a)
 {
@@ -47,7 +82,7 @@ static void show_sock(struct seq_file *f, const struct unix_sock *u)
 {
 	const struct unix_addr *a = READ_ONCE(u->addr);
 	bool connected = READ_ONCE(u->state) == SS_CONNECTED;
-	u64 ino = u->sock && u->sock->file ? u->sock->file->inode->ino : 0;
+	u64 ino = ino_of(u);
 	u32 shown = u->sock ? (connected ? 3 : 1) : (connected ? 2 : 4);
 
 	/* Where Linux shows an address: the inode, which is as unique and says nothing about memory. */
