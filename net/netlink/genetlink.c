@@ -298,7 +298,8 @@ static int dump_policy(struct nl_dump *d, struct nlbuf *b)
 }
 
 static const struct nl_policy ctrl_policy[CTRL_MAX + 1] = {
-	[CTRL_ATTR_FAMILY_ID] = { NLP_MIN, 2 }, [CTRL_ATTR_FAMILY_NAME] = { NLP_STRING, GENL_NAMSIZ }, [CTRL_ATTR_OP] = { NLP_MIN, 4 },
+	[CTRL_ATTR_FAMILY_ID] = { NLP_MIN, 2 }, [CTRL_ATTR_FAMILY_NAME] = { NLP_STRING, GENL_NAMSIZ },
+	[CTRL_ATTR_OP] = { NLP_MIN, 4 },
 };
 static const struct genl_op ctrl_ops[] = {
 	{ .cmd = CTRL_CMD_GETFAMILY, .doit = get_family, .dump = dump_families },

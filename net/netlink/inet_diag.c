@@ -229,7 +229,8 @@ static void put_tcp(struct nlbuf *b, const struct inet_sock_info *i, u8 ext)
 		nl_put_str(b, INET_DIAG_CONG, i->cong);
 }
 
-static void fill_sock(struct nlbuf *b, const struct inet_sock_info *i, const struct ask *a, u32 portid, u32 seq, u16 flags, u16 type)
+static void fill_sock(struct nlbuf *b, const struct inet_sock_info *i, const struct ask *a, u32 portid, u32 seq, u16 flags,
+		      u16 type)
 {
 	u32 at = nl_begin(b, portid, seq, type, flags, sizeof(struct inet_diag_msg));
 	struct inet_diag_msg *m = nl_header(b, at);
@@ -319,7 +320,8 @@ static void from_old(const struct nlmsghdr *h, struct inet_diag_req_v2 *q)
 static int read_ask(const struct nlmsghdr *h, struct ask *a, struct inet_diag_req_v2 *old, struct nl_extack *x)
 {
 	static const struct nl_policy policy[INET_DIAG_REQ_PROTOCOL + 1] = { [INET_DIAG_REQ_PROTOCOL] = { NLP_MIN, 4 } };
-	u32 hdr = h->nlmsg_type == SOCK_DIAG_BY_FAMILY || h->nlmsg_type == SOCK_DESTROY ? sizeof(*a->q) : sizeof(struct inet_diag_req);
+	bool old_form = h->nlmsg_type != SOCK_DIAG_BY_FAMILY && h->nlmsg_type != SOCK_DESTROY;
+	u32 hdr = old_form ? sizeof(struct inet_diag_req) : sizeof(*a->q);
 	const struct nlattr *tb[ARRAY_SIZE(policy)];
 	int err;
 
@@ -329,7 +331,7 @@ static int read_ask(const struct nlmsghdr *h, struct ask *a, struct inet_diag_re
 	if (err)
 		return err;
 	a->q = nl_payload(h);
-	if (hdr != sizeof(*a->q)) {
+	if (old_form) {
 		from_old(h, old);
 		a->q = old;
 	}

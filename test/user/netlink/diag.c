@@ -93,7 +93,8 @@ static struct found find(int fd, int protocol, unsigned states, int port)
 {
 	struct found f = { .port = port };
 
-	inet(0, protocol, states)->idiag_ext = 1 << (INET_DIAG_INFO - 1) | 1 << (INET_DIAG_CONG - 1) | 1 << (INET_DIAG_SKMEMINFO - 1);
+	inet(0, protocol, states)->idiag_ext = 1 << (INET_DIAG_INFO - 1) | 1 << (INET_DIAG_CONG - 1) |
+					       1 << (INET_DIAG_SKMEMINFO - 1);
 	family_error = nl_dump(fd, look, &f);
 	if (family_error == ENOENT)
 		SKIP("no sock_diag of this family");
@@ -208,7 +209,8 @@ CASE(filters)
 
 	pair(&l, &c, &a);
 	find(fd, IPPROTO_TCP, 1 << 10, 0);
-	struct inet_diag_bc_op eq[] = { { INET_DIAG_BC_S_GE, 8, 20 }, { 0, 0, port_of(c) }, { INET_DIAG_BC_S_LE, 8, 12 }, { 0, 0, port_of(c) } };
+	struct inet_diag_bc_op eq[] = { { INET_DIAG_BC_S_GE, 8, 20 }, { 0, 0, port_of(c) }, { INET_DIAG_BC_S_LE, 8, 12 },
+					{ 0, 0, port_of(c) } };
 	struct inet_diag_bc_op jump[] = { { INET_DIAG_BC_S_GE, 8, 12 }, { 0, 0, 0 } };
 	struct { struct inet_diag_bc_op op; struct inet_diag_hostcond c; unsigned addr; } host = {
 		{ INET_DIAG_BC_D_COND, 16, 20 }, { AF_INET, 8, -1 }, htonl(0x7f000000) };

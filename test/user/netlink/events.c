@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Groups of rtnetlink: who changes what, over netlink or by ioctl, is told to those who listen; NLM_F_ECHO; requests of all sorts. */
+/* Groups of rtnetlink: changes, over netlink or by ioctl, are told to those who listen; NLM_F_ECHO; requests of all sorts. */
 #include <linux/if_addr.h>
 #include <linux/fib_rules.h>
 #include <net/route.h>
