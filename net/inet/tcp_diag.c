@@ -27,7 +27,8 @@ static void describe(struct inet_sock_info *i, const struct tcp_ent *e, u8 state
 {
 	*i = (struct inet_sock_info){ .family = ipaddr_is4(&e->laddr) ? AF_INET : AF_INET6, .protocol = IPPROTO_TCP, .state = state,
 		.timer = timer, .src = e->laddr, .dst = e->raddr, .sport = e->lport, .dport = e->rport, .timer_left_ns = left,
-		.refs = 1, .cookie = (u64)(uintptr_t)e & 0xffffffff, .is_icsk = state == TCP_SYN_RECV };
+		.refs = 1, .cookie = ipaddr_hash(&e->raddr, ipaddr_hash(&e->laddr, (u32)e->lport << 16 | e->rport)),
+		.is_icsk = state == TCP_SYN_RECV };
 }
 
 /* At most `room`; how many. Engine held. */

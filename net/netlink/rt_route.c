@@ -142,7 +142,7 @@ void rt_fill_route_to(struct nlbuf *b, const struct fib_route *r, const struct r
 	rt_fill_metrics(b, r->metrics, r->mtu_locked);
 	if (r->family == AF_INET && r->has_prefsrc)
 		nl_put_ipaddr(b, RTA_PREFSRC, AF_INET, &r->prefsrc);
-	if (r->priority && r->family == AF_INET6)
+	if (r->family == AF_INET6)
 		nl_put_u32(b, RTA_PRIORITY, r->priority);
 	flags = fill_hops(b, r);
 	if (r->family == AF_INET6)
