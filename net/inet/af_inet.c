@@ -11,6 +11,7 @@
 #include <core/work.h>
 #include <kernel/task.h>
 #include <uapi/linux/capability.h>
+#include <uapi/linux/in6.h>
 #include <uapi/linux/ioctls.h>
 
 #include "ip_impl.h"
@@ -77,6 +78,7 @@ static void sock_end(struct inet_sock *sk)
 		sk->proto->destroy(sk);
 	pkt_list_free(&sk->rxq);
 	pkt_list_free(&sk->errq);
+	ip6_txopts_free(sk);
 	route_put(&sk->dst);
 	sock_common_fini(&sk->c);
 	call_rcu(&sk->rcu, sock_rcu);
@@ -210,26 +212,43 @@ static int inet_release(struct socket *s)
 
 /* --- addresses --- */
 
+bool inet_needs_scope(const struct ipaddr *a)
+{
+	u32 w = be32(a->w[0]);
+
+	/* fe80::/10, ff01::/16, ff02::/16 (whatever their flags) */
+	return !ipaddr_is4(a) && (ipaddr_linklocal6(a) || (w & 0xff0f0000u) == 0xff010000u || (w & 0xff0f0000u) == 0xff020000u);
+}
+
+static int addr_in6(const struct inet_sock *sk, const struct sockaddr_in6 *a, int len, struct ipaddr *out, u16 *port,
+	int *ifindex)
+{
+	be16_t p;
+
+	if (len < 24)		/* RFC 2133's had no scope id */
+		return -EINVAL;
+	if (a->sin6_family != AF_INET6)
+		return sk->c.type == SOCK_DGRAM ? -EINVAL : -EAFNOSUPPORT;
+	*out = ipaddr_v6(&a->sin6_addr);
+	memcpy(&p, &a->sin6_port, 2);
+	*port = be16(p);
+	if (len >= (int)sizeof(*a) && inet_needs_scope(out))
+		*ifindex = (int)a->sin6_scope_id;
+	return 0;
+}
+
 int inet_addr_in(const struct inet_sock *sk, const struct sockaddr_storage *a, int len, struct ipaddr *out, u16 *port,
 	int *ifindex)
 {
-	const struct sockaddr_in6 *a6 = (const struct sockaddr_in6 *)a;
 	const struct sockaddr_in *a4 = (const struct sockaddr_in *)a;
 	be16_t p;
 
 	*ifindex = 0;
-	if (sk->c.family == AF_INET6 && len >= 2 && a->ss_family != AF_INET) {
-		if (len < 24)
-			return -EINVAL;
-		if (a6->sin6_family != AF_INET6)
-			return -EAFNOSUPPORT;
-		*out = ipaddr_v6(&a6->sin6_addr);
-		memcpy(&p, &a6->sin6_port, 2);
-		*port = be16(p);
-		if (len >= (int)sizeof(*a6) && ipaddr_linklocal6(out))
-			*ifindex = (int)a6->sin6_scope_id;
-		return 0;
-	}
+	if (len < 2)
+		return -EINVAL;
+	/* Datagrams of AF_INET6 go to a sockaddr_in, too. */
+	if (sk->c.family == AF_INET6 && (a->ss_family != AF_INET || sk->c.type != SOCK_DGRAM))
+		return addr_in6(sk, (const struct sockaddr_in6 *)a, len, out, port, ifindex);
 	if (len < (int)sizeof(*a4))
 		return -EINVAL;
 	if (a4->sin_family != AF_INET && !(a4->sin_family == AF_UNSPEC && sk->c.family == AF_INET))
@@ -260,10 +279,33 @@ int inet_addr_out(const struct inet_sock *sk, const struct ipaddr *a, u16 port, 
 		a6->sin6_family = AF_INET6;
 		memcpy(&a6->sin6_port, &p, 2);
 		ipaddr_to6(a, &a6->sin6_addr);
-		if (ipaddr_linklocal6(a))
+		if (inet_needs_scope(a))
 			a6->sin6_scope_id = (u32)ifindex;
 		return sizeof(*a6);
 	}
+}
+
+int inet_connect_dst(struct inet_sock *sk, struct ipaddr *dst, int *ifindex)
+{
+	int bound = READ_ONCE(sk->bound_if);
+
+	if (ipaddr_any(dst)) {
+		if (ipaddr_is4(dst) || ipaddr_is4(&sk->rcv_addr))
+			*dst = ipaddr_v4(to_be32(INADDR_LOOPBACK));
+		else
+			*dst = (struct ipaddr){ { { 0 }, { 0 }, { 0 }, to_be32(1) } };
+	}
+	if (sk->c.family != AF_INET6)
+		return 0;
+	if (ipaddr_is4(dst))
+		return sk->o.v6only ? -ENETUNREACH : 0;
+	if (!inet_needs_scope(dst))
+		return 0;
+	if (*ifindex && bound && *ifindex != bound)
+		return -EINVAL;
+	if (!*ifindex && !bound && ipaddr_multicast(dst))
+		*ifindex = sk->o.mc_ifindex6;
+	return *ifindex || bound ? 0 : -EINVAL;
 }
 
 int inet_autobind(struct inet_sock *sk)
@@ -282,32 +324,87 @@ void inet_sock_flow(const struct inet_sock *sk, const struct ipaddr *dst, int oi
 	};
 	if (f->family == AF_INET && !ipaddr_is4(&f->src))
 		f->src = ipaddr_v4((be32_t){ 0 });
+	if (f->family == AF_INET6 && ipaddr_is4(&f->src))
+		f->src = (struct ipaddr){ 0 };
+}
+
+bool inet_autoflow(const struct inet_sock *sk)
+{
+	int mode = net_inet(sk->net)->sysctl.v6_auto_flowlabels;	/* 0 off, 1 on, 2 who asks, 3 always */
+
+	return sk->o.autoflow_set ? sk->o.autoflow : mode & 1;
 }
 
 /* --- the calls --- */
 
-static int bind_check(struct inet_sock *sk, const struct ipaddr *a, int ifindex)
+/* May the socket have this address? *ifindex: the device that comes with it, 0: none. lock held. */
+static int bind_check(struct inet_sock *sk, const struct ipaddr *a, int *ifindex)
 {
+	bool nonlocal = sk->o.freebind || sk->o.transparent || net_inet(sk->net)->sysctl.ip_nonlocal_bind;
 	struct net_device *dev = NULL;
-	int type, err = 0;
+	int type, err = 0, bound;
 
-	if (ipaddr_any(a) || sk->o.freebind || sk->o.transparent || net_inet(sk->net)->sysctl.ip_nonlocal_bind)
-		return 0;
-	rcu_read_lock();
-	if (ifindex || (!ipaddr_is4(a) && ipaddr_linklocal6(a))) {
-		int i = ifindex ? ifindex : sk->bound_if;
-
-		dev = i ? netdev_by_index(sk->net, i) : NULL;
-		if (!dev)
-			err = i ? -ENODEV : -EINVAL;
+	if (ipaddr_is4(a)) {
+		if (sk->c.family == AF_INET6 && sk->c.type == SOCK_RAW)
+			return -EADDRNOTAVAIL;
+		if (sk->c.family == AF_INET6 && sk->o.v6only)
+			return -EINVAL;
+		if (ipaddr_any(a) || nonlocal)
+			return 0;
+		type = inet_addr_type(sk->net, NULL, a);
+		return type == RTN_LOCAL || type == RTN_MULTICAST || type == RTN_BROADCAST ? 0 : -EADDRNOTAVAIL;
 	}
-	if (!err) {
-		type = inet_addr_type(sk->net, dev, a);
-		if (type != RTN_LOCAL && type != RTN_MULTICAST && type != RTN_BROADCAST)
+	if (ipaddr_multicast(a) && sk->c.type == SOCK_STREAM)
+		return -EINVAL;
+	if (ipaddr_any(a))
+		return 0;
+	bound = *ifindex ? *ifindex : sk->bound_if;
+	if (inet_needs_scope(a) && !bound)
+		return -EINVAL;
+	rcu_read_lock();
+	if (bound) {
+		dev = netdev_by_index(sk->net, bound);
+		if (!dev)
+			err = -ENODEV;
+	}
+	if (!err && !ipaddr_multicast(a) && !nonlocal) {
+		struct net_ifaddr *ifa = inet_addr_find(sk->net, a, dev);
+
+		if (!ifa || ifa->flags & IFA_F_TENTATIVE)
 			err = -EADDRNOTAVAIL;
 	}
 	rcu_read_unlock();
 	return err;
+}
+
+static int bind_locked(struct inet_sock *sk, const struct ipaddr *a, u16 port, int ifindex)
+{
+	bool only = sk->o.v6only;
+	int err;
+
+	if (sk->state != TCP_CLOSE || sk->lport)
+		return -EINVAL;
+	err = bind_check(sk, a, &ifindex);
+	if (err)
+		return err;
+	sk->rcv_addr = sk->laddr = *a;
+	if (ifindex)
+		sk->bound_if = ifindex;
+	/* Who has an address of IPv6 hears nothing of IPv4. */
+	if (!ipaddr_is4(a) && !ipaddr_any(a))
+		sk->o.v6only = true;
+	if (sk->proto->get_port && (port || !sk->o.bind_no_port)) {
+		err = sk->proto->get_port(sk, port);
+		if (err) {
+			sk->o.v6only = only;
+			sk->rcv_addr = sk->laddr = inet_any(sk);
+			return err;
+		}
+	}
+	sk->bound_addr = !ipaddr_any(a);
+	sk->bound_port = port != 0;
+	route_put(&sk->dst);
+	return 0;
 }
 
 static int inet_bind(struct socket *s, const struct sockaddr_storage *sa, int len)
@@ -317,15 +414,13 @@ static int inet_bind(struct socket *s, const struct sockaddr_storage *sa, int le
 	int ifindex, err;
 	u16 port;
 
+	if (sk->c.family == AF_INET6 && len >= 24 && sa->ss_family != AF_INET6)
+		return sk->c.type == SOCK_RAW ? -EINVAL : -EAFNOSUPPORT;
+	if (sk->c.family == AF_INET6 && len < 24)
+		return -EINVAL;
 	err = inet_addr_in(sk, sa, len, &a, &port, &ifindex);
-	if (!err && sk->c.family == AF_INET6 && sa->ss_family != AF_INET6)
-		err = -EAFNOSUPPORT;
 	if (!err && sk->c.family == AF_INET && sa->ss_family == AF_UNSPEC && !ipaddr_any(&a))
 		err = -EAFNOSUPPORT;
-	if (!err && sk->c.family == AF_INET6 && ipaddr_is4(&a) && sk->o.v6only)
-		err = -EINVAL;
-	if (!err)
-		err = bind_check(sk, &a, ifindex);
 	if (err)
 		return err;
 	if (port && sk->proto->get_port && port < net_inet(sk->net)->sysctl.ip_unprivileged_port_start &&
@@ -333,23 +428,7 @@ static int inet_bind(struct socket *s, const struct sockaddr_storage *sa, int le
 		return -EACCES;
 	mutex_lock(&sk->lock);
 	sk->ino = s->file->inode->ino;
-	err = -EINVAL;
-	if (sk->state != TCP_CLOSE || sk->lport)
-		goto out;
-	sk->rcv_addr = sk->laddr = a;
-	if (ifindex)
-		sk->bound_if = ifindex;
-	err = 0;
-	if (sk->proto->get_port && (port || !sk->o.bind_no_port))
-		err = sk->proto->get_port(sk, port);
-	if (err) {
-		sk->rcv_addr = sk->laddr = sk->c.family == AF_INET ? ipaddr_v4((be32_t){ 0 }) : (struct ipaddr){ 0 };
-		goto out;
-	}
-	sk->bound_addr = !ipaddr_any(&a);
-	sk->bound_port = port != 0;
-	route_put(&sk->dst);
-out:
+	err = bind_locked(sk, &a, port, ifindex);
 	mutex_unlock(&sk->lock);
 	return err;
 }
@@ -370,10 +449,14 @@ static int inet_connect(struct socket *s, const struct sockaddr_storage *sa, int
 		return err;
 	}
 	err = inet_addr_in(sk, sa, len, &a, &port, &ifindex);
+	if (sk->c.family == AF_INET6 && (err == -ENETUNREACH || (err == -EINVAL && len >= 24)))
+		err = -EAFNOSUPPORT;	/* the family, said in connect's way */
 	if (err)
 		return err;
 	mutex_lock(&sk->lock);
 	sk->ino = s->file->inode->ino;
+	if (sk->o.sndflow && sa->ss_family == AF_INET6)
+		sk->o.flowlabel6 = be32((be32_t){ ((const struct sockaddr_in6 *)sa)->sin6_flowinfo }) & IPV6_FLOWLABEL_MASK;
 	err = sk->proto->connect ? sk->proto->connect(sk, &a, port, ifindex, fflags) : -EOPNOTSUPP;
 	mutex_unlock(&sk->lock);
 	return err;
@@ -414,11 +497,16 @@ static int inet_getname(struct socket *s, struct sockaddr_storage *a, bool peer)
 {
 	struct inet_sock *sk = inet_sk(s);
 
+	int len;
+
 	if (!peer)
 		return inet_addr_out(sk, &sk->laddr, sk->lport, sk->bound_if, a);
 	if (!sk->rport || ((1u << sk->state) & (1u << TCP_CLOSE | 1u << TCP_SYN_SENT)))
 		return -ENOTCONN;
-	return inet_addr_out(sk, &sk->raddr, sk->rport, sk->bound_if, a);
+	len = inet_addr_out(sk, &sk->raddr, sk->rport, sk->bound_if, a);
+	if (sk->c.family == AF_INET6 && sk->o.sndflow)
+		((struct sockaddr_in6 *)a)->sin6_flowinfo = to_be32(sk->o.flowlabel6).raw;
+	return len;
 }
 
 static u32 inet_poll(struct socket *s, struct file *f, struct poll_table *pt)
@@ -502,6 +590,8 @@ static int bound_device(struct inet_sock *sk, uaddr_t val, uaddr_t ulen)
 	return sockopt_out(val, ulen, name, (int)strlen(name) + 1);
 }
 
+static bool raw6(const struct inet_sock *sk) { return sk->c.family == AF_INET6 && sk->c.type == SOCK_RAW; }
+
 static int inet_setsockopt(struct socket *s, int level, int opt, uaddr_t val, int len)
 {
 	struct inet_sock *sk = inet_sk(s);
@@ -516,11 +606,13 @@ static int inet_setsockopt(struct socket *s, int level, int opt, uaddr_t val, in
 			sk->proto->sockopt_changed(sk, opt);
 		return err;
 	case SOL_IP:
-		return ip_setsockopt(sk, opt, val, len);
+		return raw6(sk) ? -ENOPROTOOPT : ip_setsockopt(sk, opt, val, len);
 	case SOL_IPV6:
-		if (sk->c.family != AF_INET6 || !inet6_sockopts.set)
+		if (sk->c.family != AF_INET6)
 			return -ENOPROTOOPT;
-		return inet6_sockopts.set(sk, opt, val, len);
+		if (raw6(sk) && (opt == IPV6_CHECKSUM || opt == IPV6_HDRINCL))
+			return sk->proto->setsockopt(sk, level, opt, val, len);
+		return ip6_setsockopt(sk, opt, val, len);
 	default:
 		return sk->proto->setsockopt ? sk->proto->setsockopt(sk, level, opt, val, len) : -ENOPROTOOPT;
 	}
@@ -536,23 +628,35 @@ static int inet_getsockopt(struct socket *s, int level, int opt, uaddr_t val, ua
 			return bound_device(sk, val, len);
 		return sock_getsockopt(&sk->c, opt, val, len);
 	case SOL_IP:
-		return ip_getsockopt(sk, opt, val, len);
+		return raw6(sk) ? -ENOPROTOOPT : ip_getsockopt(sk, opt, val, len);
 	case SOL_IPV6:
-		if (sk->c.family != AF_INET6 || !inet6_sockopts.get)
-			return -ENOPROTOOPT;
-		return inet6_sockopts.get(sk, opt, val, len);
+		if (sk->c.family != AF_INET6)
+			return -EOPNOTSUPP;
+		if (raw6(sk) && (opt == IPV6_CHECKSUM || opt == IPV6_HDRINCL))
+			return sk->proto->getsockopt(sk, level, opt, val, len);
+		return ip6_getsockopt(sk, opt, val, len);
 	default:
+		/* A level that nobody has: as Linux says it of this family. */
+		if (sk->c.family == AF_INET && level != SOL_RAW && level != sk->c.protocol)
+			return -EOPNOTSUPP;
 		return sk->proto->getsockopt ? sk->proto->getsockopt(sk, level, opt, val, len) : -ENOPROTOOPT;
 	}
 }
-
-struct inet6_sockopts inet6_sockopts;
 
 #define INET_OPS(f) { \
 	.family = f, .release = inet_release, .bind = inet_bind, .connect = inet_connect, .accept = inet_accept, \
 	.listen = inet_listen, .shutdown = inet_shutdown, .getname = inet_getname, .poll = inet_poll, .ioctl = inet_ioctl_op, \
 	.sendmsg = inet_sendmsg, .recvmsg = inet_recvmsg, .setsockopt = inet_setsockopt, .getsockopt = inet_getsockopt, }
 static const struct proto_ops inet_ops = INET_OPS(AF_INET), inet6_ops = INET_OPS(AF_INET6);
+
+void inet_addrform(struct inet_sock *sk)
+{
+	if (!ipaddr_is4(&sk->rcv_addr))
+		sk->rcv_addr = ipaddr_v4((be32_t){ 0 });
+	sk->c.family = AF_INET;
+	WRITE_ONCE(sk->socket->ops, &inet_ops);
+	ip6_txopts_free(sk);
+}
 
 static const struct net_family inet_family = { .family = AF_INET, .create = inet_create };
 static const struct net_family inet6_family = { .family = AF_INET6, .create = inet6_create };
@@ -632,7 +736,7 @@ int inet_sock_walk(struct net *net, u8 family, u8 protocol, int (*fn)(const stru
 		describe_options(sk, &i);
 		if (sk->proto->info)
 			sk->proto->info(sk, &i);
-		err = i.sport || protocol != IPPROTO_TCP ? fn(&i, arg) : 0;
+		err = i.sport || (protocol != IPPROTO_TCP && protocol != IPPROTO_UDP) ? fn(&i, arg) : 0;
 		spin_lock(&in->socks_lock);
 		if (err)
 			break;

@@ -115,8 +115,8 @@ ssize_t inet_recv_copy(struct inet_sock *sk, struct msg *m, struct pkt *p, u32 o
 	}
 	m->namelen = inet_addr_out(sk, &cb->src, sport, cb->iif, &m->name);
 	sk->last_stamp = p->tstamp;
-	if (sk->c.family == AF_INET6 && inet6_sockopts.cmsg_recv)
-		inet6_sockopts.cmsg_recv(sk, m, p);
+	if (sk->c.family == AF_INET6)
+		ip6_cmsg_recv(sk, m, p);
 	if (cb->family == AF_INET)
 		inet_cmsg_ip(sk, m, p);
 	if (m->flags & MSG_TRUNC)
@@ -192,6 +192,75 @@ ssize_t inet_recv_errqueue(struct inet_sock *sk, struct msg *m, size_t len)
 }
 
 /* --- send side --- */
+
+void inet_out_opts(struct inet_sock *sk, const struct send_ctl *c, const struct route *r, struct ip_out *o)
+{
+	bool v4 = ipaddr_is4(&c->dst), group = r->type == RTN_MULTICAST;
+	u8 disc = v4 ? sk->o.pmtudisc : sk->o.pmtudisc6;
+
+	o->dst = c->dst;
+	o->src = r->src;
+	o->tos = (u8)(c->tos >= 0 ? c->tos : v4 ? sk->o.tos : sk->o.tclass);
+	o->ttl = (s16)(c->ttl >= 0 ? c->ttl : v4 ? (group ? sk->o.mc_ttl : sk->o.ttl) : group ? sk->o.mc_hops : sk->o.hops);
+	o->mark = c->mark;
+	o->priority = c->priority;
+	o->sk = sk;
+	o->noprobe = disc == IP_PMTUDISC_PROBE || disc == IP_PMTUDISC_INTERFACE;
+	o->df = disc == IP_PMTUDISC_DO || disc == IP_PMTUDISC_PROBE;
+	if (v4) {
+		o->opt_len = sk->o.ip_options_len;
+		o->options = sk->o.ip_options;
+		return;
+	}
+	o->df = o->df || disc == IP_PMTUDISC_INTERFACE || c->dontfrag;
+	o->flowlabel = c->flowlabel;
+	o->no_label = !inet_autoflow(sk);
+	if (c->ext_len) {
+		o->ext = c->ext;
+		o->ext_len = c->ext_len;
+		o->ext_first = c->ext_proto;
+		c->ext[c->ext_last] = o->proto;
+	}
+}
+
+int inet_send_route(struct inet_sock *sk, const struct send_ctl *c, struct route *r)
+{
+	bool v4 = ipaddr_is4(&c->dst);
+	struct flow f;
+	int err;
+
+	inet_sock_flow(sk, &c->dst, c->oif, &f);
+	if (!ipaddr_any(&c->src))
+		f.src = c->src;
+	else if (!v4 && !ipaddr_any(&sk->o.pktinfo_addr6))
+		f.src = sk->o.pktinfo_addr6;
+	if (!v4 && !f.oif)
+		f.oif = sk->o.pktinfo_if6;
+	if (ipaddr_multicast(&c->dst)) {
+		if (!f.oif)
+			f.oif = v4 ? sk->o.mc_ifindex : sk->o.mc_ifindex6;
+		if (v4 && ipaddr_any(&f.src) && ipaddr_is4(&sk->o.mc_addr) && !ipaddr_any(&sk->o.mc_addr))
+			f.src = sk->o.mc_addr;
+	} else if (!f.oif) {
+		f.oif = v4 ? sk->o.unicast_if : sk->o.unicast_if6;
+	}
+	err = route_output(sk->net, &f, r);
+	if (err == -ENETUNREACH)
+		inet_count_no_route(sk->net, &f);
+	if (err)
+		return err;
+	if (r->type == RTN_BROADCAST && !sk->c.broadcast)
+		err = -EACCES;
+	else if (!v4 && ipaddr_is4(&sk->laddr))
+		err = -EAFNOSUPPORT;	/* bound to an address of the other version */
+	if (err) {
+		route_put(r);
+		return err;
+	}
+	if (!v4 && sk->o.frag_size6 && sk->o.frag_size6 < r->mtu)
+		r->mtu = sk->o.frag_size6;
+	return 0;
+}
 
 static void wfree(struct pkt *p)
 {

@@ -141,7 +141,7 @@ bool inet_mc_allow(const struct inet_sock *sk, const struct ipaddr *group, const
 	return ipaddr_is4(group) ? sk->o.mc_all : sk->o.mc_all6;
 }
 
-static struct ip_mc_sock *find(struct inet_sock *sk, const struct ipaddr *g, int ifindex)
+struct ip_mc_sock *inet_mc_find(struct inet_sock *sk, const struct ipaddr *g, int ifindex)
 {
 	struct ip_mc_sock *m;
 
@@ -160,11 +160,11 @@ int inet_mc_join(struct inet_sock *sk, const struct ipaddr *g, int ifindex, bool
 
 	if (!dev)
 		return -ENODEV;
-	if (find(sk, g, ifindex))
+	if (inet_mc_find(sk, g, ifindex))
 		return -EADDRINUSE;
 	list_for_each_entry(m, &sk->mc_list, link)
 		n++;
-	if (n >= (u32)net_inet(sk->net)->sysctl.igmp_max_memberships)
+	if (ipaddr_is4(g) && n >= (u32)net_inet(sk->net)->sysctl.igmp_max_memberships)
 		return -ENOBUFS;
 	m = kzalloc(sizeof(*m), GFP_KERNEL);
 	if (!m)
@@ -193,11 +193,43 @@ static void drop(struct inet_sock *sk, struct ip_mc_sock *m)
 
 int inet_mc_leave(struct inet_sock *sk, const struct ipaddr *g, int ifindex)
 {
-	struct ip_mc_sock *m = find(sk, g, ifindex);
+	struct ip_mc_sock *m = inet_mc_find(sk, g, ifindex);
 
 	if (!m)
 		return -EADDRNOTAVAIL;
 	drop(sk, m);
+	return 0;
+}
+
+int inet_mc_source(struct inet_sock *sk, const struct ipaddr *g, const struct ipaddr *s, int ifindex, bool include, bool add)
+{
+	struct ip_mc_sock *m = inet_mc_find(sk, g, ifindex);
+	u32 i;
+
+	if (!m)
+		return -EINVAL;
+	if (m->include != include) {
+		if (m->nr)
+			return -EINVAL;
+		m->include = include;
+	}
+	for (i = 0; i < m->nr && !ipaddr_eq(&m->source[i], s); i++)
+		;
+	if (add) {
+		if (i < m->nr)
+			return -EADDRNOTAVAIL;
+		if (m->nr >= (ipaddr_is4(g) ? 10u : MC_SOURCES))
+			return -ENOBUFS;
+		m->source[m->nr] = *s;
+		smp_store_release(&m->nr, m->nr + 1);
+		return 0;
+	}
+	if (i == m->nr)
+		return -EADDRNOTAVAIL;
+	m->source[i] = m->source[m->nr - 1];
+	WRITE_ONCE(m->nr, m->nr - 1);
+	if (!m->nr && include)
+		drop(sk, m);
 	return 0;
 }
 
@@ -232,44 +264,18 @@ static int pick_dev(struct inet_sock *sk, const struct ipaddr *g, int ifindex, u
 	return i;
 }
 
-static int change_source(struct inet_sock *sk, int opt, const struct ipaddr *g, const struct ipaddr *s, int ifindex)
+static int source(struct inet_sock *sk, int opt, const struct ipaddr *g, const struct ipaddr *s, int ifindex)
 {
 	bool include = opt == IP_ADD_SOURCE_MEMBERSHIP || opt == IP_DROP_SOURCE_MEMBERSHIP;
 	bool add = opt == IP_ADD_SOURCE_MEMBERSHIP || opt == IP_BLOCK_SOURCE;
-	struct ip_mc_sock *m = find(sk, g, ifindex);
-	u32 i;
-	int err;
 
-	if (!m) {
-		if (opt != IP_ADD_SOURCE_MEMBERSHIP)
-			return -EINVAL;
-		err = inet_mc_join(sk, g, ifindex, true);
+	if (opt == IP_ADD_SOURCE_MEMBERSHIP && !inet_mc_find(sk, g, ifindex)) {
+		int err = inet_mc_join(sk, g, ifindex, true);
+
 		if (err)
 			return err;
-		m = find(sk, g, ifindex);
-	} else if (m->include != include) {
-		if (m->nr)
-			return -EINVAL;
-		m->include = include;
 	}
-	for (i = 0; i < m->nr && !ipaddr_eq(&m->source[i], s); i++)
-		;
-	if (add) {
-		if (i < m->nr)
-			return -EADDRNOTAVAIL;
-		if (m->nr >= 10)
-			return -ENOBUFS;
-		m->source[m->nr] = *s;
-		smp_store_release(&m->nr, m->nr + 1);
-		return 0;
-	}
-	if (i == m->nr)
-		return -EADDRNOTAVAIL;
-	m->source[i] = m->source[m->nr - 1];
-	WRITE_ONCE(m->nr, m->nr - 1);
-	if (!m->nr && include)
-		drop(sk, m);
-	return 0;
+	return inet_mc_source(sk, g, s, ifindex, include, add);
 }
 
 int igmp_setsockopt(struct inet_sock *sk, int opt, uaddr_t val, int len)
@@ -321,7 +327,7 @@ int igmp_setsockopt(struct inet_sock *sk, int opt, uaddr_t val, int len)
 	else if (opt == IP_DROP_MEMBERSHIP)
 		err = inet_mc_leave(sk, &g, ifindex);
 	else
-		err = change_source(sk, opt, &g, &src, ifindex);
+		err = source(sk, opt, &g, &src, ifindex);
 	rtnl_unlock();
 	return err;
 }

@@ -5,6 +5,8 @@
 
 #include "inet_impl.h"
 
+#define MC_SOURCES	64
+
 /* A socket's membership. */
 struct ip_mc_sock {
 	struct list_head link;		/* [rtnl; r] inet_sock.mc_list */
@@ -13,7 +15,7 @@ struct ip_mc_sock {
 	int ifindex;			/* [I] */
 	bool include;			/* [rtnl; a] only the listed sources; else all but them */
 	u32 nr;				/* [rtnl; a] */
-	struct ipaddr source[16];	/* [rtnl; a] */
+	struct ipaddr source[MC_SOURCES];	/* [rtnl; a] */
 };
 
 /* A device's membership. */
@@ -30,5 +32,14 @@ int igmp_setsockopt(struct inet_sock *sk, int opt, uaddr_t val, int len);
 /* Under rtnl. For both families. */
 __must_check int inet_mc_join(struct inet_sock *sk, const struct ipaddr *group, int ifindex, bool include);
 __must_check int inet_mc_leave(struct inet_sock *sk, const struct ipaddr *group, int ifindex);
+/* A source of a membership: listed ones are the only ones heard (include) or the ones not heard. -EINVAL: no such
+   membership or one of the other kind; -EADDRNOTAVAIL: there already, or not there; -ENOBUFS. */
+__must_check int inet_mc_source(struct inet_sock *sk, const struct ipaddr *group, const struct ipaddr *source, int ifindex,
+	bool include, bool add);
+struct ip_mc_sock *inet_mc_find(struct inet_sock *sk, const struct ipaddr *group, int ifindex);	/* ifindex 0: any */
+
+/* ip6_mcast.c: group options of SOL_IPV6. */
+int ip6_mc_setsockopt(struct inet_sock *sk, int opt, uaddr_t val, int len);
+int ip6_mc_getsockopt(struct inet_sock *sk, uaddr_t val, uaddr_t ulen);
 
 #endif

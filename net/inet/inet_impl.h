@@ -23,6 +23,8 @@
 #include <net/socket.h>
 
 struct inet_sock;
+struct ip6_txopts;
+struct ip_out;
 struct ip_mc_sock;
 
 /* State numbers of /proc/net/tcp and TCP_INFO; UDP uses ESTABLISHED (connected) and CLOSE. */
@@ -73,6 +75,12 @@ struct inet_opts {
 	struct ipaddr mc_addr;
 	u8 min_ttl;
 	s16 csum_offset;		/* IPV6_CHECKSUM of raw sockets; -1: off */
+	bool dontfrag6, sndflow, autoflow, autoflow_set;
+	u8 min_hops;			/* IPV6_MINHOPCOUNT */
+	u16 frag_size6;			/* IPV6_MTU: packets of this size at most; 0: the path's */
+	int unicast_if6, pktinfo_if6;
+	struct ipaddr pktinfo_addr6;	/* IPV6_PKTINFO: source of what is sent; any: none */
+	u32 flowlabel6;			/* of a connected socket with IPV6_FLOWINFO_SEND */
 	u8 ip_options_len;
 	u8 ip_options[40];		/* IP_OPTIONS for what is sent */
 };
@@ -94,6 +102,11 @@ struct inet_opts {
 #define CMSG6_ORIGDST	0x8000u
 #define CMSG6_FLOWINFO	0x10000u
 #define CMSG6_FRAGSIZE	0x20000u
+#define CMSG6_OPKTINFO	0x40000u	/* as RFC 2292 numbered them */
+#define CMSG6_OHOPLIMIT	0x80000u
+#define CMSG6_OHOPOPTS	0x100000u
+#define CMSG6_ODSTOPTS	0x200000u
+#define CMSG6_ORTHDR	0x400000u
 
 /* What a transport gives the common code. All with sk->lock held and allowed to sleep unless said. */
 struct inet_proto {
@@ -145,12 +158,18 @@ struct inet_sock {
 	struct list_head all_link;	/* [inet_net.socks_lock] for walks */
 
 	struct inet_opts o;		/* [a] */
+	struct ip6_txopts *tx6;		/* [lock] extension headers of what is sent; NULL: none */
 	struct list_head mc_list;	/* [rtnl] memberships: struct ip_mc_sock (igmp.c, mld6.c) */
 
 	spinlock_t qlock;		/* class SOCK_QUEUE */
 	struct pkt_list rxq;		/* [qlock] received datagrams */
 	struct pkt_list errq;		/* [qlock] MSG_ERRQUEUE */
 	atomic64_t rmem, wmem;		/* bytes of truesize charged */
+	struct ip6_rxpmtu {
+		struct ipaddr dst;
+		u32 mtu;		/* 0: none */
+		u16 port;
+	} rxpmtu;			/* [qlock] for IPV6_RECVPATHMTU */
 	u32 drops;			/* [a] */
 	s64 last_stamp;			/* [a] SIOCGSTAMP */
 
@@ -177,6 +196,18 @@ __must_check int inet_addr_in(const struct inet_sock *sk, const struct sockaddr_
 	u16 *port, int *ifindex);
 /* length */
 int inet_addr_out(const struct inet_sock *sk, const struct ipaddr *a, u16 port, int ifindex, struct sockaddr_storage *out);
+/* Does this address mean something only together with a device (link-local ones)? */
+bool inet_needs_scope(const struct ipaddr *a);
+/* Where a connect goes: the wildcard is this machine; what needs a device has one (*ifindex: the scope id). -EINVAL, -ENETUNREACH. */
+__must_check int inet_connect_dst(struct inet_sock *sk, struct ipaddr *dst, int *ifindex);
+/* Are packets of this socket given flow labels of our choice? */
+bool inet_autoflow(const struct inet_sock *sk);
+/* IPV6_ADDRFORM: an AF_INET6 socket whose peer is mapped becomes one of AF_INET. lock held. */
+void inet_addrform(struct inet_sock *sk);
+static inline struct ipaddr inet_any(const struct inet_sock *sk)
+{
+	return sk->c.family == AF_INET ? ipaddr_v4((be32_t){ 0 }) : (struct ipaddr){ 0 };
+}
 /* Give a socket without a port one now (connect, sendto). lock held. */
 __must_check int inet_autobind(struct inet_sock *sk);
 /* A flow filled from the socket's options. */
@@ -219,21 +250,44 @@ struct send_ctl {
 	u32 mark, priority;
 	u16 gso_size;			/* UDP_SEGMENT */
 	bool dontfrag;
+	u32 flowlabel;			/* IPv6; host order */
+	u8 *ext;			/* IPv6 extension headers in the order they go out; owned, freed by send_ctl_fini() */
+	u16 ext_len, ext_last;		/* ext_last: where the last of them begins */
+	u8 ext_proto;			/* what the first of them is */
 };
+void send_ctl_fini(struct send_ctl *c);
+/* What options and c say about sending by r: addresses, hop limit, class, label, fragmenting, extension headers (o->proto
+   is set). o refers to c. */
+void inet_out_opts(struct inet_sock *sk, const struct send_ctl *c, const struct route *r, struct ip_out *o);
+/* A way for a datagram of sk, options and control messages heard. The source that is used is r->src. */
+__must_check int inet_send_route(struct inet_sock *sk, const struct send_ctl *c, struct route *r);
 __must_check int ip_cmsg_send(struct inet_sock *sk, struct msg *m, struct send_ctl *c);		/* ip_sockopt.c */
+__must_check int inet_cmsg_send(struct inet_sock *sk, struct msg *m, struct send_ctl *c);	/* by family of c->dst */
+/* Steps that both families' parsers share: the next message; one of SOL_SOCKET or SOL_UDP (1: not of these). */
+__must_check int inet_cmsg_next(const struct msg *m, size_t *off, struct cmsghdr *h, uaddr_t *data);	/* 0: none left */
+__must_check int inet_cmsg_common(struct send_ctl *c, const struct cmsghdr *h, uaddr_t data);
+/* Switch a bit of sk->o.cmsg. */
+void inet_cmsg_want(struct inet_sock *sk, u32 bit, bool on);
+void inet_errq_purge(struct inet_sock *sk);
+/* The path MTU of a connected socket. -ENOTCONN. */
+__must_check int inet_path_mtu(struct inet_sock *sk, int *mtu);
 
 /* --- options --- */
 
 int ip_setsockopt(struct inet_sock *sk, int opt, uaddr_t val, int len);		/* SOL_IP */
 int ip_getsockopt(struct inet_sock *sk, int opt, uaddr_t val, uaddr_t len);
-/* SOL_IPV6 and its control messages: filled in by ip6_sockopt.c at boot. */
-struct inet6_sockopts {
-	int (*set)(struct inet_sock *sk, int opt, uaddr_t val, int len);
-	int (*get)(struct inet_sock *sk, int opt, uaddr_t val, uaddr_t len);
-	void (*cmsg_recv)(struct inet_sock *sk, struct msg *m, const struct pkt *p);
-	int (*cmsg_send)(struct inet_sock *sk, struct msg *m, struct send_ctl *c);
-};
-extern struct inet6_sockopts inet6_sockopts;
+/* SOL_IPV6 of AF_INET6 sockets (ip6_sockopt.c) and its control messages (ip6_cmsg.c). */
+int ip6_setsockopt(struct inet_sock *sk, int opt, uaddr_t val, int len);
+int ip6_getsockopt(struct inet_sock *sk, int opt, uaddr_t val, uaddr_t len);
+void ip6_cmsg_recv(struct inet_sock *sk, struct msg *m, const struct pkt *p);
+__must_check int ip6_cmsg_send(struct inet_sock *sk, struct msg *m, struct send_ctl *c);
+/* The extension headers that each packet of sk gets (IPV6_HOPOPTS, IPV6_DSTOPTS). */
+int ip6_txopts_set(struct inet_sock *sk, int opt, uaddr_t val, int len);
+int ip6_txopts_get(struct inet_sock *sk, int opt, uaddr_t val, uaddr_t len);
+void ip6_txopts_free(struct inet_sock *sk);
+/* IPV6_RECVPATHMTU: a datagram was too large; and the message that tells. 1: *n is what recvmsg returns. */
+void ip6_pathmtu_note(struct inet_sock *sk, const struct ipaddr *dst, u16 port, u32 mtu);
+int ip6_pathmtu_recv(struct inet_sock *sk, struct msg *m);
 /* Socket ioctls that no transport has: set by inet_ioctl.c. */
 extern int (*inet_ioctl_hook)(struct net *net, struct inet_sock *sk, u32 cmd, u64 arg);
 
@@ -289,6 +343,11 @@ struct ip_out {
 	const u8 *options;		/* IPv4 options */
 	struct inet_sock *sk;		/* for mc_loop and error queue; or NULL */
 	u32 flowlabel;			/* host order, 20 bits */
+	bool no_label;			/* flowlabel 0 means none, not one of the kernel's choice */
+	/* IPv6: extension headers as on the wire, whose last one's next header is proto. */
+	const u8 *ext;
+	u16 ext_len;
+	u8 ext_first;			/* what the first of them is */
 };
 /* p: data at the transport header, room of PKT_HEADROOM in front; csum_state PARTIAL or done. Consumed. By family of dst. */
 int inet_output(struct net *net, const struct route *r, struct pkt *p, const struct ip_out *o);

@@ -154,14 +154,14 @@ static u32 flow_label(struct net *net, const struct pkt *p, const struct ip_out 
 {
 	u32 label = o->flowlabel & 0xfffffu;
 
-	if (label || !p->hash_valid || !(READ_ONCE(net_inet(net)->sysctl.v6_auto_flowlabels) & 1))
+	if (label || o->no_label || !p->hash_valid || !READ_ONCE(net_inet(net)->sysctl.v6_auto_flowlabels))
 		return label;
 	return (p->hash * 0x9e3779b1u) >> 12;
 }
 
 int ip6_output(struct net *net, const struct route *r, struct pkt *p, const struct ip_out *o)
 {
-	u32 hl = sizeof(struct ip6_hdr);
+	u32 hl = sizeof(struct ip6_hdr) + o->ext_len;
 	struct ip6_hdr *h;
 
 	NET_INC(net, IP6_OUTREQUESTS);
@@ -171,7 +171,7 @@ int ip6_output(struct net *net, const struct route *r, struct pkt *p, const stru
 		pkt_free(p);
 		return -EINVAL;
 	}
-	if (p->len > 65535) {
+	if (p->len + o->ext_len > 65535) {
 		pkt_free(p);
 		return -EMSGSIZE;
 	}
@@ -180,15 +180,13 @@ int ip6_output(struct net *net, const struct route *r, struct pkt *p, const stru
 		pkt_free(p);
 		return -ENOBUFS;
 	}
-	/* The sender may have put extension headers before its own. */
-	if (p->csum_state == CSUM_PARTIAL)
-		p->trans_off = p->csum_start;
-	else
-		pkt_set_trans(p);
+	pkt_set_trans(p);
+	if (o->ext_len)
+		memcpy(pkt_push(p, o->ext_len), o->ext, o->ext_len);
 	h = (struct ip6_hdr *)pkt_push(p, sizeof(*h));
 	*h = (struct ip6_hdr){
 		.ver_tc_flow = to_be32(6u << 28 | (u32)o->tos << 20 | flow_label(net, p, o)),
-		.payload_len = to_be16((u16)(p->len - sizeof(*h))), .next_hdr = o->proto,
+		.payload_len = to_be16((u16)(p->len - sizeof(*h))), .next_hdr = o->ext_len ? o->ext_first : o->proto,
 		.hop_limit = hop_limit(net, r, o),
 	};
 	memcpy(h->src, &o->src, 16);

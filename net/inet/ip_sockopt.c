@@ -7,6 +7,7 @@
 #include <kernel/task.h>
 #include <net/scm.h>
 #include <uapi/linux/capability.h>
+#include <uapi/linux/in6.h>
 
 #include "igmp_impl.h"
 
@@ -59,26 +60,72 @@ void inet_cmsg_ip(struct inet_sock *sk, struct msg *m, const struct pkt *p)
 
 /* --- control messages sent --- */
 
-static int one_cmsg(struct send_ctl *c, const struct cmsghdr *h, uaddr_t data)
+int inet_cmsg_next(const struct msg *m, size_t *off, struct cmsghdr *h, uaddr_t *data)
+{
+	size_t left = *off < m->controllen ? m->controllen - *off : 0;
+
+	if (left < sizeof(*h))
+		return 0;
+	if (copy_in_bytes(h, uaddr(m->control + *off), sizeof(*h)))
+		return -EFAULT;
+	if (h->cmsg_len < sizeof(*h) || h->cmsg_len > left)
+		return -EINVAL;
+	*data = uaddr(m->control + *off + sizeof(*h));
+	*off += CMSG_ALIGN(h->cmsg_len);
+	return 1;
+}
+
+int inet_cmsg_common(struct send_ctl *c, const struct cmsghdr *h, uaddr_t data)
+{
+	size_t len = h->cmsg_len - sizeof(*h);
+
+	if (h->cmsg_level == SOL_UDP) {
+		if (h->cmsg_type != 103 /* UDP_SEGMENT */ || len != sizeof(c->gso_size))
+			return -EINVAL;
+		return copy_in_bytes(&c->gso_size, data, sizeof(c->gso_size)) ? -EFAULT : 0;
+	}
+	if (h->cmsg_level != SOL_SOCKET)
+		return 1;
+	switch (h->cmsg_type) {
+	case SO_MARK:
+		if (!capable(CAP_NET_ADMIN) && !capable(CAP_NET_RAW))
+			return -EPERM;
+		return len != 4 ? -EINVAL : copy_in_bytes(&c->mark, data, 4) ? -EFAULT : 0;
+	case SCM_RIGHTS:
+	case SCM_CREDENTIALS:
+		return 0;	/* mean nothing here */
+	default:
+		return -EINVAL;
+	}
+}
+
+/* IPV6_PKTINFO on the way to a mapped address. */
+static int pktinfo_mapped(struct send_ctl *c, uaddr_t data, size_t len)
+{
+	struct in6_pktinfo info;
+	struct ipaddr a;
+
+	if (len < sizeof(info))
+		return -EINVAL;
+	if (copy_in_bytes(&info, data, sizeof(info)))
+		return -EFAULT;
+	a = ipaddr_v6(&info.ipi6_addr);
+	if (!ipaddr_is4(&a))
+		return -EINVAL;
+	if (info.ipi6_ifindex)
+		c->oif = info.ipi6_ifindex;
+	c->src = a;
+	return 0;
+}
+
+static int one_cmsg(struct inet_sock *sk, struct send_ctl *c, const struct cmsghdr *h, uaddr_t data)
 {
 	size_t len = h->cmsg_len - sizeof(*h);
 	struct in_pktinfo info;
-	u16 seg;
-	int v;
+	int v = 0;
 
-	if (h->cmsg_level == SOL_UDP && h->cmsg_type == 103) {
-		if (len != sizeof(seg))
-			return -EINVAL;
-		if (copy_in_bytes(&seg, data, sizeof(seg)))
-			return -EFAULT;
-		c->gso_size = seg;
-		return 0;
-	}
-	if (h->cmsg_level == SOL_SOCKET && h->cmsg_type == SO_MARK) {
-		if (!capable(CAP_NET_ADMIN))
-			return -EPERM;
-		return len != 4 ? -EINVAL : copy_in_bytes(&c->mark, data, 4) ? -EFAULT : 0;
-	}
+	if (h->cmsg_level == SOL_IPV6 && h->cmsg_type == IPV6_PKTINFO && sk->c.family == AF_INET6)
+		return pktinfo_mapped(c, data, len);
 	if (h->cmsg_level != SOL_IP)
 		return 0;
 	switch (h->cmsg_type) {
@@ -101,7 +148,6 @@ static int one_cmsg(struct send_ctl *c, const struct cmsghdr *h, uaddr_t data)
 		c->ttl = v;
 		return 0;
 	case IP_TOS:
-		v = 0;
 		if (len != sizeof(v) && len != 1)
 			return -EINVAL;
 		if (copy_in_bytes(&v, data, len))
@@ -117,35 +163,46 @@ static int one_cmsg(struct send_ctl *c, const struct cmsghdr *h, uaddr_t data)
 
 int ip_cmsg_send(struct inet_sock *sk, struct msg *m, struct send_ctl *c)
 {
+	struct cmsghdr h;
 	size_t off = 0;
+	uaddr_t data;
+	int err;
 
-	(void)sk;
-	while (m->controllen - off >= sizeof(struct cmsghdr)) {
-		struct cmsghdr h;
-		int err;
-
-		if (copy_in_bytes(&h, uaddr(m->control + off), sizeof(h)))
-			return -EFAULT;
-		if (h.cmsg_len < sizeof(h) || h.cmsg_len > m->controllen - off)
-			return -EINVAL;
-		err = one_cmsg(c, &h, uaddr(m->control + off + sizeof(h)));
+	while ((err = inet_cmsg_next(m, &off, &h, &data)) > 0) {
+		err = inet_cmsg_common(c, &h, data);
+		if (err > 0)
+			err = one_cmsg(sk, c, &h, data);
 		if (err)
-			return err;
-		if (CMSG_ALIGN(h.cmsg_len) > m->controllen - off)
 			break;
-		off += CMSG_ALIGN(h.cmsg_len);
 	}
-	return 0;
+	return err;
+}
+
+int inet_cmsg_send(struct inet_sock *sk, struct msg *m, struct send_ctl *c)
+{
+	return ipaddr_is4(&c->dst) ? ip_cmsg_send(sk, m, c) : ip6_cmsg_send(sk, m, c);
 }
 
 /* --- options --- */
 
-static void cmsg_set(struct inet_sock *sk, u32 bit, bool on)
+void inet_cmsg_want(struct inet_sock *sk, u32 bit, bool on)
 {
 	if (on)
 		__atomic_fetch_or(&sk->o.cmsg, bit, __ATOMIC_RELAXED);
 	else
 		__atomic_fetch_and(&sk->o.cmsg, ~bit, __ATOMIC_RELAXED);
+}
+
+void inet_errq_purge(struct inet_sock *sk)
+{
+	struct pkt_list l;
+	u64 flags;
+
+	spin_lock_irqsave(&sk->qlock, flags);
+	l = sk->errq;
+	pkt_list_init(&sk->errq);
+	spin_unlock_irqrestore(&sk->qlock, flags);
+	pkt_list_free(&l);
 }
 
 static int set_mc_if(struct inet_sock *sk, uaddr_t val, int len)
@@ -224,7 +281,7 @@ static int set_flag(struct inet_sock *sk, int opt, int v)
 
 	for (u32 i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {
 		if (bits[i].opt == opt) {
-			cmsg_set(sk, bits[i].bit, v != 0);
+			inet_cmsg_want(sk, bits[i].bit, v != 0);
 			return 0;
 		}
 	}
@@ -255,16 +312,8 @@ static int set_flag(struct inet_sock *sk, int opt, int v)
 		return 0;
 	case IP_RECVERR:
 		sk->o.recverr = v != 0;
-		if (!v) {
-			struct pkt_list l;
-			u64 flags;
-
-			spin_lock_irqsave(&sk->qlock, flags);
-			l = sk->errq;
-			pkt_list_init(&sk->errq);
-			spin_unlock_irqrestore(&sk->qlock, flags);
-			pkt_list_free(&l);
-		}
+		if (!v)
+			inet_errq_purge(sk);
 		return 0;
 	default:
 		return -ENOPROTOOPT;
@@ -343,7 +392,7 @@ int ip_setsockopt(struct inet_sock *sk, int opt, uaddr_t val, int len)
 	return set_value(sk, opt, v, len);
 }
 
-static int path_mtu(struct inet_sock *sk, int *v)
+int inet_path_mtu(struct inet_sock *sk, int *v)
 {
 	int err = -ENOTCONN;
 
@@ -390,7 +439,7 @@ static int get_value(struct inet_sock *sk, int opt, int *v)
 	case IP_MULTICAST_ALL: *v = o->mc_all; break;
 	case IP_MULTICAST_LOOP: *v = o->mc_loop; break;
 	case IP_RECVERR: *v = o->recverr; break;
-	case IP_MTU: return path_mtu(sk, v);
+	case IP_MTU: return inet_path_mtu(sk, v);
 	default: return -ENOPROTOOPT;
 	}
 	return 0;

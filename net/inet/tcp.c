@@ -164,19 +164,30 @@ static int resolve(struct inet_sock *sk, const struct ipaddr *a, u16 port, int i
 	struct route r;
 	int err;
 
-	if (ipaddr_any(&dst))
-		dst = ipaddr_is4(&dst) ? ipaddr_v4(to_be32(INADDR_LOOPBACK)) : (struct ipaddr){ { { 0 }, { 0 }, { 0 },
-			to_be32(1) } };
 	if (ipaddr_multicast(&dst))
 		return -ENETUNREACH;
+	err = inet_connect_dst(sk, &dst, &ifindex);
+	if (err)
+		return err;
 	inet_sock_flow(sk, &dst, ifindex, &f);
-	f.src = ipaddr_is4(&dst) && !ipaddr_is4(&sk->rcv_addr) ? ipaddr_v4((be32_t){ 0 }) : sk->rcv_addr;
+	f.src = ipaddr_is4(&dst) == ipaddr_is4(&sk->rcv_addr) ? sk->rcv_addr :
+		ipaddr_is4(&dst) ? ipaddr_v4((be32_t){ 0 }) : (struct ipaddr){ 0 };
+	if (!ipaddr_is4(&dst)) {
+		if (ipaddr_any(&f.src))
+			f.src = sk->o.pktinfo_addr6;
+		if (!f.oif)
+			f.oif = sk->o.pktinfo_if6 ? sk->o.pktinfo_if6 : sk->o.unicast_if6;
+	}
 	err = route_output(sk->net, &f, &r);
 	if (err)
 		return err;
-	if (r.type == RTN_BROADCAST || r.type == RTN_MULTICAST) {
+	if (r.type == RTN_BROADCAST || r.type == RTN_MULTICAST)
+		err = -ENETUNREACH;
+	else if (!ipaddr_is4(&dst) && ipaddr_is4(&sk->rcv_addr))
+		err = -EAFNOSUPPORT;	/* bound to an address of the other version */
+	if (err) {
 		route_put(&r);
-		return -ENETUNREACH;
+		return err;
 	}
 	route_put(&sk->dst);
 	sk->dst = r;
@@ -246,7 +257,7 @@ static int disconnect(struct inet_sock *sk)
 		sk->lport = 0;
 	}
 	sk->rport = 0;
-	sk->raddr = sk->c.family == AF_INET ? ipaddr_v4((be32_t){ 0 }) : (struct ipaddr){ 0 };
+	sk->raddr = inet_any(sk);
 	sk->laddr = sk->rcv_addr;
 	sk->shutdown = 0;
 	tp->peer_fin = tp->established = false;

@@ -669,9 +669,10 @@ err_t keel_tcp_segment_out(struct pbuf *seg, const ip_addr_t *src, const ip_addr
 	struct inet_sock *sk = &tp->inet;
 	struct tcp_net *t = tcp_net(sk->net);
 	struct tcp_hdr_wire *h = seg->payload;
-	u32 hdr = (u32)(h->doff_x >> 4) * 4, seq = be32(h->seq);
+	u32 hdr = (u32)(h->doff_x >> 4) * 4, seq = be32(h->seq), hash;
 	struct xmit *x;
 	struct pkt *p;
+	bool v4;
 
 	(void)src, (void)dst, (void)ttl;
 	if (tcp_reroute(tp))
@@ -698,12 +699,14 @@ err_t keel_tcp_segment_out(struct pbuf *seg, const ip_addr_t *src, const ip_addr
 		x->mss = (u16)(x->mss - 12);
 	x->seq_end = seq + seg->tot_len - hdr;
 	route_copy(&x->route, &sk->dst);
-	x->out = (struct ip_out){ .src = sk->laddr, .dst = sk->raddr, .proto = IPPROTO_TCP, .tos = tos ? tos : sk->o.tos,
-		.ttl = ipaddr_is4(&sk->raddr) ? sk->o.ttl : sk->o.hops,
+	v4 = ipaddr_is4(&sk->raddr);
+	hash = ipaddr_hash(&sk->raddr, ipaddr_hash(&sk->laddr, (u32)sk->lport << 16 | sk->rport));
+	x->out = (struct ip_out){ .src = sk->laddr, .dst = sk->raddr, .proto = IPPROTO_TCP,
+		.tos = tos ? tos : v4 ? sk->o.tos : sk->o.tclass, .ttl = v4 ? sk->o.ttl : sk->o.hops,
 		/* Cut before the path took less: IP may cut it again. */
-		.df = sk->o.pmtudisc != IP_PMTUDISC_DONT && seg->tot_len - hdr <= x->mss,
-		.mark = sk->c.mark, .priority = sk->c.priority };
-	seal(p, &sk->laddr, &sk->raddr, ipaddr_hash(&sk->raddr, ipaddr_hash(&sk->laddr, (u32)sk->lport << 16 | sk->rport)));
+		.df = (v4 ? sk->o.pmtudisc : sk->o.pmtudisc6) != IP_PMTUDISC_DONT && seg->tot_len - hdr <= x->mss,
+		.mark = sk->c.mark, .priority = sk->c.priority, .flowlabel = sk->o.flowlabel6, .no_label = !inet_autoflow(sk) };
+	seal(p, &sk->laddr, &sk->raddr, hash);
 	(void)queue_out(t, p, x);
 	return ERR_OK;
 }

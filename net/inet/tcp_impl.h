@@ -32,6 +32,7 @@ struct tcp_ent {
 	struct ipaddr laddr, raddr;	/* [I] while hashed */
 	u16 lport, rport;
 	u8 kind;
+	int oif;			/* [I] device that the peer is reached by; 0: as the routes say */
 };
 
 /* Received bytes in order. */

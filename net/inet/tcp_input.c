@@ -224,8 +224,9 @@ void tcp_segment_input(struct tcp_sock *tp, struct pkt *p)
 	struct pbuf *pb;
 	u8 state;
 
-	/* IP_MINTTL: nothing from further away. */
-	if (p->len > 65535 || (cb.family == AF_INET && cb.ttl < READ_ONCE(tp->inet.o.min_ttl)) || !tp->pcb) {
+	/* IP_MINTTL, IPV6_MINHOPCOUNT: nothing from further away. */
+	if (p->len > 65535 || cb.ttl < (cb.family == AF_INET ? READ_ONCE(tp->inet.o.min_ttl) : READ_ONCE(tp->inet.o.min_hops)) ||
+	    !tp->pcb) {
 		pkt_free(p);
 		return;
 	}

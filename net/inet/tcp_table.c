@@ -118,7 +118,7 @@ static bool conflict(struct tcp_net *t, const struct inet_sock *sk, u16 port)
 	}
 	hlist_for_each_entry(tw, &b->tws, port_link)
 		if (tw->ent.lport == port && !(tw->reuse && sk->c.reuseaddr) &&
-		    (ipaddr_any(&sk->rcv_addr) || ipaddr_eq(&sk->rcv_addr, &tw->ent.laddr)))
+		    (ipaddr_any(&sk->rcv_addr) ? any_matches(sk, &tw->ent.laddr) : ipaddr_eq(&sk->rcv_addr, &tw->ent.laddr)))
 			return true;
 	return false;
 }
@@ -263,6 +263,7 @@ void tcp_time_wait(struct tcp_sock *tp, struct tcp_pcb *pcb)
 		return;
 	tw->ent = tp->ent;
 	tw->ent.kind = ENT_TW;
+	tw->ent.oif = sk->bound_if;
 	tw->ent.hash = (struct hlist_node){ 0 };
 	tw->rcv_nxt = pcb->rcv_nxt;
 	tw->snd_nxt = pcb->snd_nxt;
@@ -334,9 +335,15 @@ static void parse_opts(const u8 *o, u32 n, struct syn_opts *s)
 
 /* --- SYN queue --- */
 
-static u32 mss_to(struct net *net, const struct ipaddr *src, const struct ipaddr *dst)
+/* Answers to a link-local peer go out where it was heard. */
+static int answer_oif(const struct ipaddr *peer, int iif)
 {
-	struct flow f = { .dst = *dst, .src = *src, .family = ipaddr_is4(dst) ? AF_INET : AF_INET6, .proto = IPPROTO_TCP };
+	return inet_needs_scope(peer) ? iif : 0;
+}
+
+static u32 mss_to(struct net *net, const struct ipaddr *src, const struct ipaddr *dst, int oif)
+{
+	struct flow f = { .dst = *dst, .src = *src, .oif = oif, .family = ipaddr_is4(dst) ? AF_INET : AF_INET6, .proto = IPPROTO_TCP };
 	struct route r;
 	u32 mtu = 1500;
 
@@ -349,7 +356,7 @@ static u32 mss_to(struct net *net, const struct ipaddr *src, const struct ipaddr
 
 static void send_synack(struct tcp_net *t, struct tcp_req *q)
 {
-	u32 mss = mss_to(t->net, &q->ent.laddr, &q->ent.raddr);
+	u32 mss = mss_to(t->net, &q->ent.laddr, &q->ent.raddr, q->ent.oif);
 	struct inet_sock *l = &q->listener->inet;
 	u8 o[24];
 	u32 n = 0;
@@ -387,7 +394,7 @@ static void send_synack(struct tcp_net *t, struct tcp_req *q)
 		.dport = q->ent.rport,
 		.seq = q->iss, .ack = q->irs + 1, .wnd = (u16)min(tcp_init_wnd(q->listener), 65535u),
 			.flags = TCPF_SYN | TCPF_ACK,
-		.opt = o, .opt_len = n, .mark = l->c.mark, .tos = l->o.tos });
+		.opt = o, .opt_len = n, .mark = l->c.mark, .tos = ipaddr_is4(&q->ent.raddr) ? l->o.tos : l->o.tclass, .oif = q->ent.oif });
 	q->next_ns = clock_monotonic_ns() + (NSEC_PER_SEC << q->tries);
 }
 
@@ -424,7 +431,7 @@ static void syn_received(struct tcp_net *t, struct tcp_sock *l, struct pkt *p, c
 		return;
 	parse_opts((const u8 *)(h + 1), hl - (u32)sizeof(*h), &o);
 	q->ent = (struct tcp_ent){ .laddr = cb->dst, .raddr = cb->src, .lport = be16(h->dst), .rport = be16(h->src),
-		.kind = ENT_REQ };
+		.kind = ENT_REQ, .oif = l->inet.bound_if ? l->inet.bound_if : answer_oif(&cb->src, cb->iif) };
 	q->irs = be32(h->seq);
 	q->wnd = be16(h->wnd);
 	q->peer_mss = o.mss;
@@ -490,7 +497,7 @@ static struct tcp_sock *child_make(struct tcp_net *t, struct tcp_req *q)
 	sk->c.rcvlowat = l->inet.c.rcvlowat;
 	sk->o = l->inet.o;
 	sk->uid = l->inet.uid;
-	sk->bound_if = l->inet.bound_if;
+	sk->bound_if = q->ent.oif;
 	tp->nodelay = l->nodelay;
 	tp->corked = l->corked;
 	tp->keep_idle = l->keep_idle;
@@ -506,7 +513,7 @@ static struct tcp_sock *child_make(struct tcp_net *t, struct tcp_req *q)
 	sk->lport = q->ent.lport;
 	sk->rport = q->ent.rport;
 	sk->bound_port = true;
-	mss = min((u32)q->peer_mss, mss_to(t->net, &sk->laddr, &sk->raddr));
+	mss = min((u32)q->peer_mss, mss_to(t->net, &sk->laddr, &sk->raddr, q->ent.oif));
 	tp->adv_mss = mss;
 	tp->pcb = pcb;
 	tcp_pcb_hooks(tp);
@@ -563,7 +570,7 @@ static void req_input(struct tcp_net *t, struct tcp_req *q, struct pkt *p, const
 	if (ack != q->iss + 1) {
 		tcp_send_bare(t, &(struct tcp_bare){ .src = q->ent.laddr, .dst = q->ent.raddr, .sport = q->ent.lport,
 			.dport = q->ent.rport,
-			.seq = ack, .flags = TCPF_RST });
+			.seq = ack, .flags = TCPF_RST, .oif = q->ent.oif });
 		goto drop;
 	}
 	if (seq - (q->irs + 1) > 65535)
@@ -664,7 +671,8 @@ void tcp_listen_stop(struct tcp_sock *tp)
 static void reset_for(struct tcp_net *t, struct pkt *p, const struct tcp_hdr_wire *h, u32 hl)
 {
 	struct ip_cb *cb = ip_cb(p);
-	struct tcp_bare b = { .src = cb->dst, .dst = cb->src, .sport = be16(h->dst), .dport = be16(h->src), .flags = TCPF_RST };
+	struct tcp_bare b = { .src = cb->dst, .dst = cb->src, .sport = be16(h->dst), .dport = be16(h->src), .flags = TCPF_RST,
+		.oif = answer_oif(&cb->src, cb->iif) };
 
 	if (h->flags & TCPF_RST)
 		return;
@@ -699,7 +707,8 @@ static bool tw_input(struct tcp_net *t, struct tcp_tw *tw, struct pkt *p, const 
 		}
 		tcp_send_bare(t, &(struct tcp_bare){ .src = tw->ent.laddr, .dst = tw->ent.raddr, .sport = tw->ent.lport,
 			.dport = tw->ent.rport,
-			.seq = tw->snd_nxt, .ack = tw->rcv_nxt, .wnd = (u16)min(tw->wnd, 65535u), .flags = TCPF_ACK });
+			.seq = tw->snd_nxt, .ack = tw->rcv_nxt, .wnd = (u16)min(tw->wnd, 65535u), .flags = TCPF_ACK,
+			.oif = tw->ent.oif });
 	}
 	return false;
 }

@@ -11,6 +11,8 @@
 #include <base/string.h>
 #include <kernel/random.h>
 #include <kernel/task.h>
+#include <net/scm.h>
+#include <uapi/linux/in6.h>
 
 #include "ip_impl.h"
 #include "route_impl.h"
@@ -28,6 +30,7 @@ struct udp_sock {
 	struct send_ctl cork_ctl;	/* [cork_lock] */
 	bool corked;			/* [a] UDP_CORK */
 	u16 gso_size;			/* [a] UDP_SEGMENT */
+	bool gro;			/* [a] UDP_GRO: a burst is received as one */
 };
 
 /* Counts for the family of the packet. */
@@ -54,19 +57,19 @@ static bool any_matches(const struct inet_sock *sk, const struct ipaddr *a)
 	return !ipaddr_is4(a) || !sk->o.v6only;
 }
 
-/* Could a datagram be for both? */
+/* Could a datagram be for both? A connected socket has an address even if bind(2) named none. */
 static bool overlap(const struct inet_sock *a, const struct inet_sock *b)
 {
-	bool any_a = ipaddr_any(&a->rcv_addr), any_b = ipaddr_any(&b->rcv_addr);
+	bool any_a = ipaddr_any(&a->laddr), any_b = ipaddr_any(&b->laddr);
 
 	if (any_a && any_b)
-		return ipaddr_is4(&a->rcv_addr) == ipaddr_is4(&b->rcv_addr) ||
-			!(ipaddr_is4(&a->rcv_addr) ? b->o.v6only : a->o.v6only);
+		return ipaddr_is4(&a->laddr) == ipaddr_is4(&b->laddr) ||
+			!(ipaddr_is4(&a->laddr) ? b->o.v6only : a->o.v6only);
 	if (any_a)
-		return any_matches(a, &b->rcv_addr);
+		return any_matches(a, &b->laddr);
 	if (any_b)
-		return any_matches(b, &a->rcv_addr);
-	return ipaddr_eq(&a->rcv_addr, &b->rcv_addr);
+		return any_matches(b, &a->laddr);
+	return ipaddr_eq(&a->laddr, &b->laddr);
 }
 
 /* bucket lock held. */
@@ -250,6 +253,7 @@ static void deliver_all(struct net *net, struct pkt *p, u16 sport, u16 dport)
 static void udp_one(struct net *net, struct pkt *p)
 {
 	struct ip_cb *cb = ip_cb(p);
+	bool v6 = cb->family == AF_INET6;
 	struct inet_sock *sk;
 	struct udp_hdr *h;
 	u16 sport, dport;
@@ -265,7 +269,8 @@ static void udp_one(struct net *net, struct pkt *p)
 		pkt_trim(p, len);
 	sport = be16(h->src);
 	dport = be16(h->dst);
-	if ((h->csum.raw || cb->family == AF_INET6) && !inet_csum_ok(p, IPPROTO_UDP)) {
+	/* IPv6 has no sum of its own, so a datagram without one is no datagram (RFC 8200, 8.1). */
+	if ((!h->csum.raw && v6 && p->csum_state != CSUM_PARTIAL) || ((h->csum.raw || v6) && !inet_csum_ok(p, IPPROTO_UDP))) {
 		UDP_INC(net, cb->family, INCSUMERRORS);
 		goto bad;
 	}
@@ -294,6 +299,26 @@ bad:
 	pkt_free(p);
 }
 
+/* Does the reader of this burst want it in one piece? */
+static bool wants_burst(struct net *net, struct pkt *p)
+{
+	struct ip_cb *cb = ip_cb(p);
+	struct inet_sock *sk;
+	struct udp_hdr *h;
+	bool gro;
+
+	if (cb->multicast || cb->broadcast || !pkt_pull_ok(p, sizeof(*h)))
+		return false;
+	h = (struct udp_hdr *)p->data;
+	rcu_read_lock();
+	sk = lookup(net, &cb->src, be16(h->src), &cb->dst, be16(h->dst), lookup_iif(p));
+	rcu_read_unlock();
+	gro = sk && READ_ONCE(udp_sk(sk)->gro);
+	if (sk)
+		inet_sock_put(sk);
+	return gro;
+}
+
 static void udp_receive(struct net *net, struct pkt_list *l)
 {
 	struct pkt *p;
@@ -302,7 +327,7 @@ static void udp_receive(struct net *net, struct pkt_list *l)
 		struct pkt_list segs = PKT_LIST_INIT;
 
 		/* A burst of UDP_SEGMENT that came over loopback whole is cut for its readers. */
-		if (p->gso_size && p->gso_type & GSO_UDP_L4) {
+		if (p->gso_size && p->gso_type & GSO_UDP_L4 && !wants_burst(net, p)) {
 			struct ip_cb cb = *ip_cb(p);
 			u32 back = (u32)(p->data - (u8 *)pkt_net(p));
 
@@ -366,23 +391,49 @@ static const struct inet_transport udp_transport = { .proto = IPPROTO_UDP, .rece
 
 /* --- sending --- */
 
-static u32 room_for_headers(const struct ipaddr *dst, const struct inet_sock *sk)
+/* What lies in front of the UDP header. */
+static u32 room_for_headers(const struct inet_sock *sk, const struct send_ctl *c)
 {
-	return ipaddr_is4(dst) ? 20u + sk->o.ip_options_len : 40u;
+	return ipaddr_is4(&c->dst) ? 20u + sk->o.ip_options_len : 40u + c->ext_len;
+}
+
+/* A datagram that may not be cut is larger than the path takes. */
+static void too_large(struct inet_sock *sk, const struct send_ctl *c, u32 mtu)
+{
+	bool v4 = ipaddr_is4(&c->dst);
+	struct err_cb ec = { .ee = { .ee_errno = EMSGSIZE, .origin = 1, .info = mtu }, .dst = c->dst, .dport = c->port,
+		.family = v4 ? AF_INET : AF_INET6 };
+
+	if (!v4 && c->dontfrag)
+		ip6_pathmtu_note(sk, &c->dst, c->port, mtu);
+	else if (v4 ? sk->o.recverr : sk->o.recverr6)
+		inet_queue_err(sk, &ec, NULL);
+}
+
+static int set_segments(struct inet_sock *sk, struct pkt *p, const struct send_ctl *c, u32 mtu)
+{
+	u32 data = p->len - (u32)sizeof(struct udp_hdr);
+
+	if (!c->gso_size || data <= c->gso_size)
+		return 0;
+	if (data > (u32)c->gso_size * 64 || c->gso_size + 8u + room_for_headers(sk, c) > mtu || c->ext_len)
+		return -EINVAL;
+	p->gso_size = c->gso_size;
+	p->gso_type = GSO_UDP_L4;
+	p->gso_segs = (u16)((data + c->gso_size - 1) / c->gso_size);
+	return 0;
 }
 
 /* Ports, length, checksum; then down. Consumes p (data at the UDP header). */
-static int push(struct inet_sock *sk, struct pkt *p, const struct send_ctl *c, const struct route *r, const struct ipaddr *src)
+static int push(struct inet_sock *sk, struct pkt *p, const struct send_ctl *c, const struct route *r)
 {
 	bool v4 = ipaddr_is4(&c->dst);
-	u8 disc = v4 ? sk->o.pmtudisc : sk->o.pmtudisc6;
-	u32 whole = p->len + room_for_headers(&c->dst, sk);
-	struct ip_out o = { .src = *src, .dst = c->dst, .proto = IPPROTO_UDP,
-		.tos = (u8)(c->tos >= 0 ? c->tos : v4 ? sk->o.tos : sk->o.tclass),
-		.ttl = (s16)c->ttl, .mark = c->mark, .priority = c->priority, .sk = sk };
+	u32 whole = p->len + room_for_headers(sk, c);
+	struct ip_out o = { .proto = IPPROTO_UDP };
 	struct udp_hdr *h = (struct udp_hdr *)p->data;
 	int err;
 
+	inet_out_opts(sk, c, r, &o);
 	h->src = to_be16(sk->lport);
 	h->dst = to_be16(c->port);
 	h->len = to_be16((u16)p->len);
@@ -393,48 +444,33 @@ static int push(struct inet_sock *sk, struct pkt *p, const struct send_ctl *c, c
 	p->csum_offset = offsetof(struct udp_hdr, csum);
 	p->hash = ipaddr_hash(&o.dst, ipaddr_hash(&o.src, (u32)sk->lport << 16 | c->port));
 	p->hash_valid = true;
-	if (c->gso_size && p->len - sizeof(*h) > c->gso_size) {
-		if (p->len - sizeof(*h) > (u32)c->gso_size * 64 || c->gso_size + 8u + room_for_headers(&c->dst, sk) > r->mtu) {
-			pkt_free(p);
-			return -EINVAL;
-		}
-		p->gso_size = c->gso_size;
-		p->gso_type = GSO_UDP_L4;
-		p->gso_segs = (u16)((p->len - sizeof(*h) + c->gso_size - 1) / c->gso_size);
+	err = set_segments(sk, p, c, r->mtu);
+	if (err) {
+		pkt_free(p);
+		return err;
 	}
-	if (o.ttl < 0)
-		o.ttl = v4 ? (r->type == RTN_MULTICAST ? sk->o.mc_ttl : sk->o.ttl) :
-			(r->type == RTN_MULTICAST ? sk->o.mc_hops : sk->o.hops);
-	o.noprobe = disc == IP_PMTUDISC_PROBE || disc == IP_PMTUDISC_INTERFACE;
-	o.df = disc == IP_PMTUDISC_DO || disc == IP_PMTUDISC_PROBE || (disc == IP_PMTUDISC_WANT && whole <= r->mtu);
-	if (v4 && sk->o.ip_options_len) {
-		o.opt_len = sk->o.ip_options_len;
-		o.options = sk->o.ip_options;
-	}
+	if (v4 && sk->o.pmtudisc == IP_PMTUDISC_WANT && whole <= r->mtu)
+		o.df = true;
 	inet_charge_wmem(sk, p);
 	err = inet_output(sk->net, r, p, &o);
 	if (err == -ENOBUFS && !(v4 ? sk->o.recverr : sk->o.recverr6))
 		err = 0;
-	if (err == -EMSGSIZE && (v4 ? sk->o.recverr : sk->o.recverr6)) {
-		struct err_cb ec = { .ee = { .ee_errno = EMSGSIZE, .origin = 1, .info = r->mtu }, .dst = c->dst, .dport = c->port,
-			.family = v4 ? AF_INET : AF_INET6 };
-
-		inet_queue_err(sk, &ec, NULL);
-	}
+	if (err == -EMSGSIZE)
+		too_large(sk, c, r->mtu);
 	if (err)
-		UDP_INC(sk->net, sk->c.family, SNDBUFERRORS);
+		UDP_INC(sk->net, v4 ? AF_INET : AF_INET6, SNDBUFERRORS);
 	else
-		UDP_INC(sk->net, sk->c.family, OUTDATAGRAMS);
+		UDP_INC(sk->net, v4 ? AF_INET : AF_INET6, OUTDATAGRAMS);
 	return err;
 }
 
 /* The way to c->dst: the connection's if it still holds. References in *r. */
 static int find_route(struct inet_sock *sk, const struct send_ctl *c, bool connected, struct route *r)
 {
-	struct flow f;
+	bool keep = connected && !c->oif && ipaddr_any(&c->src);
 	int err;
 
-	if (connected && !c->oif && ipaddr_any(&c->src)) {
+	if (keep) {
 		mutex_lock(&sk->lock);
 		if (route_valid(sk->net, &sk->dst)) {
 			route_copy(r, &sk->dst);
@@ -443,65 +479,62 @@ static int find_route(struct inet_sock *sk, const struct send_ctl *c, bool conne
 		}
 		mutex_unlock(&sk->lock);
 	}
-	inet_sock_flow(sk, &c->dst, c->oif, &f);
-	if (!ipaddr_any(&c->src))
-		f.src = c->src;
-	if (ipaddr_multicast(&c->dst)) {
-		bool v4 = ipaddr_is4(&c->dst);
-
-		if (!f.oif)
-			f.oif = v4 ? sk->o.mc_ifindex : sk->o.mc_ifindex6;
-		if (v4 && ipaddr_any(&f.src) && ipaddr_is4(&sk->o.mc_addr) && !ipaddr_any(&sk->o.mc_addr))
-			f.src = sk->o.mc_addr;
-	} else if (!f.oif && ipaddr_is4(&c->dst)) {
-		f.oif = sk->o.unicast_if;
-	}
-	err = route_output(sk->net, &f, r);
-	if (err == -ENETUNREACH)
-		inet_count_no_route(sk->net, &f);
-	if (err)
-		return err;
-	if (r->type == RTN_BROADCAST && !sk->c.broadcast) {
-		route_put(r);
-		return -EACCES;
-	}
-	if (connected && !c->oif && ipaddr_any(&c->src)) {
+	err = inet_send_route(sk, c, r);
+	if (!err && keep) {
 		mutex_lock(&sk->lock);
 		route_put(&sk->dst);
 		route_copy(&sk->dst, r);
 		mutex_unlock(&sk->lock);
 	}
+	return err;
+}
+
+/* Where to: the name given, or the peer. */
+static int send_name(struct inet_sock *sk, struct msg *m, struct send_ctl *c)
+{
+	const struct sockaddr_in6 *a6 = (const struct sockaddr_in6 *)&m->name;
+	int ifindex = 0, err;
+
+	if (!m->namelen) {
+		if (sk->state != TCP_ESTABLISHED)
+			return -EDESTADDRREQ;
+		c->dst = sk->raddr;
+		c->port = sk->rport;
+		c->flowlabel = sk->o.flowlabel6;
+		return 0;
+	}
+	err = inet_addr_in(sk, &m->name, m->namelen, &c->dst, &c->port, &ifindex);
+	if (err)
+		return err;
+	if (ipaddr_any(&c->dst) && ipaddr_is4(&sk->laddr))
+		c->dst = ipaddr_any(&sk->laddr) ? ipaddr_v4(to_be32(INADDR_LOOPBACK)) : sk->laddr;
+	else if (ipaddr_any(&c->dst))
+		c->dst = (struct ipaddr){ { { 0 }, { 0 }, { 0 }, to_be32(1) } };
+	if (sk->c.family == AF_INET6 && sk->o.v6only && ipaddr_is4(&c->dst))
+		return -ENETUNREACH;
+	if (!c->port)
+		return -EINVAL;
+	c->oif = ifindex;
+	if (sk->o.sndflow && a6->sin6_family == AF_INET6)
+		c->flowlabel = be32((be32_t){ a6->sin6_flowinfo }) & IPV6_FLOWLABEL_MASK;
 	return 0;
 }
 
 static int send_dest(struct inet_sock *sk, struct msg *m, struct send_ctl *c)
 {
-	int ifindex = 0, err;
+	bool ctl = m->control && m->controllen;
+	int err;
 
 	*c = (struct send_ctl){ .tos = -1, .ttl = -1, .mark = sk->c.mark, .priority = sk->c.priority,
-		.gso_size = udp_sk(sk)->gso_size };
+		.gso_size = udp_sk(sk)->gso_size, .dontfrag = sk->o.dontfrag6 };
 	c->src = ipaddr_v4((be32_t){ 0 });
-	if (m->namelen) {
-		err = inet_addr_in(sk, &m->name, m->namelen, &c->dst, &c->port, &ifindex);
-		if (err)
-			return err;
-		if (!c->port)
-			return -EINVAL;
-		c->oif = ifindex;
-	} else {
-		if (sk->state != TCP_ESTABLISHED)
-			return -EDESTADDRREQ;
-		c->dst = sk->raddr;
-		c->port = sk->rport;
-	}
-	if (!m->control || !m->controllen)
-		return 0;
-	if (sk->c.family == AF_INET6 && inet6_sockopts.cmsg_send) {
-		err = inet6_sockopts.cmsg_send(sk, m, c);
-		if (err)
-			return err;
-	}
-	return ip_cmsg_send(sk, m, c);
+	/* AF_UNSPEC names nobody. */
+	if (sk->c.family == AF_INET6 && m->namelen >= 2 && m->name.ss_family == AF_UNSPEC)
+		m->namelen = 0;
+	err = send_name(sk, m, c);
+	if (!err && (ctl || (READ_ONCE(sk->tx6) && !ipaddr_is4(&c->dst))))
+		err = inet_cmsg_send(sk, m, c);
+	return err;
 }
 
 /* One datagram's packet: header room and `len` bytes. */
@@ -534,10 +567,12 @@ static int cork_flush(struct inet_sock *sk)
 	err = find_route(sk, &u->cork_ctl, false, &r);
 	if (err) {
 		pkt_free(p);
+		send_ctl_fini(&u->cork_ctl);
 		return err;
 	}
-	err = push(sk, p, &u->cork_ctl, &r, &r.src);
+	err = push(sk, p, &u->cork_ctl, &r);
 	route_put(&r);
+	send_ctl_fini(&u->cork_ctl);
 	return err;
 }
 
@@ -553,10 +588,12 @@ static ssize_t send_corked(struct inet_sock *sk, struct msg *m, size_t len, bool
 
 		err = send_dest(sk, m, &u->cork_ctl);
 		p = err ? NULL : build(m, len);
-		if (IS_ERR(p))
+		if (IS_ERR(p)) {
 			err = PTR_ERR(p);
-		else if (p)
+			send_ctl_fini(&u->cork_ctl);
+		} else if (p) {
 			u->cork = p;
+		}
 	} else if (u->cork->len + len > 65535 - 20) {
 		err = -EMSGSIZE;
 	} else {
@@ -564,6 +601,7 @@ static ssize_t send_corked(struct inet_sock *sk, struct msg *m, size_t len, bool
 		if (err) {
 			pkt_free(u->cork);
 			u->cork = NULL;
+			send_ctl_fini(&u->cork_ctl);
 		}
 	}
 	if (!err && !more)
@@ -583,8 +621,8 @@ static ssize_t udp_sendmsg(struct inet_sock *sk, struct msg *m, size_t len)
 
 	if (len > 65535)
 		return -EMSGSIZE;
-	if (m->flags & MSG_OOB)
-		return -EOPNOTSUPP;
+	if (m->flags & MSG_OOB && sk->c.family == AF_INET)
+		return -EOPNOTSUPP;	/* over IPv6 it means nothing */
 	if (READ_ONCE(sk->shutdown) & SEND_SHUTDOWN)
 		return -EPIPE;
 	mutex_lock(&sk->lock);
@@ -597,21 +635,24 @@ static ssize_t udp_sendmsg(struct inet_sock *sk, struct msg *m, size_t len)
 	err = send_dest(sk, m, &c);
 	if (err)
 		return err;
+	err = -EMSGSIZE;
 	if (len > 65535u - 8 - (ipaddr_is4(&c.dst) ? 20 : 0))
-		return -EMSGSIZE;
+		goto out_ctl;
 	connected = !m->namelen;
 	err = find_route(sk, &c, connected, &r);
 	if (err)
-		return err;
+		goto out_ctl;
 	err = inet_wait_wmem(sk, m->flags, fflags);
 	if (err)
 		goto out;
 	if (m->flags & MSG_CONFIRM && r.dev)
 		neigh_confirm(sk->net, r.dev, &r.gw);
 	p = build(m, len);
-	err = IS_ERR(p) ? (int)PTR_ERR(p) : push(sk, p, &c, &r, &r.src);
+	err = IS_ERR(p) ? (int)PTR_ERR(p) : push(sk, p, &c, &r);
 out:
 	route_put(&r);
+out_ctl:
+	send_ctl_fini(&c);
 	return err ? err : (ssize_t)len;
 }
 
@@ -621,6 +662,8 @@ static ssize_t udp_recvmsg(struct inet_sock *sk, struct msg *m, size_t len)
 
 	if (m->flags & MSG_ERRQUEUE)
 		return inet_recv_errqueue(sk, m, len);
+	if (ip6_pathmtu_recv(sk, m))
+		return 0;
 	if (m->flags & MSG_OOB)
 		return -EOPNOTSUPP;
 	p = inet_dequeue(sk, m->flags, sk->socket->file->flags);
@@ -628,6 +671,11 @@ static ssize_t udp_recvmsg(struct inet_sock *sk, struct msg *m, size_t len)
 		return 0;
 	if (IS_ERR(p))
 		return PTR_ERR(p);
+	if (READ_ONCE(udp_sk(sk)->gro) && p->gso_size) {
+		int size = p->gso_size;
+
+		(void)scm_put_cmsg(m, SOL_UDP, UDP_GRO, &size, sizeof(size));
+	}
 	return inet_recv_copy(sk, m, p, 0, ip_cb(p)->udp_off, len);
 }
 
@@ -641,26 +689,31 @@ static int udp_connect(struct inet_sock *sk, const struct ipaddr *a, u16 port, i
 	int err;
 
 	(void)fflags;
-	if (ipaddr_any(&dst))
-		dst = ipaddr_is4(&dst) ? ipaddr_v4(to_be32(INADDR_LOOPBACK)) : (struct ipaddr){ { { 0 }, { 0 }, { 0 },
-			to_be32(1) } };
-	if (ipaddr_is4(&dst) && !ipaddr_any(&sk->rcv_addr) && !ipaddr_is4(&sk->rcv_addr))
-		return -ENETUNREACH;
+	err = inet_connect_dst(sk, &dst, &ifindex);
+	if (err)
+		return err;
 	route_put(&sk->dst);
 	inet_sock_flow(sk, &dst, ifindex, &f);
-	f.src = sk->rcv_addr;
-	if (ipaddr_is4(&dst) && !ipaddr_is4(&f.src))
-		f.src = ipaddr_v4((be32_t){ 0 });
-	if (ipaddr_multicast(&dst) && !f.oif)
+	f.src = ipaddr_is4(&dst) == ipaddr_is4(&sk->laddr) ? sk->laddr :
+		ipaddr_is4(&dst) ? ipaddr_v4((be32_t){ 0 }) : (struct ipaddr){ 0 };
+	if (!ipaddr_is4(&dst) && ipaddr_any(&f.src))
+		f.src = sk->o.pktinfo_addr6;
+	if (!f.oif && ipaddr_multicast(&dst))
 		f.oif = ipaddr_is4(&dst) ? sk->o.mc_ifindex : sk->o.mc_ifindex6;
+	else if (!f.oif && !ipaddr_is4(&dst))
+		f.oif = sk->o.pktinfo_if6 ? sk->o.pktinfo_if6 : sk->o.unicast_if6;
 	err = route_output(sk->net, &f, &r);
 	if (err == -ENETUNREACH)
 		inet_count_no_route(sk->net, &f);
 	if (err)
 		return err;
-	if (r.type == RTN_BROADCAST && !sk->c.broadcast) {
+	if (r.type == RTN_BROADCAST && !sk->c.broadcast)
+		err = -EACCES;
+	else if (!ipaddr_is4(&dst) && ipaddr_is4(&sk->laddr))
+		err = -EAFNOSUPPORT;	/* so also after a connect to a mapped address */
+	if (err) {
 		route_put(&r);
-		return -EACCES;
+		return err;
 	}
 	err = inet_autobind(sk);
 	if (err) {
@@ -687,7 +740,7 @@ static int udp_disconnect(struct inet_sock *sk)
 	spin_lock(&b->lock);
 	sk->state = TCP_CLOSE;
 	sk->rport = 0;
-	sk->raddr = sk->c.family == AF_INET ? ipaddr_v4((be32_t){ 0 }) : (struct ipaddr){ 0 };
+	sk->raddr = inet_any(sk);
 	sk->laddr = sk->rcv_addr;
 	spin_unlock(&b->lock);
 	route_put(&sk->dst);
@@ -734,6 +787,9 @@ static int udp_setsockopt(struct inet_sock *sk, int level, int opt, uaddr_t uval
 			return -EINVAL;
 		WRITE_ONCE(u->gso_size, (u16)val);
 		return 0;
+	case UDP_GRO:
+		WRITE_ONCE(u->gro, val != 0);
+		return 0;
 	default:
 		return -ENOPROTOOPT;
 	}
@@ -749,6 +805,8 @@ static int udp_getsockopt(struct inet_sock *sk, int level, int opt, uaddr_t uval
 		val = udp_sk(sk)->corked;
 	else if (opt == UDP_SEGMENT)
 		val = udp_sk(sk)->gso_size;
+	else if (opt == UDP_GRO)
+		val = udp_sk(sk)->gro;
 	else
 		return -ENOPROTOOPT;
 	return sockopt_out(uval, ulen, &val, sizeof(val));
@@ -764,6 +822,8 @@ static void udp_close(struct inet_sock *sk)
 {
 	WRITE_ONCE(sk->shutdown, RCV_SHUTDOWN | SEND_SHUTDOWN);
 	udp_put_port(sk);
+	if (udp_sk(sk)->cork)
+		send_ctl_fini(&udp_sk(sk)->cork_ctl);
 	pkt_free(udp_sk(sk)->cork);
 	udp_sk(sk)->cork = NULL;
 }

@@ -15,6 +15,8 @@ extern u32 keel_tcp_wnd, keel_tcp_mss, keel_tcp_maxrtx, keel_tcp_synmaxrtx;
 #define LWIP_TIMERS		0
 #define LWIP_IPV4		1
 #define LWIP_IPV6		1
+/* Devices of link-local addresses are routing's, that is ours: lwIP compares addresses only. */
+#define LWIP_IPV6_SCOPES	0
 #define LWIP_TCP		1
 #define LWIP_UDP		0
 #define LWIP_RAW		0

@@ -17,7 +17,7 @@ CASE(connect_accept_addresses)
 	a = accept(l, (void *)&y, &len);
 	CHECK(a >= 0);
 	CHECK_EQ(len, sizeof(y));
-	CHECK_EQ(y.sin_addr.s_addr, htonl(INADDR_LOOPBACK));
+	CHECK(lo_is(&y));
 	CHECK_EQ(getsockname(c, (void *)&x, &len), 0);
 	CHECK_EQ(x.sin_port, y.sin_port);
 	CHECK_EQ(getpeername(c, (void *)&x, &len), 0);

@@ -24,34 +24,72 @@ static inline void lo_up(void)
 	close(s);
 }
 
-static inline struct sockaddr_in lo_addr(int port)
+/*
+ * The family of lo_sock() and its kin. A file of cases for AF_INET runs over IPv6 (or mapped addresses) when another file
+ * includes it behind inet6_names.h.
+ */
+#ifndef LO_FAMILY
+#define LO_FAMILY AF_INET
+#endif
+#if LO_FAMILY == AF_INET
+typedef struct sockaddr_in lo_sa;
+#else
+typedef struct sockaddr_in6 lo_sa;
+#endif
+
+static inline lo_sa lo_addr(int port)
 {
+#if LO_FAMILY == AF_INET
 	return (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+#elif defined(LO_MAPPED)
+	struct sockaddr_in6 a = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+
+	inet_pton(AF_INET6, "::ffff:127.0.0.1", &a.sin6_addr);
+	return a;
+#else
+	return (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+#endif
 }
 
-/* A socket bound to 127.0.0.1, port of the kernel's choice in *port. */
+static inline bool lo_is(const lo_sa *a)
+{
+	lo_sa want = lo_addr(0);
+
+#if LO_FAMILY == AF_INET
+	return a->sin_family == AF_INET && a->sin_addr.s_addr == want.sin_addr.s_addr;
+#else
+	return a->sin6_family == AF_INET6 && !memcmp(&a->sin6_addr, &want.sin6_addr, 16);
+#endif
+}
+
+static inline int sa_port(const void *a)
+{
+	return ntohs(((const struct sockaddr_in *)a)->sin_port);	/* of either family: it lies in the same place */
+}
+
+/* A socket bound to loopback, port of the kernel's choice in *port. */
 static inline int lo_sock(int type, int *port)
 {
-	struct sockaddr_in a = lo_addr(0);
+	lo_sa a = lo_addr(0);
 	socklen_t len = sizeof(a);
-	int s = socket(AF_INET, type, 0);
+	int s = socket(LO_FAMILY, type, 0);
 
 	CHECK(s >= 0);
 	CHECK_EQ(bind(s, (void *)&a, sizeof(a)), 0);
 	CHECK_EQ(getsockname(s, (void *)&a, &len), 0);
 	if (port)
-		*port = ntohs(a.sin_port);
+		*port = sa_port(&a);
 	return s;
 }
 
 /* A connected pair of TCP sockets over loopback. */
 static inline void tcp_pair(int fd[2])
 {
-	struct sockaddr_in a;
+	lo_sa a;
 	int port, l = lo_sock(SOCK_STREAM, &port);
 
 	CHECK_EQ(listen(l, 8), 0);
-	fd[0] = socket(AF_INET, SOCK_STREAM, 0);
+	fd[0] = socket(LO_FAMILY, SOCK_STREAM, 0);
 	a = lo_addr(port);
 	CHECK_EQ(connect(fd[0], (void *)&a, sizeof(a)), 0);
 	fd[1] = accept(l, NULL, NULL);
