@@ -198,7 +198,8 @@ __must_check int inet_addr_in(const struct inet_sock *sk, const struct sockaddr_
 int inet_addr_out(const struct inet_sock *sk, const struct ipaddr *a, u16 port, int ifindex, struct sockaddr_storage *out);
 /* Does this address mean something only together with a device (link-local ones)? */
 bool inet_needs_scope(const struct ipaddr *a);
-/* Where a connect goes: the wildcard is this machine; what needs a device has one (*ifindex: the scope id). -EINVAL, -ENETUNREACH. */
+/* Where a connect goes: the wildcard is this machine; what needs a device has one (*ifindex: the scope id).
+   -EINVAL, -ENETUNREACH. */
 __must_check int inet_connect_dst(struct inet_sock *sk, struct ipaddr *dst, int *ifindex);
 /* Are packets of this socket given flow labels of our choice? */
 bool inet_autoflow(const struct inet_sock *sk);

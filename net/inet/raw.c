@@ -103,7 +103,8 @@ static void tell(struct inet_sock *sk, struct pkt *p, const struct icmp_err *e)
 {
 	bool v4 = e->family == AF_INET, queue = v4 ? sk->o.recverr : sk->o.recverr6, hard = e->hard;
 	const struct ip_cb *cb = ip_cb(p);
-	struct err_cb ec = { .ee = { .ee_errno = (u32)e->err, .origin = v4 ? 2 : 3, .type = e->type, .code = e->code, .info = e->info },
+	struct err_cb ec = { .ee = { .ee_errno = (u32)e->err, .origin = v4 ? 2 : 3, .type = e->type,
+		.code = e->code, .info = e->info },
 		.offender = e->offender, .dst = cb->dst, .family = e->family, .iif = cb->iif };
 
 	if (!queue && sk->state != TCP_ESTABLISHED)
@@ -435,7 +436,9 @@ static int raw_getsockopt(struct inet_sock *sk, int level, int opt, uaddr_t val,
 	if (sk->c.family == AF_INET6 && level == SOL_ICMPV6) {
 		if (sk->c.protocol != IPPROTO_ICMPV6)
 			return -EOPNOTSUPP;
-		return opt == ICMPV6_FILTER ? sockopt_out(val, len, &raw_sk(sk)->filter6, sizeof(struct icmp6_filter)) : -ENOPROTOOPT;
+		if (opt != ICMPV6_FILTER)
+			return -ENOPROTOOPT;
+		return sockopt_out(val, len, &raw_sk(sk)->filter6, sizeof(struct icmp6_filter));
 	}
 	if (sk->c.family == AF_INET6 && (level == SOL_RAW || level == SOL_IPV6)) {
 		if (opt != IPV6_CHECKSUM && opt != IPV6_HDRINCL)

@@ -343,7 +343,8 @@ static int answer_oif(const struct ipaddr *peer, int iif)
 
 static u32 mss_to(struct net *net, const struct ipaddr *src, const struct ipaddr *dst, int oif)
 {
-	struct flow f = { .dst = *dst, .src = *src, .oif = oif, .family = ipaddr_is4(dst) ? AF_INET : AF_INET6, .proto = IPPROTO_TCP };
+	struct flow f = { .dst = *dst, .src = *src, .oif = oif, .family = ipaddr_is4(dst) ? AF_INET : AF_INET6,
+		.proto = IPPROTO_TCP };
 	struct route r;
 	u32 mtu = 1500;
 
@@ -394,7 +395,8 @@ static void send_synack(struct tcp_net *t, struct tcp_req *q)
 		.dport = q->ent.rport,
 		.seq = q->iss, .ack = q->irs + 1, .wnd = (u16)min(tcp_init_wnd(q->listener), 65535u),
 			.flags = TCPF_SYN | TCPF_ACK,
-		.opt = o, .opt_len = n, .mark = l->c.mark, .tos = ipaddr_is4(&q->ent.raddr) ? l->o.tos : l->o.tclass, .oif = q->ent.oif });
+		.opt = o, .opt_len = n, .mark = l->c.mark,
+		.tos = ipaddr_is4(&q->ent.raddr) ? l->o.tos : l->o.tclass, .oif = q->ent.oif });
 	q->next_ns = clock_monotonic_ns() + (NSEC_PER_SEC << q->tries);
 }
 

@@ -18,7 +18,8 @@ static int receiver(int *port)
 static int sender(void)
 {
 	struct { struct in6_addr dst, src, gw; unsigned type; unsigned short dlen, slen; unsigned metric; unsigned long info;
-		unsigned flags; int ifindex; } r = { .dst.s6_addr = { 0xff }, .dlen = 8, .metric = 256, .flags = 1, .ifindex = lo_index() };
+		unsigned flags; int ifindex; } r = {
+		.dst.s6_addr = { 0xff }, .dlen = 8, .metric = 256, .flags = 1, .ifindex = lo_index() };
 	int fd = sock6(SOCK_DGRAM);
 
 	if (ioctl(fd, SIOCADDRT, &r) < 0)
