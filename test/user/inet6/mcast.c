@@ -14,6 +14,28 @@ static int receiver(int *port)
 	*port = ntohs(name_of(fd).sin6_port);
 	return fd;
 }
+static int member(int fd, int opt, const char *group, int ifindex)
+{
+	struct ipv6_mreq r = { .ipv6mr_multiaddr = a6(group, 0).sin6_addr, .ipv6mr_interface = (unsigned)ifindex };
+
+	return setsockopt(fd, IPPROTO_IPV6, opt, &r, sizeof(r));
+}
+static int join(int fd, const char *group) { return member(fd, IPV6_JOIN_GROUP, group, lo_index()); }
+static int leave(int fd, const char *group) { return member(fd, IPV6_LEAVE_GROUP, group, lo_index()); }
+
+/* Linux delivers no group over lo (it is not IFF_MULTICAST): these cases are skipped there. */
+static void probe(int fd)
+{
+	int port, r = receiver(&port);
+	char buf[4];
+
+	CHECK_EQ(join(r, "ff05::1234"), 0);
+	CHECK_EQ(sendto6(fd, "p", "ff05::1234", port), 1);
+	if (recv(r, buf, sizeof(buf), MSG_DONTWAIT) != 1)
+		SKIP("no group is heard over lo here");
+	close(r);
+}
+
 /* Linux has no route to groups by lo unless somebody makes one. */
 static int sender(void)
 {
@@ -25,17 +47,9 @@ static int sender(void)
 	if (ioctl(fd, SIOCADDRT, &r) < 0)
 		CHECK_EQ(errno, EEXIST);
 	CHECK_EQ(set6(fd, IPV6_MULTICAST_IF, lo_index()), 0);
+	probe(fd);
 	return fd;
 }
-static int member(int fd, int opt, const char *group, int ifindex)
-{
-	struct ipv6_mreq r = { .ipv6mr_multiaddr = a6(group, 0).sin6_addr, .ipv6mr_interface = (unsigned)ifindex };
-
-	return setsockopt(fd, IPPROTO_IPV6, opt, &r, sizeof(r));
-}
-static int join(int fd, const char *group) { return member(fd, IPV6_JOIN_GROUP, group, lo_index()); }
-static int leave(int fd, const char *group) { return member(fd, IPV6_LEAVE_GROUP, group, lo_index()); }
-
 CASE(hears_what_it_joined)
 {
 	int port, r = receiver(&port), s = sender();
