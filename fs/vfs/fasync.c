@@ -92,12 +92,18 @@ static bool may_signal(const struct file *f, struct task *t)
 	       uid_eq(f->owner.uid, c->suid) || uid_eq(f->owner.uid, c->uid);
 }
 
+#define URGENT	(-1)	/* for poll_code: SIGURG */
+
 static void send_to_task(const struct file *f, struct task *t, int fd, int poll_code, enum sig_target where)
 {
 	siginfo_t info = { .si_signo = f->owner.sig, .si_code = poll_code };
 
 	if (!may_signal(f, t))
 		return;
+	if (poll_code == URGENT) {
+		(void)signal_send(t, SIGURG, SEND_PRIV, where);
+		return;
+	}
 	info.si_band = band_of(poll_code);
 	info.si_fd = fd;
 	/* A queue that is full, or no signal chosen: plain SIGIO. */
@@ -127,6 +133,11 @@ void file_signal_owner(struct file *f, int fd, int poll_code)
 	rcu_read_lock();
 	send_to_owner(f, fd, poll_code);
 	rcu_read_unlock();
+}
+
+void file_signal_urgent(struct file *f)
+{
+	file_signal_owner(f, -1, URGENT);
 }
 
 void fasync_send_slow(struct fasync_queue *q, int poll_code)

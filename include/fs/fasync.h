@@ -26,4 +26,7 @@ static inline void fasync_send(struct fasync_queue *q, int poll_code)
 /* A signal to the file's owner as F_SETOWN and F_SETSIG say; fd for si_fd. */
 void file_signal_owner(struct file *f, int fd, int poll_code);
 
+/* SIGURG to the owner: urgent data came. */
+void file_signal_urgent(struct file *f);
+
 #endif

@@ -22,7 +22,8 @@ u32 tcp_init_wnd(struct tcp_sock *tp)
 
 	if (!tp->rcvbuf_locked)
 		half = max(half, min(4 * tp->adv_mss, (u32)net_inet(tp->inet.net)->sysctl.tcp_rmem[2] / 2));
-	return max(half, 2304u);
+	half = max(half, 2304u);
+	return tp->wnd_clamp ? min(half, tp->wnd_clamp) : half;
 }
 
 static int init(struct inet_sock *sk)
@@ -129,6 +130,13 @@ static int start_connect(struct tcp_sock *tp)
 	return err;
 }
 
+static bool connecting(const struct inet_sock *sk)
+{
+	u8 s = READ_ONCE(sk->state);
+
+	return s == TCP_SYN_SENT || s == TCP_SYN_RECV;
+}
+
 /* Wait for the answer; sk->lock is let go of meanwhile. */
 static int wait_connect(struct inet_sock *sk, u64 deadline)
 {
@@ -137,7 +145,7 @@ static int wait_connect(struct inet_sock *sk, u64 deadline)
 	if (!deadline)
 		return -EINPROGRESS;
 	mutex_unlock(&sk->lock);
-	err = WAIT_EVENT(&sk->wait, READ_ONCE(sk->state) != TCP_SYN_SENT, TASK_INTERRUPTIBLE, 0, deadline);
+	err = WAIT_EVENT(&sk->wait, !connecting(sk), TASK_INTERRUPTIBLE, 0, deadline);
 	mutex_lock(&sk->lock);
 	if (err == -ETIMEDOUT)
 		return -EINPROGRESS;
@@ -210,7 +218,7 @@ static int connect(struct inet_sock *sk, const struct ipaddr *a, u16 port, int i
 	case SS_CONNECTED:
 		return -EISCONN;
 	case SS_CONNECTING:
-		if (sk->state == TCP_SYN_SENT && !deadline)
+		if (connecting(sk) && !deadline)
 			return -EALREADY;
 		break;
 	default:
@@ -232,7 +240,7 @@ static int connect(struct inet_sock *sk, const struct ipaddr *a, u16 port, int i
 		if (!deadline)
 			return -EINPROGRESS;	/* even if the answer is there: programs count on it */
 	}
-	if (sk->state == TCP_SYN_SENT) {
+	if (connecting(sk)) {
 		err = wait_connect(sk, deadline);
 		if (err)
 			return err;
@@ -536,7 +544,9 @@ static bool can_send(const struct inet_sock *sk)
 
 static bool has_space(struct tcp_sock *tp)
 {
-	return atomic64_read(&tp->tx_bytes) < (s64)READ_ONCE(tp->inet.c.sndbuf);
+	u32 low = READ_ONCE(tp->notsent_lowat);
+
+	return atomic64_read(&tp->tx_bytes) < (s64)READ_ONCE(tp->inet.c.sndbuf) && (!low || READ_ONCE(tp->notsent) < low);
 }
 
 /* 0 when there is room, or why not. */
@@ -587,7 +597,7 @@ static ssize_t tcp_sendmsg(struct inet_sock *sk, struct msg *m, size_t len)
 	size_t done = 0;
 	ssize_t err = 0;
 
-	if (m->flags & (MSG_OOB | MSG_FASTOPEN))
+	if (m->flags & MSG_FASTOPEN)
 		return -EOPNOTSUPP;
 	do {
 		struct tx_frag *list = NULL;
@@ -611,6 +621,10 @@ static ssize_t tcp_sendmsg(struct inet_sock *sk, struct msg *m, size_t len)
 			enqueue(tp, list);
 			if (tp->last_rcv && clock_monotonic_ns() - tp->last_rcv < DELACK_NS)
 				tp->pingpong = true;
+			if (m->flags & MSG_OOB) {
+				tp->urg_mode = true;
+				tp->snd_up = tp->pcb->snd_lbb + tp->tx_unfed;
+			}
 			tp->more = m->flags & MSG_MORE;
 			if ((tp->more || tp->corked) && !tp->cork_until)
 				tp->cork_until = clock_monotonic_ns() + 200 * NSEC_PER_MSEC;
@@ -643,6 +657,8 @@ static void open_window(struct tcp_sock *tp, u32 n)
 	struct tcp_net *t = tcp_net(tp->inet.net);
 	u32 most = (u32)net_inet(tp->inet.net)->sysctl.tcp_rmem[2] / 2;
 
+	if (tp->wnd_clamp)
+		most = min(most, tp->wnd_clamp);
 	tp->rx_credit += n;
 	tp->rx_total += n;
 	if (tp->rx_credit < min(tp->wnd_max / 4, 65536u))
@@ -677,11 +693,36 @@ static void open_window(struct tcp_sock *tp, u32 n)
 	tcp_engine_unlock(t);
 }
 
-/* Copy up to n bytes from the queue. rd held. */
-static ssize_t read_queue(struct tcp_sock *tp, struct msg *m, size_t n, bool peek, size_t skip)
+/* Take n bytes off the front of the queue: they were read. rd held. The chunk that is at the front then. */
+static struct rx_chunk *consume(struct tcp_sock *tp, struct rx_chunk *c, u32 n)
 {
 	struct inet_sock *sk = &tp->inet;
+	struct rx_chunk *gone = NULL;
+
+	spin_lock_irq(&sk->qlock);
+	c->off += n;
+	WRITE_ONCE(tp->rx_bytes, tp->rx_bytes - n);
+	WRITE_ONCE(tp->copied_seq, tp->copied_seq + n);
+	if (unlikely(tp->urg_data) && TCP_SEQ_GT(tp->copied_seq, tp->urg_seq))
+		WRITE_ONCE(tp->urg_data, 0);
+	if (c->off == c->len) {
+		gone = c;
+		tp->rxq = c->next;
+		if (!tp->rxq)
+			tp->rx_last = NULL;
+		c = tp->rxq;
+		gone->next = NULL;
+	}
+	spin_unlock_irq(&sk->qlock);
+	chunks_free(gone);
+	return c;
+}
+
+/* Copy up to n bytes from the queue. rd held. *passed: urgent bytes that were left out. */
+static ssize_t read_queue(struct tcp_sock *tp, struct msg *m, size_t n, bool peek, size_t skip, u32 *passed)
+{
 	struct rx_chunk *c = smp_load_acquire(&tp->rxq);
+	u32 pos = tp->copied_seq;
 	size_t done = 0;
 
 	while (c && done < n) {
@@ -689,33 +730,37 @@ static ssize_t read_queue(struct tcp_sock *tp, struct msg *m, size_t n, bool pee
 
 		if (skip >= have) {
 			skip -= have;
+			pos += have;
 			c = READ_ONCE(c->next);
 			continue;
 		}
 		k = (u32)min((size_t)have - skip, n - done);
+		if (unlikely(READ_ONCE(tp->urg_data))) {
+			bool over;
+
+			if (done && READ_ONCE(tp->urg_seq) == pos + (u32)skip)
+				break;
+			k = tcp_urg_limit(tp, pos + (u32)skip, k, &over);
+			if (over && peek) {
+				skip++;
+				continue;
+			}
+			if (over) {
+				c = consume(tp, c, 1);
+				pos++;
+				++*passed;
+				continue;
+			}
+		}
 		got = m->flags & MSG_TRUNC ? k : (u32)copy_to_iter(c->data + c->off + skip, k, &m->iter);
 		if (!got && !done)
 			return -EFAULT;
 		done += got;
 		if (peek) {
-			skip = 0;
-			c = READ_ONCE(c->next);
+			skip += got;
 		} else {
-			struct rx_chunk *gone = NULL;
-
-			spin_lock_irq(&sk->qlock);
-			c->off += got;
-			WRITE_ONCE(tp->rx_bytes, tp->rx_bytes - got);
-			if (c->off == c->len) {
-				gone = c;
-				tp->rxq = c->next;
-				if (!tp->rxq)
-					tp->rx_last = NULL;
-				c = tp->rxq;
-				gone->next = NULL;
-			}
-			spin_unlock_irq(&sk->qlock);
-			chunks_free(gone);
+			c = consume(tp, c, got);
+			pos += got;
 		}
 		if (got < k)
 			break;
@@ -728,6 +773,7 @@ static ssize_t tcp_recvmsg(struct inet_sock *sk, struct msg *m, size_t len)
 	u64 deadline = sock_recv_deadline(&sk->c, m->flags, sk->socket->file->flags);
 	struct tcp_sock *tp = tcp_sk(sk);
 	bool peek = m->flags & MSG_PEEK;
+	u32 passed;
 	size_t done = 0, target = m->flags & MSG_WAITALL ? len : min((size_t)max(READ_ONCE(sk->c.rcvlowat), 1), len);
 	ssize_t n = 0;
 
@@ -736,20 +782,21 @@ static ssize_t tcp_recvmsg(struct inet_sock *sk, struct msg *m, size_t len)
 	if (sk->state == TCP_LISTEN)
 		return -ENOTCONN;
 	if (m->flags & MSG_OOB)
-		return -EINVAL;
+		return tcp_recv_urgent(tp, m, len);
 	m->namelen = 0;
 	for (;;) {
 		int err;
 
 		mutex_lock(&tp->rd);
-		n = read_queue(tp, m, len - done, peek, peek ? done : 0);
-		if (n > 0) {
+		passed = 0;
+		n = read_queue(tp, m, len - done, peek, peek ? done : 0, &passed);
+		if (n > 0)
 			done += (size_t)n;
-			if (!peek)
-				open_window(tp, (u32)n);
-		}
+		if (n >= 0 && !peek && n + passed)
+			open_window(tp, (u32)n + passed);
 		mutex_unlock(&tp->rd);
-		if (n < 0 || done >= target)
+		/* A read ends at the urgent mark. */
+		if (n < 0 || done >= target || (done && READ_ONCE(tp->urg_data) && tcp_at_mark(tp)))
 			break;
 		if (READ_ONCE(tp->rx_bytes) > (peek ? done : 0))
 			continue;
@@ -800,9 +847,17 @@ static u32 tcp_poll(struct inet_sock *sk)
 	if (down & RCV_SHUTDOWN)
 		ev |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
 	if (state != TCP_SYN_SENT && state != TCP_SYN_RECV) {
-		if (READ_ONCE(tp->rx_bytes) >= (u32)max(READ_ONCE(sk->c.rcvlowat), 1))
+		u32 want = (u32)max(READ_ONCE(sk->c.rcvlowat), 1), low = READ_ONCE(tp->notsent_lowat);
+
+		if (unlikely(READ_ONCE(tp->urg_data))) {
+			if (READ_ONCE(tp->urg_data) & URG_VALID)
+				ev |= EPOLLPRI;
+			want += tcp_at_mark(tp) && !sk->c.oobinline;	/* it is passed over */
+		}
+		if (READ_ONCE(tp->rx_bytes) >= want)
 			ev |= EPOLLIN | EPOLLRDNORM;
-		if (down & SEND_SHUTDOWN || atomic64_read(&tp->tx_bytes) * 3 < (s64)READ_ONCE(sk->c.sndbuf) * 2)
+		if (down & SEND_SHUTDOWN || (atomic64_read(&tp->tx_bytes) * 3 < (s64)READ_ONCE(sk->c.sndbuf) * 2 &&
+		    (!low || (u64)READ_ONCE(tp->notsent) * 2 < low)))
 			ev |= EPOLLOUT | EPOLLWRNORM;
 	}
 	smp_rmb();
@@ -821,9 +876,12 @@ static int tcp_ioctl(struct inet_sock *sk, u32 cmd, u64 arg)
 		if (sk->state == TCP_LISTEN)
 			return -EINVAL;
 		v = (int)READ_ONCE(tp->rx_bytes);
+		/* Up to the urgent byte. */
+		if (READ_ONCE(tp->urg_data) && !sk->c.oobinline && TCP_SEQ_GEQ(tp->urg_seq, tp->copied_seq))
+			v = (int)min((u32)v, tp->urg_seq - tp->copied_seq);
 		break;
 	case SIOCATMARK:
-		v = 0;
+		v = tcp_at_mark(tp);
 		break;
 	case TIOCOUTQ:
 		if (sk->state == TCP_LISTEN)

@@ -114,6 +114,14 @@ void tcp_engine_unlock(struct tcp_net *t)
 		send_out(t->net, p);
 }
 
+/* How long FIN_WAIT_2 lasts when nobody holds the socket: TCP_LINGER2. */
+static u32 tcp_fin_wait_ms(const struct tcp_sock *tp)
+{
+	int s = READ_ONCE(tp->linger2);
+
+	return s < 0 ? 0 : (u32)(s ? s : net_inet(tp->inet.net)->sysctl.tcp_fin_timeout) * 1000;
+}
+
 void tcp_enter(struct tcp_sock *tp)
 {
 	struct tcp_pcb *pcb = tp->pcb;
@@ -127,6 +135,7 @@ void tcp_enter(struct tcp_sock *tp)
 	tcp_active_pcbs = NULL;
 	keel_tcp_wnd = tp->wnd_max;
 	keel_tcp_mss = tp->adv_mss;
+	keel_tcp_fin_ms = tcp_fin_wait_ms(tp);
 	keel_tcp_maxrtx = (u32)(!tp->orphan ? s->tcp_retries2 : s->tcp_orphan_retries ? s->tcp_orphan_retries : 8);
 	keel_tcp_synmaxrtx = tp->syn_cnt ? tp->syn_cnt : (u32)s->tcp_syn_retries;
 	if (!pcb)
@@ -451,7 +460,9 @@ void tcp_arm(struct tcp_sock *tp)
 
 			at = earlier(at, now + (u64)max((s32)(pcb->tmr + idle - tick) + 1, 1) * TICK_NS);
 		}
-		if ((pcb->state == FIN_WAIT_2 && pcb->flags & TF_RXCLOSED) || pcb->state == LAST_ACK)
+		if (pcb->state == FIN_WAIT_2 && pcb->flags & TF_RXCLOSED)
+			at = earlier(at, now + (u64)max((s32)(pcb->tmr + tcp_fin_wait_ms(tp) / 4 - tick) + 2, 1) * TICK_NS);
+		if (pcb->state == LAST_ACK)
 			at = earlier(at, now + (u64)max((s32)(pcb->tmr + 15000 - tick) + 2, 1) * TICK_NS);
 	}
 	if (!at) {
@@ -502,6 +513,11 @@ void tcp_leave(struct tcp_sock *tp)
 		}
 	} else {
 		tp->pcb->cwnd = tp->tx.cwnd * tp->pcb->mss;
+		WRITE_ONCE(tp->notsent, tp->pcb->snd_lbb + tp->tx_unfed - tp->pcb->snd_nxt);
+		if (tp->urg_mode && TCP_SEQ_GEQ(tp->pcb->lastack, tp->snd_up))
+			tp->urg_mode = false;
+		if (tp->notsent_lowat && tp->notsent * 2 < tp->notsent_lowat)
+			events |= EPOLLOUT | EPOLLWRNORM;
 		tx_release(tp);
 		if (tp->pcb->state != CLOSED)
 			WRITE_ONCE(sk->state, state_of(tp->pcb));
@@ -677,6 +693,8 @@ err_t keel_tcp_segment_out(struct pbuf *seg, const ip_addr_t *src, const ip_addr
 	(void)src, (void)dst, (void)ttl;
 	if (tcp_reroute(tp))
 		return ERR_RTE;
+	if (unlikely(tp->urg_mode || h->flags & TCPF_URG))
+		tcp_urg_send(tp, h, seq);
 	tp->segs_out++;
 	if (tp->pcb && seg->tot_len > hdr && TCP_SEQ_LT(seq, tp->pcb->snd_nxt)) {
 		tp->retrans++;

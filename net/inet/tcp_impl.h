@@ -93,6 +93,16 @@ struct tcp_sock {
 	u32 rx_bytes;			/* [qlock; a] */
 	u32 rx_credit;			/* [rd] read, window not yet opened */
 	u32 wnd_max;			/* [e] */
+	u32 copied_seq;			/* [rd; a] where the stream's reader is */
+	u32 urg_seq;			/* [qlock; a] see tcp_urg.c */
+	u16 urg_data;			/* [a] 0: none; URG_* */
+	bool urg_mode;			/* [e] urgent bytes up to snd_up are not acknowledged yet */
+	u32 snd_up;			/* [e] */
+	u32 notsent;			/* [e; a] bytes that never went out, for TCP_NOTSENT_LOWAT */
+	u32 notsent_lowat;		/* [a] 0: no limit */
+	u32 wnd_clamp;			/* [a] TCP_WINDOW_CLAMP; 0: none */
+	int linger2;			/* [a] s; 0: net.ipv4.tcp_fin_timeout; below: none */
+	u32 fastopen_qlen;		/* [a] kept: fast open is off */
 	u64 rx_total, rx_mark;		/* [rd] for autotuning: bytes read; at the last measure */
 	u64 rx_mark_ns;			/* [rd] */
 
@@ -196,6 +206,16 @@ struct rx_pbuf {
 	struct rx_chunk chunk;		/* its place in the receive queue */
 };
 
+/* tcp_sock.urg_data */
+#define URG_VALID	0x100u
+#define URG_NOT_YET	0x200u
+#define URG_READ	0x400u
+void tcp_urg_receive(struct tcp_sock *tp, const struct tcp_in *in, const struct pkt *p, u32 hl);
+ssize_t tcp_recv_urgent(struct tcp_sock *tp, struct msg *m, size_t len);
+bool tcp_at_mark(const struct tcp_sock *tp);
+u32 tcp_urg_limit(const struct tcp_sock *tp, u32 pos, u32 n, bool *skip);
+void tcp_urg_send(const struct tcp_sock *tp, struct tcp_hdr_wire *h, u32 seq);
+
 /* TCP_QUICKACK: an acknowledgement that waits goes now. Inside tcp_enter(); tp->pcb. */
 void tcp_quick_ack(struct tcp_sock *tp);
 #define TCP_QUICK_MAX	16u
@@ -221,6 +241,7 @@ __must_check int tcp_connect_port(struct tcp_sock *tp);	/* a port for the 4-tupl
 void tcp_tick_tables(struct work *w);
 int tcp_listen_start(struct tcp_sock *tp, int backlog);
 void tcp_listen_stop(struct tcp_sock *tp);	/* [e] children are reset */
+void tcp_pcb_accepts(struct tcp_pcb *pcb);	/* in SYN_RCVD: what lwIP asks for then */
 void tcp_rcv(struct net *net, struct pkt_list *l);
 void tcp_icmp_error(struct net *net, struct pkt *p, const struct icmp_err *e);
 

@@ -69,7 +69,7 @@ static void parse(const struct tcp_hdr_wire *h, u32 hl, u32 payload, struct tcp_
 	const u8 *o = (const u8 *)(h + 1);
 	u32 n = hl - (u32)sizeof(*h);
 
-	*in = (struct tcp_in){ .seq = be32(h->seq), .ack = be32(h->ack), .flags = h->flags, .wnd = be16(h->wnd),
+	*in = (struct tcp_in){ .seq = be32(h->seq), .ack = be32(h->ack), .flags = h->flags, .wnd = be16(h->wnd), .urg = be16(h->urg),
 		.len = payload + !!(h->flags & TCPF_SYN) + !!(h->flags & TCPF_FIN) };
 	for (u32 i = 0; i < n && o[i]; i += o[i + 1]) {
 		be32_t v[2];
@@ -202,15 +202,39 @@ static void into_lwip(struct tcp_sock *tp, struct pbuf *pb, const struct ip_cb *
 }
 
 /* The handshake is over. */
-static void established(struct tcp_sock *tp, u32 tries)
+static void established(struct tcp_sock *tp, u32 tries, u8 state)
 {
 	if (tp->inet.state == TCP_SYN_SENT)
 		tp->bytes_acked = 1;	/* the SYN, as Linux counts */
 	tp->established = true;
+	if (state == SYN_SENT) {
+		tp->copied_seq = tp->pcb->rcv_nxt;
+		tp->bytes_acked = 1;	/* the SYN, as Linux counts */
+	}
 	tp->quick = TCP_QUICK_MAX;
 	tp->last_ts = clock_monotonic_ns();
 	tcp_tx_established(tp, tries, tp->tx.last_sent);
 	tcp_pcb_options(tp);
+}
+
+/* The other side opens at the same time (RFC 9293 3.5): lwIP has read the options of its SYN; ours goes again, as an answer. */
+static void both_open(struct tcp_sock *tp, const struct tcp_in *in)
+{
+	struct tcp_pcb *pcb = tp->pcb;
+
+	if (!pcb->unacked)
+		return;
+	tcp_pcb_accepts(pcb);
+	pcb->rcv_nxt = in->seq + 1;
+	pcb->rcv_ann_right_edge = pcb->rcv_nxt;
+	pcb->ts_lastacksent = pcb->rcv_nxt;
+	pcb->snd_wl1 = in->seq - 1;
+	pcb->snd_wl2 = pcb->lastack;
+	pcb->snd_wnd = pcb->snd_wnd_max = in->wnd;
+	pcb->state = SYN_RCVD;
+	tp->copied_seq = pcb->rcv_nxt;
+	TCPH_SET_FLAG(pcb->unacked->tcphdr, TCP_ACK);
+	(void)tcp_tx_retransmit(tp, pcb->unacked);
 }
 
 void tcp_segment_input(struct tcp_sock *tp, struct pkt *p)
@@ -243,18 +267,22 @@ void tcp_segment_input(struct tcp_sock *tp, struct pkt *p)
 		tcp_leave(tp);
 		return;
 	}
-	pkt_orphan(p);
-	p->dev = NULL;
-	pb = rx_chain(p);
-	if (!pb) {
-		tcp_leave(tp);
-		return;
-	}
 	state = (u8)tp->pcb->state;
 	tries = tp->pcb->nrtx;
 	hole = tp->pcb->ooseq;
 	ts_recent = tp->pcb->ts_recent;
 	dsack = dsack_begin(tp->pcb, &in);
+	if ((in.flags & TCPF_URG || tp->urg_data == URG_NOT_YET) && state >= SYN_RCVD && !(in.flags & TCPF_RST))
+		tcp_urg_receive(tp, &in, p, hl);
+	pkt_orphan(p);
+	p->dev = NULL;
+	pb = rx_chain(p);
+	if (!pb) {
+		if (dsack)
+			dsack_end(tp->pcb, &in);
+		tcp_leave(tp);
+		return;
+	}
 	tcp_tx_before(tp, &in);
 	into_lwip(tp, pb, &cb);
 	if (tp->pcb) {
@@ -263,7 +291,9 @@ void tcp_segment_input(struct tcp_sock *tp, struct pkt *p)
 		if (state >= ESTABLISHED && (s32)(tp->pcb->ts_recent - ts_recent) < 0)
 			tp->pcb->ts_recent = ts_recent;
 		if (state < ESTABLISHED && tp->pcb->state >= ESTABLISHED)
-			established(tp, tries);
+			established(tp, tries, state);
+		else if (tp->pcb->state == SYN_SENT && (in.flags & (TCPF_SYN | TCPF_ACK | TCPF_RST)) == TCPF_SYN)
+			both_open(tp, &in);
 		else if (tp->pcb->state == SYN_SENT)
 			tcp_tx_recount(tp);
 		tcp_tx_after(tp);

@@ -152,9 +152,37 @@ int tcp_setsockopt(struct inet_sock *sk, int level, int opt, uaddr_t uval, int l
 			return -EINVAL;
 		tp->user_timeout = (u32)v;
 		break;
-	case TCP_FASTOPEN:
+	case TCP_FASTOPEN:	/* kept, as where net.ipv4.tcp_fastopen is off */
+		if (v < 0 || (sk->state != TCP_CLOSE && sk->state != TCP_LISTEN))
+			return -EINVAL;
+		WRITE_ONCE(tp->fastopen_qlen, (u32)v);
+		return 0;
 	case TCP_FASTOPEN_CONNECT:
-		return -EOPNOTSUPP;
+		return v < 0 || v > 1 ? -EINVAL : -EOPNOTSUPP;
+	case TCP_LINGER2:
+		WRITE_ONCE(tp->linger2, v < 0 ? -1 : min(v, 120));
+		return 0;
+	case TCP_WINDOW_CLAMP:
+		if (!v && sk->state != TCP_CLOSE)
+			return -EINVAL;
+		WRITE_ONCE(tp->wnd_clamp, v ? max((u32)v, 1152u) : 0);
+		return 0;
+	case TCP_NOTSENT_LOWAT:
+		WRITE_ONCE(tp->notsent_lowat, (u32)v == ~0u ? 0 : (u32)v);
+		inet_sock_wake(sk, EPOLLOUT | EPOLLWRNORM);
+		return 0;
+	case TCP_THIN_LINEAR_TIMEOUTS:
+		if (v < 0 || v > 1)
+			return -EINVAL;
+		WRITE_ONCE(tp->thin_lto, v);
+		return 0;
+	case TCP_THIN_DUPACK:	/* Linux keeps the name only */
+		return v < 0 || v > 1 ? -EINVAL : 0;
+	case TCP_REPAIR:
+	case TCP_REPAIR_QUEUE:
+	case TCP_QUEUE_SEQ:
+	case TCP_REPAIR_OPTIONS:
+		return -EPERM;
 	default:
 		return -ENOPROTOOPT;
 	}
@@ -257,8 +285,16 @@ int tcp_getsockopt(struct inet_sock *sk, int level, int opt, uaddr_t uval, uaddr
 	case TCP_KEEPCNT: v = (int)tp->keep_cnt; break;
 	case TCP_SYNCNT: v = tp->syn_cnt ? (int)tp->syn_cnt : net_inet(sk->net)->sysctl.tcp_syn_retries; break;
 	case TCP_DEFER_ACCEPT: v = (int)tp->defer_accept; break;
-	case TCP_QUICKACK: v = tp->quickack || !tp->established; break;
+	case TCP_QUICKACK: v = tp->quickack || !tp->pingpong; break;
 	case TCP_USER_TIMEOUT: v = (int)tp->user_timeout; break;
+	case TCP_LINGER2: v = tp->linger2 ? tp->linger2 : net_inet(sk->net)->sysctl.tcp_fin_timeout; break;
+	case TCP_WINDOW_CLAMP: v = (int)tp->wnd_clamp; break;
+	case TCP_NOTSENT_LOWAT: v = (int)tp->notsent_lowat; break;
+	case TCP_THIN_LINEAR_TIMEOUTS: v = tp->thin_lto; break;
+	case TCP_FASTOPEN: v = (int)tp->fastopen_qlen; break;
+	case TCP_THIN_DUPACK:
+	case TCP_FASTOPEN_CONNECT:
+	case TCP_REPAIR: v = 0; break;
 	default: return -ENOPROTOOPT;
 	}
 	return sockopt_out(uval, ulen, &v, sizeof(v));

@@ -465,6 +465,12 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err)
 	return err;
 }
 
+void tcp_pcb_accepts(struct tcp_pcb *pcb)
+{
+	pcb->listener = &any_listener;
+	any_listener.accept = on_accept;
+}
+
 /* The last ACK came: a socket with a PCB in SYN_RCVD, which that ACK will open. NULL: no memory. */
 static struct tcp_sock *child_make(struct tcp_net *t, struct tcp_req *q)
 {
@@ -507,6 +513,10 @@ static struct tcp_sock *child_make(struct tcp_net *t, struct tcp_req *q)
 	tp->keep_cnt = l->keep_cnt;
 	tp->user_timeout = l->user_timeout;
 	tp->thin_lto = l->thin_lto;
+	tp->notsent_lowat = l->notsent_lowat;
+	tp->wnd_clamp = l->wnd_clamp;
+	tp->linger2 = l->linger2;
+	tp->copied_seq = q->irs + 1;
 	tp->tx.cc = l->tx.cc;
 	tcp_tx_init(tp);
 	tp->maxseg = l->maxseg;
@@ -524,8 +534,7 @@ static struct tcp_sock *child_make(struct tcp_net *t, struct tcp_req *q)
 	pcb->local_port = sk->lport;
 	pcb->remote_port = sk->rport;
 	pcb->state = SYN_RCVD;
-	pcb->listener = &any_listener;
-	any_listener.accept = on_accept;
+	tcp_pcb_accepts(pcb);
 	pcb->rcv_nxt = q->irs + 1;
 	pcb->snd_wl1 = q->irs;
 	pcb->snd_wl2 = pcb->lastack = q->iss;

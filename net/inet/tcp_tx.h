@@ -86,7 +86,7 @@ struct tcp_tx {				/* [e] */
 
 struct tcp_in {
 	u32 seq, ack, len;		/* len: with SYN and FIN */
-	u16 wnd;
+	u16 wnd, urg;
 	u8 flags;
 	bool has_ts;
 	u32 tsval, tsecr;

@@ -15,7 +15,7 @@
 #include <lwip/netif.h>
 #include <lwip/sys.h>
 
-u32 keel_tcp_wnd = 65535, keel_tcp_mss = 1460, keel_tcp_maxrtx = 15, keel_tcp_synmaxrtx = 6;
+u32 keel_tcp_fin_ms = 60000, keel_tcp_wnd = 65535, keel_tcp_mss = 1460, keel_tcp_maxrtx = 15, keel_tcp_synmaxrtx = 6;
 struct netif keel_netif;
 struct ip_globals ip_data;
 const ip_addr_t ip_addr_any_type = IPADDR_ANY_TYPE_INIT;

@@ -8,7 +8,7 @@
 
 #include <base/types.h>
 
-extern u32 keel_tcp_wnd, keel_tcp_mss, keel_tcp_maxrtx, keel_tcp_synmaxrtx;
+extern u32 keel_tcp_fin_ms, keel_tcp_wnd, keel_tcp_mss, keel_tcp_maxrtx, keel_tcp_synmaxrtx;
 
 #define NO_SYS			1
 #define SYS_LIGHTWEIGHT_PROT	0
@@ -53,7 +53,7 @@ extern u32 keel_tcp_wnd, keel_tcp_mss, keel_tcp_maxrtx, keel_tcp_synmaxrtx;
 #define TCP_TMR_INTERVAL	2
 #define LWIP_TCP_RTO_TIME	1000
 #define TCP_MSL			30000UL
-#define TCP_FIN_WAIT_TIMEOUT	60000UL
+#define TCP_FIN_WAIT_TIMEOUT	keel_tcp_fin_ms
 #define TCP_SYN_RCVD_TIMEOUT	63000UL
 #define TCP_OOSEQ_TIMEOUT	1000U
 #define TCP_MAXRTX		keel_tcp_maxrtx

@@ -661,3 +661,5 @@ ssize_t strscpy(char *dst, const char *src, size_t size)
 	dst[min(n, size - 1)] = 0;
 	return n < size ? (ssize_t)n : -E2BIG;
 }
+
+void file_signal_urgent(struct file *f) { }
