@@ -425,6 +425,8 @@ static void set_features(struct vnet *n)
 		dev->features |= NETIF_LRO;
 	if (virtio_has(v, F_CTRL_GUEST_OFFLOADS))
 		dev->hw_features |= dev->features & (NETIF_RXCSUM | NETIF_LRO);
+	dev->features |= NETIF_GRO;
+	dev->hw_features |= NETIF_GRO;
 }
 
 static int set_address(struct vnet *n)

@@ -49,7 +49,7 @@ struct seq_file;
 #define NETIF_TSO6	0x08u
 #define NETIF_UFO_L4	0x10u	/* GSO_UDP_L4 */
 #define NETIF_RXCSUM	0x20u	/* gives CSUM_UNNECESSARY */
-#define NETIF_GRO	0x40u	/* received segments are merged by us: nobody does yet */
+#define NETIF_GRO	0x40u	/* received segments are merged by us (net/core/gro.c) */
 #define NETIF_LRO	0x80u	/* the device merges */
 #define NETIF_TSO_ECN	0x100u
 #define NETIF_NO_TAP_COPY	0x200u

@@ -12,6 +12,8 @@ void net_taps_transmit(struct net_device *dev, struct pkt *p);
 /* The queues take packets again, or drop what they have and what comes (waits until no xmit runs). */
 void netdev_queues_start(struct net_device *dev);
 void netdev_queues_stop(struct net_device *dev);
+/* Segments that follow each other become one packet; data at the network header. May drop none. */
+void net_gro(struct pkt_list *batch);
 void netdev_queue_init(struct netdev_queue *q, struct net_device *dev, u32 index);
 
 #endif

@@ -175,6 +175,8 @@ static void hand_over(struct net_device *dev, const struct net_proto *proto, str
 	if (pkt_list_empty(run))
 		return;
 	if (proto) {
+		if (run->n > 1 && dev->features & NETIF_GRO && (proto->ethertype == ETH_P_IP || proto->ethertype == ETH_P_IPV6))
+			net_gro(run);
 		proto->receive(dev, run);
 	} else {
 		DEV_STAT_ADD(dev, rx_nohandler, run->n);

@@ -549,8 +549,8 @@ static bool has_space(struct tcp_sock *tp)
 	return atomic64_read(&tp->tx_bytes) < (s64)READ_ONCE(tp->inet.c.sndbuf) && (!low || READ_ONCE(tp->notsent) < low);
 }
 
-/* 0 when there is room, or why not. */
-static int wait_space(struct tcp_sock *tp, u64 deadline)
+/* 0 when there is room, or why not. some: bytes were taken, so an error stays for the next call. */
+static int wait_space(struct tcp_sock *tp, u64 deadline, bool some)
 {
 	struct inet_sock *sk = &tp->inet;
 	int err;
@@ -558,7 +558,7 @@ static int wait_space(struct tcp_sock *tp, u64 deadline)
 	for (;;) {
 		if (!can_send(sk)) {
 			if (READ_ONCE(sk->state) != TCP_SYN_SENT || READ_ONCE(sk->c.err)) {
-				err = sock_take_error(&sk->c);
+				err = some ? 0 : sock_take_error(&sk->c);
 				return err ? err : -EPIPE;
 			}
 		} else if (has_space(tp)) {
@@ -604,7 +604,7 @@ static ssize_t tcp_sendmsg(struct inet_sock *sk, struct msg *m, size_t len)
 		ssize_t n;
 		s64 space;
 
-		err = wait_space(tp, deadline);
+		err = wait_space(tp, deadline, done);
 		if (err || !len)
 			break;
 		space = (s64)READ_ONCE(sk->c.sndbuf) - atomic64_read(&tp->tx_bytes);

@@ -60,6 +60,8 @@ struct tcp_req {
 	u16 peer_mss, wnd;
 	u8 wscale, tries;
 	bool has_ws, has_ts, has_sack;
+	bool cookie;			/* tcp_cookie.c; ts_bits: low bits of our timestamp */
+	u32 ts_bits;
 	u64 next_ns, made_ns;
 };
 
@@ -163,6 +165,7 @@ struct tcp_net {
 	spinlock_t due_lock;		/* class OBJECT_IRQ */
 	struct list_head due;		/* [due_lock] sockets whose timer fired; referenced */
 	struct wait_queue due_wait;
+	u64 cookies_until;		/* [e] some were sent lately */
 	struct delayed_work work;	/* SYN queue and TIME_WAIT */
 	struct net *net;		/* [I] */
 };
@@ -244,6 +247,14 @@ void tcp_listen_stop(struct tcp_sock *tp);	/* [e] children are reset */
 void tcp_pcb_accepts(struct tcp_pcb *pcb);	/* in SYN_RCVD: what lwIP asks for then */
 void tcp_rcv(struct net *net, struct pkt_list *l);
 void tcp_icmp_error(struct net *net, struct pkt *p, const struct icmp_err *e);
+
+/* --- tcp_cookie.c --- */
+
+void tcp_cookie_make(struct tcp_req *q);	/* choose the sequence number by what the SYN said */
+/* The ent is set: was it us who sent what this acknowledges? Fills in the rest. */
+bool tcp_cookie_check(struct tcp_req *q, const struct tcp_in *in);
+/* A header's options (tcp_input.c). */
+void tcp_parse_in(const struct tcp_hdr_wire *h, u32 hl, u32 payload, struct tcp_in *in);
 
 /* --- tcp_opt.c --- */
 

@@ -64,12 +64,13 @@ fail:
 
 /* --- what a segment says --- */
 
-static void parse(const struct tcp_hdr_wire *h, u32 hl, u32 payload, struct tcp_in *in)
+void tcp_parse_in(const struct tcp_hdr_wire *h, u32 hl, u32 payload, struct tcp_in *in)
 {
 	const u8 *o = (const u8 *)(h + 1);
 	u32 n = hl - (u32)sizeof(*h);
 
-	*in = (struct tcp_in){ .seq = be32(h->seq), .ack = be32(h->ack), .flags = h->flags, .wnd = be16(h->wnd), .urg = be16(h->urg),
+	*in = (struct tcp_in){ .seq = be32(h->seq), .ack = be32(h->ack), .flags = h->flags, .wnd = be16(h->wnd),
+		.urg = be16(h->urg),
 		.len = payload + !!(h->flags & TCPF_SYN) + !!(h->flags & TCPF_FIN) };
 	for (u32 i = 0; i < n && o[i]; i += o[i + 1]) {
 		be32_t v[2];
@@ -259,7 +260,7 @@ void tcp_segment_input(struct tcp_sock *tp, struct pkt *p)
 		pkt_free(p);
 		return;
 	}
-	parse((struct tcp_hdr_wire *)p->data, hl, payload, &in);
+	tcp_parse_in((struct tcp_hdr_wire *)p->data, hl, payload, &in);
 	tp->segs_in++;
 	tcp_enter(tp);
 	if (!acceptable(tp, &in, now)) {

@@ -374,7 +374,7 @@ static void send_synack(struct tcp_net *t, struct tcp_req *q)
 		o[n++] = q->has_sack ? 2 : 1;
 		o[n++] = 8;
 		o[n++] = 10;
-		v = to_be32(tcp_now_ts());
+		v = to_be32(q->cookie ? (tcp_now_ts() & ~31u) | q->ts_bits : tcp_now_ts());
 		memcpy(o + n, &v, 4);
 		v = to_be32(q->ts_recent);
 		memcpy(o + n + 4, &v, 4);
@@ -413,9 +413,10 @@ static void req_free(struct tcp_net *t, struct tcp_req *q)
 static void syn_received(struct tcp_net *t, struct tcp_sock *l, struct pkt *p, const struct tcp_hdr_wire *h, u32 hl)
 {
 	const struct inet_sysctl *s = &net_inet(t->net)->sysctl;
+	bool full = l->req_nr >= max(min((u32)s->tcp_max_syn_backlog, l->accept_max + 1), 8u);
 	struct ip_cb *cb = ip_cb(p);
+	struct tcp_req *q, cookie;
 	struct syn_opts o;
-	struct tcp_req *q;
 	ip_addr_t la, ra;
 
 	if (l->accept_nr > l->accept_max) {
@@ -423,14 +424,16 @@ static void syn_received(struct tcp_net *t, struct tcp_sock *l, struct pkt *p, c
 		NET_INC(t->net, TCPEXT_LISTENDROPS);
 		return;
 	}
-	if (l->req_nr >= max((u32)s->tcp_max_syn_backlog, l->accept_max + 1)) {
+	if (full && !s->tcp_syncookies) {
 		NET_INC(t->net, TCPEXT_REQQFULLDROP);
 		NET_INC(t->net, TCPEXT_LISTENDROPS);
 		return;
 	}
-	q = kzalloc(sizeof(*q), GFP_ATOMIC);
+	q = full ? &cookie : kzalloc(sizeof(*q), GFP_ATOMIC);
 	if (!q)
 		return;
+	if (full)
+		memset(q, 0, sizeof(*q));
 	parse_opts((const u8 *)(h + 1), hl - (u32)sizeof(*h), &o);
 	q->ent = (struct tcp_ent){ .laddr = cb->dst, .raddr = cb->src, .lport = be16(h->dst), .rport = be16(h->src),
 		.kind = ENT_REQ, .oif = l->inet.bound_if ? l->inet.bound_if : answer_oif(&cb->src, cb->iif) };
@@ -447,6 +450,13 @@ static void syn_received(struct tcp_net *t, struct tcp_sock *l, struct pkt *p, c
 	ipaddr_to_lwip(&cb->src, &ra);
 	q->iss = keel_tcp_isn(&la, q->ent.lport, &ra, q->ent.rport);
 	q->listener = l;
+	if (full) {
+		tcp_cookie_make(q);
+		t->cookies_until = q->made_ns + 180 * NSEC_PER_SEC;
+		NET_INC(t->net, TCPEXT_SYNCOOKIESSENT);
+		send_synack(t, q);
+		return;
+	}
 	inet_sock_get(&l->inet);
 	l->req_nr++;
 	t->nr_req++;
@@ -724,6 +734,41 @@ static bool tw_input(struct tcp_net *t, struct tcp_tw *tw, struct pkt *p, const 
 	return false;
 }
 
+/* An acknowledgement for a listener: of a SYN cookie? Then it consumes p. */
+static bool cookie_input(struct tcp_net *t, struct tcp_sock *l, struct pkt *p, const struct tcp_hdr_wire *h, u32 hl)
+{
+	struct ip_cb *cb = ip_cb(p);
+	struct tcp_req *q;
+	struct tcp_in in;
+
+	if (clock_monotonic_ns() > t->cookies_until || l->accept_nr > l->accept_max ||
+	    (h->flags & (TCPF_SYN | TCPF_ACK | TCPF_RST)) != TCPF_ACK)
+		return false;
+	q = kzalloc(sizeof(*q), GFP_ATOMIC);
+	if (!q)
+		return false;
+	q->ent = (struct tcp_ent){ .laddr = cb->dst, .raddr = cb->src, .lport = be16(h->dst), .rport = be16(h->src),
+		.kind = ENT_REQ };
+	tcp_parse_in(h, hl, p->len - hl, &in);
+	if (!tcp_cookie_check(q, &in)) {
+		NET_INC(t->net, TCPEXT_SYNCOOKIESFAILED);
+		kfree(q);
+		return false;
+	}
+	NET_INC(t->net, TCPEXT_SYNCOOKIESRECV);
+	q->listener = l;
+	q->tries = 1;		/* the round trip was not measured */
+	inet_sock_get(&l->inet);
+	l->req_nr++;
+	t->nr_req++;
+	tcp_hash(t, &q->ent);
+	list_add_tail(&q->age, &t->reqs);
+	q->next_ns = clock_monotonic_ns() + NSEC_PER_SEC;
+	(void)delayed_work_queue(system_wq, &t->work, TABLE_TICK);
+	req_input(t, q, p, h, hl);
+	return true;
+}
+
 static void segment(struct tcp_net *t, struct pkt *p)
 {
 	struct ip_cb *cb = ip_cb(p);
@@ -757,6 +802,8 @@ static void segment(struct tcp_net *t, struct pkt *p)
 	tp = find_listener(t, &cb->dst, be16(h->dst), cb->iif, ipaddr_hash(&cb->src, be16(h->src)));
 	if (tp && (h->flags & (TCPF_SYN | TCPF_ACK | TCPF_RST | TCPF_FIN)) == TCPF_SYN)
 		syn_received(t, tp, p, h, hl);
+	else if (tp && cookie_input(t, tp, p, h, hl))
+		return;
 	else if (!tp || h->flags & TCPF_ACK)
 		reset_for(t, p, h, hl);
 	pkt_free(p);
@@ -773,7 +820,7 @@ void tcp_rcv(struct net *net, struct pkt_list *l)
 		struct tcp_hdr_wire *h;
 		u32 hl;
 
-		NET_INC(net, TCP_INSEGS);
+		NET_ADD(net, TCP_INSEGS, max(p->gso_segs, (u16)1));
 		if (ip_cb(p)->multicast || ip_cb(p)->broadcast || !pkt_pull_ok(p, sizeof(*h)))
 			goto bad;
 		h = (struct tcp_hdr_wire *)p->data;

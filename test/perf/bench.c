@@ -14,6 +14,7 @@
 #define _GNU_SOURCE
 #include "bench.h"
 #include "pid1.h"
+#include "net.h"
 
 static int null_fd, zero_fd, file_fd;
 
@@ -935,6 +936,7 @@ static int run(void)
 	rows_calls();
 	rows_signals_and_time();
 	rows_ipc();
+	rows_net();
 	rows_processes();
 	rows_memory();
 	rows_files();

@@ -61,7 +61,7 @@ extern void (*link_spy)(const struct pkt *p);	/* sees what goes out of tap0, or 
 struct net_device *tap_dev(void);
 void link_init(void);
 /* A frame comes in by tap0; its last byte lies before a page that may not be touched. */
-void tap_frame(const u8 *data, u32 n);
+void tap_frame(const u8 *data, u32 n, bool more);	/* more: it waits to be received with the next */
 
 /* --- sockets for sim.c and frames.c --- */
 struct socket *host_socket(int family, int type);

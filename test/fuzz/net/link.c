@@ -105,10 +105,12 @@ struct net_device *tap_dev(void)
 	return tap;
 }
 
-void tap_frame(const u8 *data, u32 n)
+static struct pkt_list waiting;
+
+void tap_frame(const u8 *data, u32 n, bool more)
 {
 	unsigned int order = 0;
-	struct pkt_list l = PKT_LIST_INIT;
+	struct pkt_list l;
 	struct folio *f;
 	struct pkt *p;
 	u32 size;
@@ -126,7 +128,11 @@ void tap_frame(const u8 *data, u32 n)
 		return;
 	}
 	memcpy(p->data, data, n);
-	pkt_list_add(&l, p);
+	pkt_list_add(&waiting, p);
+	if (more && waiting.n < 32)
+		return;
+	l = waiting;
+	pkt_list_init(&waiting);
 	netdev_receive(tap, 0, &l);
 	host_settle();
 }
@@ -146,7 +152,7 @@ static struct net_device *make(const char *name, const struct netdev_ops *ops, u
 	dev->mtu = mtu;
 	dev->max_mtu = 65535;
 	dev->no_queue = true;
-	dev->features = NETIF_CSUM | NETIF_SG | NETIF_RXCSUM;
+	dev->features = NETIF_CSUM | NETIF_SG | NETIF_RXCSUM | NETIF_GRO;
 	dev->carrier = true;
 	dev->ops = ops;
 	if (type == ARPHRD_ETHER)
