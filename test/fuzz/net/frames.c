@@ -152,7 +152,8 @@ static u32 options(u8 *o, const struct known *k)
 	while (n < 28 && !one_in(3)) {
 		switch (below(7)) {
 		case 0:
-			o[n] = 8, o[n + 1] = 10, put32(o + n + 2, k->ts + below(1000)), put32(o + n + 6, (u32)rnd() % 100000), n += 10;
+			o[n] = 8, o[n + 1] = 10, put32(o + n + 2, k->ts + below(1000));
+			put32(o + n + 6, (u32)rnd() % 100000), n += 10;
 			break;
 		case 1:
 			o[n] = 5, o[n + 1] = 10, put32(o + n + 2, k->next - below(20000));
@@ -375,9 +376,6 @@ static void use(u32 i)
 		break;
 	case 8:
 		(void)s->ops->setsockopt(s, one_in(2) ? SOL_SOCKET : SOL_TCP, (int)below(40), uaddr((u64)&one), sizeof(one));
-		break;
-	case 9:
-		(void)s->ops->poll(s, s->file, NULL);
 		break;
 	default:
 		if (one_in(3)) {
