@@ -548,7 +548,11 @@ void host_settle(void)
 			struct rcu_head *h = rcu_first;
 
 			rcu_first = h->next;
-			h->func(h);
+			/* kfree_rcu() says where the object begins instead. */
+			if ((u64)h->func < 4096)
+				kfree((u8 *)h - (u64)h->func);
+			else
+				h->func(h);
 			again = true;
 		}
 		if (preempt_count())
