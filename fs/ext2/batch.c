@@ -38,6 +38,7 @@ struct commit {
 	int phase;			/* of the writes since the last flush */
 	bool ordered, any;		/* writes since the last flush: that others wait for; at all */
 	int err;			/* it cannot go on */
+	bool stop;			/* nor can any later one */
 	int bad;			/* blocks could not be written that nothing else needs */
 	struct list_head again;		/* held ones that were not written, when it cannot go on */
 	u32 *new_dirs, nr_new_dirs;	/* numbers of directories that are not on the disk yet, sorted */
@@ -214,9 +215,19 @@ static void flush(struct commit *c)
 	c->ordered = c->any = false;
 }
 
+/* The place of one inode cannot be read: others go on without it. */
+static void spoilt(struct commit *c, int err)
+{
+	if (err == -ENOMEM)
+		fail(c, err);
+	else if (!c->bad)
+		c->bad = err;
+}
+
 /*
  * Some of what was collected could not be written: which? Others do not suffer for it. But where a fresh block is
- * missing, what comes next would point to old bytes, so that is the end of this commit.
+ * missing, what comes next would point to old bytes, and it would be so in each further commit: what the disk has is
+ * whole, and stays as it is.
  */
 static void write_singly(struct commit *c)
 {
@@ -230,6 +241,7 @@ static void write_singly(struct commit *c)
 			continue;
 		pr_err("EXT2-fs (%s): I/O error while writing metadata block %llu\n", s->vfs->id,
 		       (unsigned long long)buffer_block(bh));
+		c->stop |= err != -ENOMEM && bh->state >> BH_WAS_SHIFT == BH_FRESH;
 		if (bh->state >> BH_WAS_SHIFT == BH_FRESH)
 			fail(c, err);
 		else if (!c->bad)
@@ -319,7 +331,7 @@ static void put_image(struct commit *c, struct ext2_inode_info *ei, int phase, e
 		return;
 	bh = ext2_itable_read(s, (u32)ei->vfs.ino, &raw);
 	if (IS_ERR(bh)) {
-		fail(c, (int)PTR_ERR(bh));
+		spoilt(c, (int)PTR_ERR(bh));
 		return;
 	}
 	/* The commit alone uses the end of the array's page. A phase with nothing new in it costs no flush. */
@@ -346,7 +358,7 @@ static void put_links(struct commit *c, struct ext2_inode_info *ei, int phase, u
 		return;
 	bh = ext2_itable_read(c->s, (u32)ei->vfs.ino, &raw);
 	if (IS_ERR(bh)) {
-		fail(c, (int)PTR_ERR(bh));
+		spoilt(c, (int)PTR_ERR(bh));
 		return;
 	}
 	enter_phase(c, phase);
@@ -377,7 +389,7 @@ static void put_deleted(struct commit *c, const struct ext2_deleted *d)
 		return;
 	bh = ext2_itable_read(c->s, d->ino, &raw);
 	if (IS_ERR(bh)) {
-		fail(c, (int)PTR_ERR(bh));
+		spoilt(c, (int)PTR_ERR(bh));
 		return;
 	}
 	enter_phase(c, d->phase);
@@ -610,14 +622,18 @@ static void close_batch(struct commit *c)
 	smp_mb();
 }
 
-/* It failed: all of it again the next time, or never if the file system gave up. */
+/* It failed: all of it again the next time, or never if the file system gives up. */
 static void undo(struct commit *c)
 {
 	struct ext2_sb *s = c->s;
 	struct buffer *bh;
 
-	if (s->errors != EXT2_ERRORS_CONTINUE && c->err != -ENOMEM)
+	if (c->stop && !s->aborted)
+		pr_err("EXT2-fs (%s): new metadata cannot be written: nothing is written any more\n", s->vfs->id);
+	if (c->stop || (s->errors != EXT2_ERRORS_CONTINUE && c->err != -ENOMEM))
 		WRITE_ONCE(s->aborted, true);
+	if (c->stop)
+		s->vfs->flags |= SB_RDONLY;
 	spin_lock(&s->lock);
 	list_splice_init(&c->deleted, &s->deleted);
 	spin_unlock(&s->lock);

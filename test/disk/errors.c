@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * /test/diskerr as init: an ext2 on /dev/vda whose disk fails in places (QEMU's blkdebug, test/boot/ioerror.toml).
- * what=data, table, dir, ro, panic, read, fresh on the command line says where it fails and so what must be seen;
+ * what=data, table, dir, ro, panic, read, fresh, meta on the command line says where it fails and so what must be seen;
  * what comes of the file system afterwards is looked at on the host.
  *
  * On the disk: victim (64 KiB), bystander (300 KiB, byte i is i * 7 + i / 251), dir/old, other/old, f00 to f59.
@@ -144,6 +144,27 @@ static void fresh(void)
 	WANT("bystander", bystander_whole());
 }
 
+/*
+ * The same, and new metadata is wanted: nothing can point to it, so nothing is written from then on (also by
+ * errors=continue). What was safe before stays, all can be read, and nobody waits for ever.
+ */
+static void meta(void)
+{
+	struct stat st;
+	int v = open(M "victim", O_RDWR), d;
+
+	WANT("overwrite", pwrite(v, "hello", 5, 0) == 5 && fdatasync(v) == 0);
+	WANT("mkdir", mkdir(M "newdir", 0755) == 0);
+	d = open(M "newdir", O_RDONLY);
+	WANT("fsync", d >= 0 && fails(fsync(d), EIO));
+	WANT("create", fails(open(M "other/x", O_CREAT | O_WRONLY, 0644), EROFS));
+	WANT("mkdir", fails(mkdir(M "d2", 0755), EROFS));
+	WANT("remount", fails(mount("/dev/vda", "/mnt", "ext2", MS_REMOUNT, NULL), EROFS));
+	WANT("stat", stat(M "other/old", &st) == 0);
+	WANT("bystander", bystander_whole());
+	sync();
+}
+
 /* The inodes of f25 to f40 cannot be written. */
 static void table(void)
 {
@@ -212,7 +233,8 @@ static const struct {
 	const char *name, *options;
 	void (*fn)(void);
 } all[] = {
-	{ "data", "", data }, { "fresh", "", fresh }, { "table", "errors=continue", table }, { "dir", "errors=continue", dir },
+	{ "data", "", data }, { "fresh", "", fresh },
+	{ "meta", "errors=continue", meta }, { "table", "errors=continue", table }, { "dir", "errors=continue", dir },
 	{ "ro", "errors=remount-ro", ro }, { "panic", "errors=panic", dir }, { "read", "errors=continue", reading },
 };
 
