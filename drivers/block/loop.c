@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * Loop devices: a file as a disk. /dev/loop0 to loop7 are there from the start (max_loop=), more come by
- * /dev/loop-control. A bound one reads and writes through its file's page cache, in one ordered worker a
- * device, which allocates without I/O and file systems: it is what memory may be waiting for. A flush is
- * an fsync of the file, a discard punches a hole.
+ * /dev/loop-control. A bound one reads and writes through its file's page cache, or past it where the file
+ * and the alignment allow that (LO_FLAGS_DIRECT_IO, as loop(4) says), in one ordered worker a device, which
+ * allocates without I/O and file systems: it is what memory may be waiting for. A flush is an fsync of the
+ * file, a discard punches a hole.
  *
  * Locks: loops_lock (the list), the disk's open mutex, loop.lock (set-up), queue_lock.
  */
@@ -20,6 +21,7 @@
 #include <fs/inode.h>
 #include <fs/kernfs.h>
 #include <fs/seq_file.h>
+#include <fs/super.h>
 #include <kernel/sched.h>
 #include <uapi/linux/falloc.h>
 #include <uapi/linux/major.h>
@@ -56,7 +58,9 @@ static int fill_vecs(struct loop *lo, const struct bio *b)
 
 static int transfer(struct loop *lo, struct file *f, struct bio *b, u64 pos, bool write)
 {
-	struct kiocb k = { .file = f, .pos = (loff_t)pos };
+	bool direct = READ_ONCE(lo->flags) & LO_FLAGS_DIRECT_IO;
+	struct kiocb k = { .file = f, .pos = (loff_t)pos, .flags = direct ? IOCB_DIRECT : 0, .bio = direct ? b : NULL,
+			   .bio_kvecs = lo->vecs };
 	u64 left = b->size;
 	struct iov_iter it;
 	ssize_t n = 1;
@@ -74,6 +78,7 @@ static int transfer(struct loop *lo, struct file *f, struct bio *b, u64 pos, boo
 	if (write)
 		return -EIO;
 	/* The file ends here: what is missing of the last block is zeros. */
+	left = iov_iter_count(&it);
 	return iov_iter_zero(&it, left) == left ? 0 : -EIO;
 }
 
@@ -179,6 +184,26 @@ void loop_drain(struct loop *lo)
 {
 	if (lo->wq)
 		work_flush(&lo->work);
+}
+
+/*
+ * Past the file's page cache from now on, if that can be: its file system knows how, our blocks are no smaller than those
+ * of the device below and begin where one of those does. lock held, no bios under way that care.
+ */
+void loop_update_dio(struct loop *lo, bool want)
+{
+	const struct file *f = lo->file;
+	const struct block_device *b = S_ISBLK(f->inode->mode) ? inode_bdev(f->inode) : f->inode->sb->bdev;
+	u32 below = b ? bdev_logical_block_size(b) : SECTOR_SIZE;
+	bool can = f->mapping->ops && f->mapping->ops->direct_io && lo->disk->limits.logical_block >= below &&
+		   !(lo->offset & (below - 1));
+
+	want = want && can;
+	if (want == !!(lo->flags & LO_FLAGS_DIRECT_IO))
+		return;
+	loop_drain(lo);
+	(void)flush_file(lo->file);
+	WRITE_ONCE(lo->flags, lo->flags ^ LO_FLAGS_DIRECT_IO);
 }
 
 /* --- binding --- */

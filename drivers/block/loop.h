@@ -37,6 +37,7 @@ struct loop {
 struct loop *loop_add(int index);		/* -1: the next free number. ERR_PTR: -EEXIST, ... */
 /* All that was submitted so far is done. lock held. */
 void loop_drain(struct loop *lo);
+void loop_update_dio(struct loop *lo, bool want);	/* lock held, bound */
 void loop_make_sysfs(struct loop *lo);
 void loop_unbind(struct loop *lo);		/* lock held, bound */
 u64 loop_capacity(const struct loop *lo, const struct file *f);	/* sectors */

@@ -126,11 +126,13 @@ static int bind_locked(struct loop *lo, u32 how, const struct loop_config *c, st
 		err = take_info(lo, &c->info);
 	if (err)
 		return err;
-	lo->flags = c->info.lo_flags & ~LO_FLAGS_DIRECT_IO;	/* it is a wish here: sysfs and status tell */
+	lo->flags = c->info.lo_flags & ~(u32)LO_FLAGS_DIRECT_IO;	/* a wish: sysfs and status tell */
 	if (!(f->mode & FMODE_WRITE) || !(how & BDEV_WRITE) || !f->ops->write_iter)
 		lo->flags |= LO_FLAGS_READ_ONLY;
-	set_block_size(lo, c->block_size ? c->block_size : SECTOR_SIZE);
+	set_block_size(lo, c->block_size ? c->block_size :
+		       f->flags & O_DIRECT && f->inode->sb->bdev ? bdev_logical_block_size(f->inode->sb->bdev) : SECTOR_SIZE);
 	lo->file = f;
+	loop_update_dio(lo, c->info.lo_flags & LO_FLAGS_DIRECT_IO || f->flags & O_DIRECT);
 	set_discard(lo);
 	disk_set_read_only(lo->disk, lo->flags & LO_FLAGS_READ_ONLY);
 	disk_set_capacity(lo->disk, loop_capacity(lo, f));
@@ -246,6 +248,7 @@ static long change_fd(struct loop *lo, u64 fd)
 	old = lo->file;
 	WRITE_ONCE(lo->file, f);
 	loop_drain(lo);
+	loop_update_dio(lo, lo->flags & LO_FLAGS_DIRECT_IO || f->flags & O_DIRECT);
 	bdev_invalidate(lo->disk->whole);
 	disk_new_medium(lo->disk);
 	scan = lo->flags & LO_FLAGS_PARTSCAN;
@@ -281,6 +284,7 @@ static long set_status(struct loop *lo, const struct loop_info64 *info)
 		lo->flags = (info->lo_flags & STATUS_SETTABLE) | (old & ~(u32)STATUS_CLEARABLE);
 		if (moved)
 			disk_set_capacity(lo->disk, loop_capacity(lo, lo->file));
+		loop_update_dio(lo, old & LO_FLAGS_DIRECT_IO || lo->file->flags & O_DIRECT);
 		scan = lo->flags & LO_FLAGS_PARTSCAN && !(old & LO_FLAGS_PARTSCAN);
 		if (scan)
 			lo->disk->no_partitions = false;
@@ -380,7 +384,8 @@ static long simple(struct loop *lo, u32 cmd, u64 arg)
 	} else if (cmd == LOOP_SET_CAPACITY) {
 		disk_set_capacity(lo->disk, loop_capacity(lo, lo->file));
 	} else if (cmd == LOOP_SET_DIRECT_IO) {
-		err = arg ? -EINVAL : 0;	/* the worker goes through the page cache always */
+		loop_update_dio(lo, arg != 0);
+		err = !!(lo->flags & LO_FLAGS_DIRECT_IO) == !!arg ? 0 : -EINVAL;
 	} else if (!valid_block(arg)) {
 		err = -EINVAL;
 	} else if (arg != lo->disk->limits.logical_block) {
@@ -388,6 +393,7 @@ static long simple(struct loop *lo, u32 cmd, u64 arg)
 		bdev_invalidate(lo->disk->whole);
 		loop_drain(lo);
 		set_block_size(lo, (u32)arg);
+		loop_update_dio(lo, lo->flags & LO_FLAGS_DIRECT_IO || lo->file->flags & O_DIRECT);
 	}
 	mutex_unlock(&lo->lock);
 	return err;

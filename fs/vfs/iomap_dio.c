@@ -5,6 +5,9 @@
  * waited for where that is possible (-EIOCBQUEUED): what was pinned is let go by iomap_dio_release(), later.
  * inode->dio counts such requests: whoever takes blocks away from a file waits for them.
  *
+ * A disk that lies in a file (loop) moves the pages of its bios in the same way (kiocb.bio); it waits, so they are
+ * neither pinned nor let go.
+ *
  * Coherence: a read first writes back what the cache has of the range. A write does that, drops the range
  * from the cache, writes, and drops it once more (a mapping may have faulted it in again). Only blocks that
  * exist and were written before are overwritten directly; holes, preallocated space and what lies behind
@@ -25,6 +28,7 @@ struct dio {
 	atomic_t left;			/* bios under way, and one for the submitter */
 	int error;			/* [a] the first */
 	bool write;			/* [I] */
+	const struct kiocb *kernel;	/* [I] memory is that of its bio; NULL: the user's */
 	struct completion all;
 	/* Not waited for: */
 	struct kiocb *k;		/* [I] NULL: the submitter waits */
@@ -115,7 +119,7 @@ static void dio_reap(struct dio *d)
 	d->done = NULL;
 	for (; b; b = next) {
 		next = b->next;
-		for (u32 i = 0; i < b->nr_vecs; i++) {
+		for (u32 i = 0; i < b->nr_vecs && !d->kernel; i++) {
 			struct folio *f = b->vecs[i].folio;
 			u32 pages = (u32)((PAGE_OFFSET_IN(b->vecs[i].off) + b->vecs[i].len + PAGE_SIZE - 1) >> PAGE_SHIFT);
 
@@ -129,8 +133,9 @@ static void dio_reap(struct dio *d)
 	}
 }
 
-static void dio_init(struct dio *d, bool write)
+static void dio_init(struct dio *d, const struct kiocb *k, bool write)
 {
+	d->kernel = k && k->bio ? k : NULL;
 	d->done = NULL;
 	d->error = 0;
 	d->write = write;
@@ -146,7 +151,7 @@ static struct dio *dio_async(struct kiocb *k, bool write, const struct iomap_ops
 
 	if (!d)
 		return NULL;
-	dio_init(d, write);
+	dio_init(d, NULL, write);
 	d->k = k;
 	d->ops = ops;
 	d->first = pos >> PAGE_SHIFT;
@@ -182,7 +187,7 @@ static int dio_wait(struct dio *d)
 	wait_for_completion(&d->all);
 	dio_reap(d);
 	err = d->error;
-	dio_init(d, d->write);
+	dio_init(d, d->kernel, d->write);
 	return err;
 }
 
@@ -216,18 +221,48 @@ static size_t user_piece(const struct iov_iter *i, u64 *addr)
 }
 
 /* -EINVAL unless all is aligned to what the device moves. */
-static int check_aligned(const struct iov_iter *orig, u64 pos, u32 unit)
+static int check_aligned(const struct kiocb *k, const struct iov_iter *orig, u64 pos, u32 unit)
 {
 	struct iov_iter i = *orig;
 	u64 addr, bits = pos | i.count;
 
-	while (i.count) {
+	while (i.count && !k->bio) {
 		size_t n = user_piece(&i, &addr);
 
 		bits |= addr | n;
 		iov_iter_advance(&i, n);
 	}
 	return bits & (unit - 1) ? -EINVAL : 0;
+}
+
+/* The next piece of memory, within a page: pinned, if it is the user's. */
+static int next_piece(const struct dio *d, const struct iov_iter *i, u64 *n, struct folio **f, u32 *off)
+{
+	u64 addr, nr;
+	int err;
+
+	if (d->kernel) {
+		u64 v = (u64)(i->kvec - d->kernel->bio_kvecs), skip = i->off;
+		const struct bio_vec *bv = &d->kernel->bio->vecs[v];
+
+		for (; skip >= bv->len; bv++)
+			skip -= bv->len;
+		*n = min_t(u64, *n, bv->len - skip);
+		*f = bv->folio;
+		*off = bv->off + (u32)skip;
+		return 0;
+	}
+	*n = min_t(u64, *n, user_piece(i, &addr));
+	*n = min(*n, PAGE_SIZE - PAGE_OFFSET_IN(addr));
+	err = mm_pin_page(current->mm, addr, !d->write, f, &nr);
+	*off = (u32)((nr << PAGE_SHIFT) + PAGE_OFFSET_IN(addr));
+	return err;
+}
+
+static void drop_piece(const struct dio *d, struct folio *f)
+{
+	if (!d->kernel)
+		folio_put(f);
 }
 
 static struct bio *dio_bio(struct dio *d, const struct iomap *m, u64 pos, u64 len)
@@ -264,32 +299,30 @@ static ssize_t dio_send(struct dio *d, struct iov_iter *i, const struct iomap *m
 	int err = 0;
 
 	while (sent < len) {
-		u64 addr, n = min_t(u64, user_piece(i, &addr), len - sent), nr;
+		u64 n = len - sent;
 		struct folio *f;
 		u32 off, was;
 
-		n = min(n, PAGE_SIZE - PAGE_OFFSET_IN(addr));
-		err = mm_pin_page(current->mm, addr, !d->write, &f, &nr);
+		err = next_piece(d, i, &n, &f, &off);
 		if (err)
 			break;
-		off = (u32)((nr << PAGE_SHIFT) + PAGE_OFFSET_IN(addr));
 		was = b ? b->nr_vecs : 0;
 		if (!b || !bio_add(b, f, off, (u32)n)) {
 			dio_submit(d, b);
 			b = dio_bio(d, m, pos + sent, len - sent);
 			if (!b || !bio_add(b, f, off, (u32)n)) {
 				err = b ? -EIO : -ENOMEM;
-				folio_put(f);
+				drop_piece(d, f);
 				break;
 			}
 		} else if (b->nr_vecs == was && PAGE_OFFSET_IN(off)) {
-			folio_put(f);		/* joined with another piece of the same page */
+			drop_piece(d, f);	/* joined with another piece of the same page */
 		}
 		iov_iter_advance(i, n);
 		sent += n;
 	}
 	dio_submit(d, b);
-	if (d->write)
+	if (d->write && !d->kernel)
 		current->io.write_bytes += sent;
 	return sent ? (ssize_t)sent : err;
 }
@@ -319,7 +352,7 @@ ssize_t iomap_dio_read(struct kiocb *k, struct iov_iter *to, const struct iomap_
 
 	if (!iov_iter_count(to) || pos >= size)
 		return 0;
-	if (to->kind == ITER_KVEC)
+	if (to->kind == ITER_KVEC && !k->bio)
 		return filemap_read(k, to);
 	end = min(pos + iov_iter_count(to), ALIGN_UP(size, SECTOR_SIZE));
 	if (k->flags & IOCB_NOWAIT && nowait_cached(inode->mapping, pos, end - pos))
@@ -327,7 +360,7 @@ ssize_t iomap_dio_read(struct kiocb *k, struct iov_iter *to, const struct iomap_
 	err = filemap_write_and_wait(inode->mapping, (loff_t)pos, (loff_t)end - 1);
 	if (err)
 		return err;
-	dio_init(&own, false);
+	dio_init(&own, k, false);
 	if (k->complete && end - pos <= UNDER_WAY_MAX)
 		d = dio_async(k, false, ops, pos, end - pos) ?: &own;
 	blk_plug_start(&plug);
@@ -340,7 +373,7 @@ ssize_t iomap_dio_read(struct kiocb *k, struct iov_iter *to, const struct iomap_
 			break;
 		if (!unit && m.bdev) {
 			unit = bdev_logical_block_size(m.bdev);
-			err = check_aligned(to, pos, unit);
+			err = check_aligned(k, to, pos, unit);
 			end = min(pos + iov_iter_count(to), ALIGN_UP(size, unit));
 		}
 		n = min(end - pos, iomap_end_of(&m) - pos);
@@ -410,7 +443,7 @@ static ssize_t write_direct(struct kiocb *k, struct iov_iter *from, const struct
 	ssize_t n;
 	int err;
 
-	dio_init(&own, true);
+	dio_init(&own, k, true);
 	if (k->complete && !(k->flags & (IOCB_DSYNC | IOCB_SYNC)) && k->pos == k->start && iov_iter_count(from) == len)
 		d = dio_async(k, true, ops, pos, len) ?: &own;
 	blk_plug_start(&plug);
@@ -439,7 +472,7 @@ ssize_t iomap_dio_write(struct kiocb *k, struct iov_iter *from, const struct iom
 	ssize_t done = 0;
 
 	k->start = k->pos;
-	if (from->kind == ITER_KVEC)
+	if (from->kind == ITER_KVEC && !k->bio)
 		return write_buffered(k, from, iov_iter_count(from), ops);
 	while (iov_iter_count(from)) {
 		u64 pos = (u64)k->pos, size = (u64)inode_size(inode), len = iov_iter_count(from);
@@ -454,7 +487,7 @@ ssize_t iomap_dio_write(struct kiocb *k, struct iov_iter *from, const struct iom
 		if (err)
 			return done ? done : err;
 		if (!done && m.bdev)
-			err = check_aligned(from, pos, bdev_logical_block_size(m.bdev));
+			err = check_aligned(k, from, pos, bdev_logical_block_size(m.bdev));
 		len = min(min(len, iomap_end_of(&m) - pos), UNDER_WAY_MAX);
 		/* Up to the end of the file; what would make it longer goes through the cache. */
 		direct = m.type == IOMAP_MAPPED && !(m.flags & IOMAP_F_NEW) && pos < size;

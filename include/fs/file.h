@@ -84,6 +84,9 @@ struct kiocb {
 	 * kiocb and the file stay until then, and iomap_dio_release() follows in a thread's.
 	 */
 	void (*complete)(struct kiocb *k, ssize_t result);
+	/* IOCB_DIRECT with an ITER_KVEC: the memory is that of this bio, whose pieces bio_kvecs shows; `complete` is NULL. */
+	const struct bio *bio;
+	const struct kvec *bio_kvecs;
 	void *dio;			/* of fs/vfs/iomap_dio.c */
 	loff_t start;			/* the same */
 };

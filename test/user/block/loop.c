@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Loop devices: binding, what is read and written through them, status, limits, errors. */
-#include "loopdev.h"
+#include "ext2img.h"
 
 CASE(reads_and_writes_the_file)
 {
@@ -318,4 +318,96 @@ CASE(backing_file_in_sysfs)
 	strcat(want, " (deleted)");
 	CHECK_STR(loop_sysfs(&l, "loop/backing_file"), want);
 	loop_unbind(&l);
+}
+
+static int resident(const char *path, size_t pages)
+{
+	unsigned char v[64];
+	int fd = CHECK_OK(open(path, O_RDONLY)), n = 0;
+	void *p = mmap(NULL, pages * 4096, PROT_READ, MAP_SHARED, fd, 0);
+
+	CHECK(p != MAP_FAILED);
+	CHECK_OK(mincore(p, pages * 4096, v));
+	for (size_t i = 0; i < pages; i++)
+		n += v[i] & 1;
+	munmap(p, pages * 4096);
+	close(fd);
+	return n;
+}
+
+static void forget_cache(const char *path)
+{
+	int fd = CHECK_OK(open(path, O_RDONLY));
+
+	CHECK_OK(fsync(fd));
+	CHECK_OK(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED));
+	close(fd);
+}
+
+/* Past the cache of a file on a disk: the bytes are those of the file, and none of its pages are in memory. */
+CASE(direct_io)
+{
+	static unsigned char a[64 * 512], b[64 * 512];
+	unsigned char *img = ei_make();
+	struct loop_info64 info;
+	struct loopdev outer, l;
+	int fd;
+
+	ei_write(img, "img");
+	free(img);
+	outer = ei_mount("img", "m", 0);
+	loop_file("m/inner", 128);
+	forget_cache("m/inner");
+	l = loop_bind("m/inner", O_RDWR, LO_FLAGS_DIRECT_IO, 0, 0);
+	CHECK_STR(loop_sysfs(&l, "loop/dio"), "1");
+	CHECK_OK(ioctl(l.fd, LOOP_GET_STATUS64, &info));
+	CHECK_EQ(info.lo_flags & LO_FLAGS_DIRECT_IO, LO_FLAGS_DIRECT_IO);
+	CHECK_EQ(pread(l.fd, a, sizeof(a), 32 * 512), sizeof(a));
+	for (unsigned i = 0; i < sizeof(a); i++)
+		CHECK_EQ(a[i], (unsigned char)((32 + i / 512) * 3 + i % 512));
+	for (unsigned i = 0; i < sizeof(a); i++)
+		a[i] = (unsigned char)(i * 11 + i / 300);
+	CHECK_EQ(pwrite(l.fd, a, sizeof(a), 16 * 512), sizeof(a));
+	CHECK_OK(fsync(l.fd));
+	CHECK_EQ(resident("m/inner", 16), 0);
+	fd = CHECK_OK(open("m/inner", O_RDWR));
+	CHECK_EQ(pread(fd, b, sizeof(b), 16 * 512), sizeof(b));
+	CHECK(!memcmp(a, b, sizeof(a)));
+	/* What is dirty in the cache of the file is seen through the device. */
+	memset(b, 'c', 4096);
+	CHECK_EQ(pwrite(fd, b, 4096, 60 * 512), 4096);
+	CHECK_OK(ioctl(l.fd, BLKFLSBUF, 0));
+	CHECK_EQ(pread(l.fd, a, 4096, 60 * 512), 4096);
+	CHECK(!memcmp(a, b, 4096));
+	close(fd);
+	/* Off: now its pages are read into the cache. On again, also with a hole below. */
+	CHECK_OK(ioctl(l.fd, LOOP_SET_DIRECT_IO, 0));
+	CHECK_STR(loop_sysfs(&l, "loop/dio"), "0");
+	forget_cache("m/inner");
+	CHECK_OK(ioctl(l.fd, BLKFLSBUF, 0));
+	CHECK_EQ(pread(l.fd, a, 4096, 0), 4096);
+	CHECK_GT(resident("m/inner", 16), 0);
+	CHECK_OK(ioctl(l.fd, LOOP_SET_DIRECT_IO, 1));
+	CHECK_STR(loop_sysfs(&l, "loop/dio"), "1");
+	loop_unbind(&l);
+	fd = CHECK_OK(open("m/hole", O_RDWR | O_CREAT, 0644));
+	CHECK_OK(ftruncate(fd, 65536));
+	l = loop_bind("m/hole", O_RDWR, LO_FLAGS_DIRECT_IO, 0, 0);
+	CHECK_EQ(pread(l.fd, a, 4096, 8192), 4096);
+	CHECK_EQ(a[0] | a[4095], 0);
+	memset(b, 'h', 4096);
+	CHECK_EQ(pwrite(l.fd, b, 4096, 8192), 4096);
+	CHECK_OK(fsync(l.fd));
+	CHECK_EQ(pread(fd, a, 4096, 8192), 4096);
+	CHECK(!memcmp(a, b, 4096));
+	close(fd);
+	loop_unbind(&l);
+	/* The offset is no multiple of the blocks below: a wish in the configuration, an error of the call. */
+	l = loop_bind("m/inner", O_RDWR, LO_FLAGS_DIRECT_IO, 100, 0);
+	CHECK_STR(loop_sysfs(&l, "loop/dio"), "0");
+	CHECK_ERR(ioctl(l.fd, LOOP_SET_DIRECT_IO, 1), EINVAL);
+	CHECK_OK(ioctl(l.fd, LOOP_SET_DIRECT_IO, 0));
+	loop_unbind(&l);
+	CHECK_OK(umount("m"));
+	loop_unbind(&outer);
 }
