@@ -551,9 +551,11 @@ static int sysfs_fill(struct super_block *sb, const char *options)
 
 static struct super_block *sysfs_mount(struct fs_type *t, u32 flags, const char *source, const char *options)
 {
+	int err = fs_refuse_options("sysfs", options);
+
 	(void)source;
-	if (fs_no_options(options))
-		return ERR_PTR(-EINVAL);
+	if (err)
+		return ERR_PTR(err);
 	return super_get_single(t, flags, sysfs_fill, options);
 }
 

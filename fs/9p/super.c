@@ -263,6 +263,10 @@ static void p9_show_options(struct seq_file *m, struct dentry *root)
 	static const char *const accesses[] = { "client", "user", "any" };
 	struct p9_session *s = p9_ses(root->sb);
 
+	if (s->dfltuid != ~0u - 1)
+		seq_printf(m, ",dfltuid=%u", s->dfltuid);
+	if (s->dfltgid != ~0u - 1)
+		seq_printf(m, ",dfltgid=%u", s->dfltgid);
 	if (!streq(s->uname, "nobody"))
 		seq_printf(m, ",uname=%s", s->uname);
 	if (*s->aname)

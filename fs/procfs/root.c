@@ -357,10 +357,12 @@ static int proc_fill(struct super_block *sb, const char *options)
 
 static struct super_block *proc_mount(struct fs_type *t, u32 flags, const char *source, const char *options)
 {
-	(void)source;
 	/* hidepid=, gid=, subset= are missing: refused, not ignored. */
-	if (fs_no_options(options))
-		return ERR_PTR(-EINVAL);
+	int err = fs_refuse_options("proc", options);
+
+	(void)source;
+	if (err)
+		return ERR_PTR(err);
 	return super_get_single(t, flags, proc_fill, options);
 }
 

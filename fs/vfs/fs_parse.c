@@ -5,6 +5,7 @@
 #include <core/printk.h>
 #include <core/slab.h>
 #include <fs/fs_parse.h>
+#include <fs/super.h>
 
 static bool is_known(const struct fs_options *o, const char *name)
 {
@@ -55,4 +56,11 @@ int fs_options_parse(const struct fs_options *o, const char *text, void *arg)
 int fs_options_check(const struct fs_options *o, const char *text, void *arg)
 {
 	return parse(o, text, arg, false);
+}
+
+int fs_refuse_options(const char *fs, const char *options)
+{
+	const struct fs_options none = { .fs = fs };
+
+	return fs_options_parse(&none, options, NULL);
 }

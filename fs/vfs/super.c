@@ -149,8 +149,8 @@ int fs_no_options(const char *options)
 
 int fs_remount_no_options(struct super_block *sb, u32 flags, const char *options)
 {
-	(void)sb, (void)flags;
-	return fs_no_options(options) ? -EINVAL : 0;
+	(void)flags;
+	return fs_refuse_options(sb->type->name, options);
 }
 
 /* --- instances --- */

@@ -34,6 +34,7 @@ struct fs_type {
 	struct list_head link;		/* [fs types lock] */
 };
 int fs_no_options(const char *options);		/* for types that have none: -ENOPARAM if there are some */
+int fs_refuse_options(const char *fs, const char *options);	/* their mount: -EINVAL after a line in the log that names it */
 int fs_remount_no_options(struct super_block *sb, u32 flags, const char *options);	/* their super_ops.remount */
 __must_check int fs_register(struct fs_type *t);
 struct fs_type *fs_type_find(const char *name);

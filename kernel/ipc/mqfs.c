@@ -299,7 +299,7 @@ static int mqfs_fill(struct super_block *sb, const char *options)
 
 static struct super_block *mqfs_mount(struct fs_type *t, u32 flags, const char *source, const char *options)
 {
-	int err = fs_no_options(options);
+	int err = fs_refuse_options("mqueue", options);
 
 	return err ? ERR_PTR(err) : super_get_single(t, flags, mqfs_fill, options);
 }

@@ -12,6 +12,7 @@
  */
 #include <base/err.h>
 #include <base/math.h>
+#include <core/clock.h>
 #include <core/printk.h>
 #include <core/upcall.h>
 #include <core/task_core.h>
@@ -96,6 +97,22 @@ static struct bio *page_bio(const struct swap_area *a, u64 slot, struct folio *f
 	return bio;
 }
 
+/* One line a second at most: a bad area has many pages. */
+static void report_read(const struct folio *f, int err)
+{
+	static int lost;			/* [a] since the last line */
+	static u64 next;			/* [a] when another line may come */
+	u64 now = clock_monotonic_ns(), due = READ_ONCE(next);
+	int n;
+
+	(void)__atomic_add_fetch(&lost, 1, __ATOMIC_RELAXED);
+	if (now < due || !try_cmpxchg(&next, &due, now + NSEC_PER_SEC))
+		return;
+	n = xchg(&lost, 0);
+	pr_err("swap: read error %d on entry 0x%lx: %d page%s lost\n", err, (unsigned long)folio_swap_entry(f), n,
+	       n == 1 ? "" : "s");
+}
+
 static void read_done(struct bio *b)
 {
 	struct folio *f = b->private;
@@ -103,7 +120,7 @@ static void read_done(struct bio *b)
 
 	bio_put(b);
 	if (err)
-		pr_err("swap: read error %d on entry 0x%lx\n", err, (unsigned long)folio_swap_entry(f));
+		report_read(f, err);
 	folio_set(f, err ? FOLIO_ERROR : FOLIO_UPTODATE);
 	folio_unlock(f);
 	folio_put(f);

@@ -3,6 +3,7 @@
  * mount and umount2: refused arguments, busy mounts, privilege, lazy and forced unmounting.
  */
 #include "ktest_user.h"
+#include <sys/klog.h>
 
 CASE(mount_errors)
 {
@@ -76,4 +77,27 @@ CASE(umount_errors)
 	CHECK_ERR(umount2("m", MNT_EXPIRE | MNT_FORCE), EINVAL);
 	CHECK_ERR(umount2("m", MNT_EXPIRE), EAGAIN);
 	CHECK_OK(umount2("m", MNT_EXPIRE));
+}
+
+/* Types without options say in the log which one they refuse. */
+CASE(unknown_option_is_named)
+{
+	static const char *const types[] = { "proc", "sysfs", "mqueue" };
+	static char log[1 << 20];
+
+	CHECK(!mkdir("t", 0755) || errno == EEXIST);
+	for (unsigned i = 0; i < 3; i++) {
+		char want[64];
+		int n;
+
+		if (mount("x", "t", types[i], 0, "nosuch"))
+			CHECK_EQ(errno, EINVAL);
+		else
+			FAIL("%s takes nosuch", types[i]);
+		snprintf(want, sizeof(want), "%s: Unknown parameter 'nosuch'", types[i]);
+		n = CHECK_OK(klogctl(3, log, sizeof(log) - 1));
+		log[n] = '\0';
+		CHECK(strstr(log, want) != NULL);
+	}
+	CHECK_OK(rmdir("t"));
 }
