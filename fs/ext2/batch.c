@@ -373,9 +373,10 @@ static inline bool is_new(const struct ext2_inode_info *ei)
 	return ei->state & (BIT(EI_NEW) | BIT(EI_STUB));
 }
 
+/* As many names as it may have on the disk while the commit is under way: all from before and all that came. */
 static inline u32 links_wanted(const struct ext2_inode_info *ei)
 {
-	return ei->vfs.nlink + ei->tombs;
+	return ei->vfs.nlink + ei->tombs + ei->lost;
 }
 
 /* --- phases --- */
@@ -434,9 +435,9 @@ static void count_late(struct commit *c)
 	struct ext2_inode_info *ei;
 
 	list_for_each_entry(ei, &c->s->orphans, orphan_link)
-		if (ei->tombs && ei->tombs + 1 > ei->disk_links && !(ei->state & (BIT(EI_NEW) | BIT(EI_ORPHANED))) &&
+		if (ei->tombs && links_wanted(ei) + 1 > ei->disk_links && !(ei->state & (BIT(EI_NEW) | BIT(EI_ORPHANED))) &&
 		    !S_ISDIR_I(&ei->vfs) && ext2_phase_of_end(ei) == PHASE_LATE)
-			put_links(c, ei, 0, ei->tombs + 1);
+			put_links(c, ei, 0, links_wanted(ei) + 1);
 }
 
 static void phase_hidden(struct commit *c)
@@ -598,9 +599,11 @@ static void phase_gone(struct commit *c)
 {
 	struct ext2_inode_info *ei;
 
-	list_for_each_entry(ei, &c->dirty, dirty_link)
+	list_for_each_entry(ei, &c->dirty, dirty_link) {
+		ei->lost = 0;
 		if (ei->vfs.nlink && !is_new(ei) && ei->disk_links > links_wanted(ei))
 			put_image(c, ei, PHASE_GONE, IMAGE_FULL, links_wanted(ei));
+	}
 }
 
 /* --- the whole --- */

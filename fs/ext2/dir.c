@@ -389,6 +389,13 @@ int ext2_add_entry(struct inode *dir, const struct qstr *name, struct inode *ino
 
 /* --- removing, changing --- */
 
+/* It has a name less, at once: until the commit's names are on the disk it may be there with it. */
+static void note_lost(struct inode *inode)
+{
+	if (!S_ISDIR_I(inode) && ext2_on_disk(inode))
+		EXT2_I(inode)->lost++;
+}
+
 int ext2_delete_entry(struct inode *dir, const struct qstr *name, struct inode *victim)
 {
 	struct ext2_sb *s = EXT2_SB(dir->sb);
@@ -410,6 +417,7 @@ int ext2_delete_entry(struct inode *dir, const struct qstr *name, struct inode *
 	if (le32(dirent_at(bh, off)->ino) != victim->ino) {
 		err = ext2_dir_corrupt(dir, lblk, "entry names another inode");
 	} else if (!wait || !tomb_add(dir, lblk, off, victim, 0)) {
+		note_lost(victim);
 		if (ext2_dirblock_remove(buffer_data(bh), s->l.block_size, off, s->l.inodes_count))
 			ext2_hold(s, bh, BH_INPLACE);
 		else
@@ -423,7 +431,7 @@ out:
 	return err;
 }
 
-int ext2_set_entry(struct inode *dir, const struct qstr *name, struct inode *inode)
+int ext2_set_entry(struct inode *dir, const struct qstr *name, struct inode *inode, struct inode *old)
 {
 	struct ext2_sb *s = EXT2_SB(dir->sb);
 	struct buffer *bh;
@@ -444,6 +452,7 @@ int ext2_set_entry(struct inode *dir, const struct qstr *name, struct inode *ino
 	up_write(&EXT2_I(dir)->dir_sem);
 	if (err)
 		return err;
+	note_lost(old);
 	note_added(dir, inode);
 	dir_changed(dir);
 	return 0;

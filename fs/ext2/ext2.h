@@ -154,6 +154,7 @@ struct ext2_inode_info {
 	struct list_head orphan_link;	/* [sb lock] */
 	u32 disk_links;			/* [batch] what the disk says */
 	u32 tombs;			/* [batch] names of it that wait to be removed */
+	u32 lost;			/* [batch] names of it that went at once in this batch */
 	u32 dir_tombs;			/* [dir_sem, sb lock] entries of this directory that are gone already */
 	u64 add_batch;			/* [batch] when a name of it was last added */
 	u64 replaced_batch;		/* [batch] when another file last took a name of it */
@@ -310,8 +311,8 @@ int ext2_find_entry(struct inode *dir, const struct qstr *name, u32 *ino);
 int ext2_add_entry(struct inode *dir, const struct qstr *name, struct inode *inode);
 /* The entry of victim called name goes: now, or last if a newer name of it must come first. */
 int ext2_delete_entry(struct inode *dir, const struct qstr *name, struct inode *victim);
-/* The entry called name gets another inode. */
-int ext2_set_entry(struct inode *dir, const struct qstr *name, struct inode *inode);
+/* The entry called name, which is old's, gets another inode. */
+int ext2_set_entry(struct inode *dir, const struct qstr *name, struct inode *inode, struct inode *old);
 /*
  * Two names of one directory change at once on the disk: `to` gets to_inode (NULL: it was just added), `from` gets
  * from_inode or (NULL) goes. bury: from_inode ends, and then its entry goes too. -ENOSPC: no room for copies, and

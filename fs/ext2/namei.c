@@ -382,13 +382,19 @@ static int take_place(struct renaming *r, struct inode *dir, const struct qstr *
 
 	if (err == -ENOSPC) {
 		/* No room for copies: in order at least. */
-		err = ext2_set_entry(dir, r->to, r->inode);
+		err = ext2_set_entry(dir, r->to, r->inode, r->target);
 		if (!err)
 			err = ext2_delete_entry(dir, from, r->inode);
 	}
 	if (!err)
 		drop_target(r, true);
 	return err;
+}
+
+/* The old name goes, or a whiteout takes it. */
+static int give_name(struct renaming *r, const struct qstr *from)
+{
+	return r->whiteout ? ext2_set_entry(r->dir, from, r->whiteout, r->inode) : ext2_delete_entry(r->dir, from, r->inode);
 }
 
 /* The name goes over within one directory. */
@@ -398,12 +404,12 @@ static int rename_here(struct renaming *r)
 
 	if (r->target && !r->whiteout)
 		return take_place(r, r->dir, r->from);
-	err = r->target ? ext2_set_entry(r->dir, r->to, r->inode) : ext2_add_entry(r->dir, r->to, r->inode);
+	err = r->target ? ext2_set_entry(r->dir, r->to, r->inode, r->target) : ext2_add_entry(r->dir, r->to, r->inode);
 	if (err)
 		return err;
 	err = ext2_change_pair(r->dir, r->to, NULL, r->from, r->whiteout, false);
 	if (err == -ENOSPC)
-		err = r->whiteout ? ext2_set_entry(r->dir, r->from, r->whiteout) : ext2_delete_entry(r->dir, r->from, r->inode);
+		err = give_name(r, r->from);
 	if (!err && r->target)
 		drop_target(r, false);
 	return err;
@@ -412,10 +418,10 @@ static int rename_here(struct renaming *r)
 /* To another directory where nothing has the name, or what the disk does not know; or of what it does not know. */
 static int rename_there(struct renaming *r)
 {
-	int err = r->target ? ext2_set_entry(r->newdir, r->to, r->inode) : ext2_add_entry(r->newdir, r->to, r->inode);
+	int err = r->target ? ext2_set_entry(r->newdir, r->to, r->inode, r->target) : ext2_add_entry(r->newdir, r->to, r->inode);
 
 	if (!err)
-		err = r->whiteout ? ext2_set_entry(r->dir, r->from, r->whiteout) : ext2_delete_entry(r->dir, r->from, r->inode);
+		err = give_name(r, r->from);
 	if (!err && r->target)
 		drop_target(r, false);
 	return err;
@@ -463,9 +469,9 @@ static int exchange_once(struct renaming *r)
 		return -EAGAIN;
 	err = ext2_change_pair(r->dir, r->to, r->inode, r->from, r->target, false);
 	if (err == -ENOSPC) {
-		err = ext2_set_entry(r->dir, r->to, r->inode);
+		err = ext2_set_entry(r->dir, r->to, r->inode, r->target);
 		if (!err)
-			err = ext2_set_entry(r->dir, r->from, r->target);
+			err = ext2_set_entry(r->dir, r->from, r->target, r->inode);
 	}
 	if (err)
 		return err;
@@ -539,7 +545,7 @@ static int name_goes(struct renaming *r, const struct qstr *name)
 /* The last step: the old name goes, or a whiteout takes it. */
 static int old_name_goes(struct renaming *r, const struct qstr *from)
 {
-	int err = r->whiteout ? ext2_set_entry(r->dir, from, r->whiteout) : ext2_delete_entry(r->dir, from, r->inode);
+	int err = give_name(r, from);
 
 	if (!err)
 		count_name(r->inode, -1);
@@ -590,7 +596,7 @@ static int via_exchange(struct renaming *r)
 {
 	bool d1 = S_ISDIR_I(r->inode), d2 = S_ISDIR_I(r->target);
 	struct crossing *c = crossing_of(r);
-	int err = ext2_set_entry(r->dir, c->from, r->target);
+	int err = ext2_set_entry(r->dir, c->from, r->target, r->inode);
 
 	if (!err)
 		err = ext2_delete_entry(r->newdir, c->via, r->target);
