@@ -242,7 +242,7 @@ def main():
     for loss in (float(x) for x in a.loss.split(',')):
         for pair in a.pairs.split(','):
             flows, wrong = run_pair(pair, loss, a)
-            name = f'net-loss/{pair}-{loss:g}%'
+            name = f'{pair}-{loss:g}%'
             if wrong:
                 print(f'not ok {name}: ' + '; '.join(wrong[:5]), flush=True)
                 failed += 1
@@ -257,7 +257,7 @@ def main():
         for pair in a.pairs.split(','):
             if yard and pair != 'linux-linux' and (pair, loss) in means:
                 r, want = means[pair, loss] / yard, least.get(loss, 0)
-                print(f'{"ok" if r >= want else "not ok"} net-loss/{pair}-{loss:g}%-speed: {r:.2f} of Linux, wanted {want}', flush=True)
+                print(f'{"ok" if r >= want else "not ok"} {pair}-{loss:g}%-speed: {r:.2f} of Linux, wanted {want}', flush=True)
                 passed += r >= want
                 failed += r < want
     print(f'{passed} passed, {failed} failed, 0 skipped')

@@ -33,7 +33,7 @@ import qemu  # noqa: E402
 from qemu import TOP, Guest, Machine  # noqa: E402
 
 LOGS = os.path.join(TOP, 'build/logs')
-LINE = re.compile(r'^(?:\[ *[\d.]+\] )?(not ok|ok|skip) (?:\d+ - )?([\w./+:@=-]+?)(?:(?:: | )(.*))?$')
+LINE = re.compile(r'^(?:\[ *[\d.]+\] )?(not ok|ok|skip) (?:\d+ - )?([\w./+:@=%-]+?)(?:(?:: | )(.*))?$')
 
 
 def match_line(line):
