@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * Timekeeping (kernel/core/clock.c over the clock sources of arch/x86_64/cpu). All times are u64 or
- * s64 nanoseconds. Reads are lock-free in every context, NMI included.
+ * s64 nanoseconds. Reads take no lock; they wait while the rate or the base changes (some instructions), so that no CPU
+ * sees time go back, and cannot be used in an NMI: clock_monotonic_nmi_ns(), clock_raw_ns() and sched_clock_ns() can.
  */
 #ifndef CORE_CLOCK_H
 #define CORE_CLOCK_H
@@ -14,6 +15,8 @@
 #define USEC_PER_SEC	1000000ull
 
 u64 clock_monotonic_ns(void);		/* never set, slewed by adjtime */
+/* The same in every context; as much as the change of a rate makes in some microseconds it may go back. */
+u64 clock_monotonic_nmi_ns(void);
 u64 clock_raw_ns(void);			/* the bare source */
 u64 clock_boottime_ns(void);
 s64 clock_realtime_ns(void);

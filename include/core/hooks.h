@@ -76,7 +76,7 @@ void cmdline_init(const char *line);
  * clock and the ns that passed since the first instruction (so that monotonic time starts there).
  */
 void clock_start(s64 realtime_seconds, u64 since_boot_ns);
-/* What a reader needs; arch copies it into the vDSO page in vdso_update(). Times at cycle_last. */
+/* What a reader needs; arch copies it into the vDSO page in vdso_publish(). Times at cycle_last. */
 struct clock_params {
 	u64 cycle_last, mask;		/* time = base + (((cycles - cycle_last) & mask) * mult + frac) >> CLOCK_SHIFT */
 	u64 mult;			/* ns per cycle << CLOCK_SHIFT, 128-bit product */
@@ -89,7 +89,7 @@ struct clock_params {
 	bool vdso;			/* user space may read the source (TSC) */
 };
 #define CLOCK_SHIFT	32
-/* Under the clock's lock, from vdso_update() only. */
+/* Under the clock's lock, from vdso_publish() only. */
 void clock_params_get(struct clock_params *p);
 /*
  * Called by arch on the boot CPU when the per-CPU areas of all possible CPUs exist: locks, RCU, timers

@@ -12,7 +12,11 @@ u64 vdso_image_pages(void);
 /* Frame of the i-th data or image page; mapped PT_SPECIAL. */
 pfn_t vdso_data_pfn(u64 i);
 pfn_t vdso_image_pfn(u64 i);
-/* Called by kernel/core/clock.c under the clock's lock when readings change. */
-void vdso_update(void);
+/*
+ * Called by kernel/core/clock.c under the clock's lock when readings change: user space waits from the first until the
+ * second has brought the new parameters.
+ */
+void vdso_close(void);
+void vdso_publish(void);
 
 #endif

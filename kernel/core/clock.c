@@ -4,9 +4,12 @@
  * 128-bit product, so a wide counter needs no periodic update at all. Counters that wrap within
  * days get a timer that moves the base at half their period.
  *
- * Readers, NMIs included, never wait: the parameters exist twice. The writer (clock_lock) changes
- * copy 0 while an odd sequence number sends readers to copy 1, then the other way round; a reader
- * retries if the number moved. The vDSO has its own copy, which vdso_update() makes under clock_lock.
+ * A change of rate takes effect from the cycle at which the writer reads the counter. A reader who still went
+ * by the old rate after that cycle could see more than the next one does, so the writer (clock_lock) closes the
+ * clock before it reads the counter: readers in the kernel (master_seq) and in user space (the vDSO's count) wait
+ * until both have the new parameters. Those who cannot wait (NMIs, messages, the bare source, which has one rate for
+ * ever) read a latch: the parameters exist twice, the writer changes copy 0 while an odd number sends readers to
+ * copy 1, then the other way round; a reader retries if the number moved.
  *
  * A source marked `vdso` is the TSC, and is read here without an indirect call.
  */
@@ -34,7 +37,8 @@ struct timekeeper {
 };
 
 static DEFINE_SPINLOCK(clock_lock, CLOCK);
-static struct timekeeper master;	/* [clock_lock] */
+static struct timekeeper master;	/* [clock_lock; read under master_seq] */
+static u32 master_seq;			/* [a] odd while the master changes */
 static s64 freq_ppm;			/* [clock_lock] 2^-16 ppm */
 static int tai_seconds;			/* [clock_lock] */
 static struct clock_source *sources[MAX_SOURCES];	/* [clock_lock] */
@@ -95,7 +99,29 @@ static __always_inline u64 raw_of(const struct timekeeper *tk)
 	} while (unlikely(READ_ONCE(latch.seq) != _s)); \
 	_v; })
 
-/* Bring the master's new state to the readers. clock_lock held. */
+#define MASTER_READ(expr) ({ \
+	const struct timekeeper *tk = &master; \
+	__typeof__((expr) + 0) _v; \
+	u32 _s; \
+	do { \
+		while (unlikely((_s = smp_load_acquire(&master_seq)) & 1)) \
+			cpu_relax(); \
+		_v = (expr); \
+		smp_rmb(); \
+	} while (unlikely(READ_ONCE(master_seq) != _s)); \
+	_v; })
+
+/* No reader gets past here until clock_publish(). clock_lock held. */
+static void clock_close(void)
+{
+	WRITE_ONCE(master_seq, master_seq + 1);
+	if (started)
+		vdso_close();
+	/* Before the counter is read: who read the clock without waiting read the counter earlier. */
+	smp_mb();
+}
+
+/* Bring the master's new state to the readers. clock_lock held, after clock_close(). */
 static void clock_publish(void)
 {
 	WRITE_ONCE(latch.seq, latch.seq + 1);
@@ -107,10 +133,11 @@ static void clock_publish(void)
 	latch.copy[1] = master;
 	smp_wmb();
 	if (started)
-		vdso_update();
+		vdso_publish();
+	smp_store_release(&master_seq, master_seq + 1);
 }
 
-/* Move the base to now. clock_lock held. */
+/* Move the base to now. The clock is closed. */
 static void clock_forward(void)
 {
 	u64 d = cycles_since(&master);
@@ -134,6 +161,7 @@ static void clock_apply_freq(void)
 /* Take src from here on. clock_lock held. */
 static void clock_switch(struct clock_source *src)
 {
+	clock_close();
 	clock_forward();
 	master.src = src;
 	master.p.mask = src->mask;
@@ -149,6 +177,7 @@ static u64 wrap_timer_fn(struct timer *t)
 	u64 flags, period;
 
 	spin_lock_irqsave(&clock_lock, flags);
+	clock_close();
 	clock_forward();
 	clock_publish();
 	period = mul_div_u64(master.p.mask, NSEC_PER_SEC / 4, master.src->freq_hz);
@@ -223,12 +252,13 @@ void clock_start(s64 realtime_seconds, u64 since_boot_ns)
 	u64 flags;
 
 	spin_lock_irqsave(&clock_lock, flags);
+	started = true;
+	clock_close();
 	clock_forward();
 	master.p.mono_ns = since_boot_ns;
 	master.p.raw_ns = since_boot_ns;
 	master.p.real_off = realtime_seconds * (s64)NSEC_PER_SEC - (s64)since_boot_ns;
 	master.p.tai_off = master.p.real_off;
-	started = true;
 	clock_publish();
 	spin_unlock_irqrestore(&clock_lock, flags);
 	timer_init(&wrap_timer, TIMER_MONOTONIC, wrap_timer_fn);
@@ -241,11 +271,12 @@ void clock_params_get(struct clock_params *p)
 	*p = master.p;
 }
 
-u64 clock_monotonic_ns(void) { return LATCH_READ(mono_of(tk)); }
+u64 clock_monotonic_ns(void) { return MASTER_READ(mono_of(tk)); }
+u64 clock_monotonic_nmi_ns(void) { return LATCH_READ(mono_of(tk)); }
 u64 clock_raw_ns(void) { return LATCH_READ(raw_of(tk)); }
-u64 clock_boottime_ns(void) { return LATCH_READ(mono_of(tk) + (u64)tk->p.boot_off); }
-s64 clock_realtime_ns(void) { return LATCH_READ((s64)mono_of(tk) + tk->p.real_off); }
-s64 clock_tai_ns(void) { return LATCH_READ((s64)mono_of(tk) + tk->p.tai_off); }
+u64 clock_boottime_ns(void) { return MASTER_READ(mono_of(tk) + (u64)tk->p.boot_off); }
+s64 clock_realtime_ns(void) { return MASTER_READ((s64)mono_of(tk) + tk->p.real_off); }
+s64 clock_tai_ns(void) { return MASTER_READ((s64)mono_of(tk) + tk->p.tai_off); }
 /* There is no tick whose time these could show: they are as exact as the others. */
 u64 clock_monotonic_coarse_ns(void) { return clock_monotonic_ns(); }
 s64 clock_realtime_coarse_ns(void) { return clock_realtime_ns(); }
@@ -276,6 +307,7 @@ void clock_set_realtime(s64 ns)
 	u64 flags;
 
 	spin_lock_irqsave(&clock_lock, flags);
+	clock_close();
 	clock_forward();
 	master.p.real_off = ns - (s64)mono_of(&master);
 	master.p.tai_off = master.p.real_off + tai_seconds * (s64)NSEC_PER_SEC;
@@ -290,6 +322,7 @@ void clock_set_tai_offset(int seconds)
 	u64 flags;
 
 	spin_lock_irqsave(&clock_lock, flags);
+	clock_close();
 	tai_seconds = seconds;
 	master.p.tai_off = master.p.real_off + seconds * (s64)NSEC_PER_SEC;
 	clock_publish();
@@ -307,6 +340,7 @@ void clock_set_freq(s64 ppm_scaled)
 	u64 flags;
 
 	spin_lock_irqsave(&clock_lock, flags);
+	clock_close();
 	clock_forward();
 	freq_ppm = ppm_scaled;
 	clock_apply_freq();

@@ -91,7 +91,7 @@ static void log_store(u8 facility, u8 level, const char *text, size_t len)
 
 	__atomic_store_n(&d->state, 2 * seq + 1, __ATOMIC_RELAXED);
 	smp_wmb();
-	d->time_ns = clock_monotonic_ns();
+	d->time_ns = clock_monotonic_nmi_ns();
 	d->pos = pos;
 	d->caller = log_caller();
 	d->len = (u16)len;
@@ -484,9 +484,10 @@ INITCALL_SMP(console_thread_start);
 
 void console_flush(void)
 {
-	u64 end = clock_monotonic_ns() + 2 * NSEC_PER_SEC;
+	/* Also on the way down, when a CPU may have been stopped in the middle of setting the clock. */
+	u64 end = clock_monotonic_nmi_ns() + 2 * NSEC_PER_SEC;
 
-	while (consoles_behind() && clock_monotonic_ns() < end) {
+	while (consoles_behind() && clock_monotonic_nmi_ns() < end) {
 		console_try_flush();
 		if (!consoles_behind())
 			break;

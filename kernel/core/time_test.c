@@ -29,11 +29,9 @@ KTEST(clock, monotonic_goes_on)
 	KEXPECT(clock_realtime_ns() > 1500000000ll * (s64)NSEC_PER_SEC);
 }
 
-static void monotonic_worker(int i, void *arg)
+static void monotonic_reads(u64 *last, int count)
 {
-	u64 *last = arg;
-
-	for (int n = 0; n < 20000; n++) {
+	for (int n = 0; n < count; n++) {
 		u64 seen = __atomic_load_n(last, __ATOMIC_SEQ_CST), now = clock_monotonic_ns();
 
 		KEXPECT(now >= seen);
@@ -41,11 +39,45 @@ static void monotonic_worker(int i, void *arg)
 	}
 }
 
+static void monotonic_worker(int i, void *arg)
+{
+	monotonic_reads(arg, 20000);
+}
+
 KTEST(clock, monotonic_across_cpus)
 {
 	u64 last = 0;
 
 	ktest_parallel(2, monotonic_worker, &last);
+}
+
+struct swing {
+	u64 last;
+	bool over;		/* [a] */
+};
+
+/* One turns the rate up and down by a fifth as fast as it can, the others watch. */
+static void swing_worker(int i, void *arg)
+{
+	struct swing *s = arg;
+
+	if (i) {
+		while (!READ_ONCE(s->over))
+			monotonic_reads(&s->last, 100);
+		return;
+	}
+	for (int n = 0; n < 20000; n++)
+		clock_set_freq(n & 1 ? -100000ll << 16 : 100000ll << 16);
+	clock_set_freq(0);
+	WRITE_ONCE(s->over, true);
+}
+
+/* The old rate ends where the new one begins. */
+KTEST(clock, rate_changes_under_readers)
+{
+	struct swing s = { 0 };
+
+	ktest_parallel(3, swing_worker, &s);
 }
 
 KTEST(clock, set_realtime)

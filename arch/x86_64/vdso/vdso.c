@@ -33,14 +33,20 @@ pfn_t vdso_image_pfn(u64 i)
 	return pfn(paddr_pfn(paddr(image_phys(vdso_image_start))).v + i);
 }
 
-void vdso_update(void)
+void vdso_close(void)
+{
+	struct vdso_data *d = &vvar.data;
+
+	WRITE_ONCE(d->seq, d->seq + 1);
+	smp_wmb();
+}
+
+void vdso_publish(void)
 {
 	struct vdso_data *d = &vvar.data;
 	struct clock_params p;
 
 	clock_params_get(&p);
-	WRITE_ONCE(d->seq, d->seq + 1);
-	smp_wmb();
 	d->usable = p.vdso;
 	d->cycle_last = p.cycle_last;
 	d->mult = p.mult;
