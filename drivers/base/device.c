@@ -299,14 +299,15 @@ int device_register(struct device *d)
 
 void device_unregister(struct device *d)
 {
+	/* Off the lists nobody finds it; remove() may take what is taken outside of the lock (rtnl). */
 	mutex_lock(&model_lock);
-	if (d->driver && d->driver->remove)
-		d->driver->remove(d);
-	d->driver = NULL;
 	list_del_init(&d->sibling);
 	if (d->bus)
 		list_del_init(&d->bus_link);
 	mutex_unlock(&model_lock);
+	if (d->driver && d->driver->remove)
+		d->driver->remove(d);
+	d->driver = NULL;
 	if (d->devt.v)
 		(void)devtmpfs_delete_node(d->node_name ? d->node_name : d->name);
 	if (d->node) {

@@ -151,6 +151,7 @@ static int create(struct net *net, struct socket *s, int protocol, int family)
 	const struct inet_proto *p = NULL;
 	bool type_known = false;
 	struct inet_sock *sk;
+	int err;
 
 	if (protocol < 0 || protocol >= 263)
 		return -EINVAL;
@@ -167,6 +168,9 @@ static int create(struct net *net, struct socket *s, int protocol, int family)
 		return type_known ? -EPROTONOSUPPORT : -ESOCKTNOSUPPORT;
 	if (s->type == SOCK_RAW && !capable(CAP_NET_RAW))
 		return -EPERM;
+	err = p->permit ? p->permit(family, protocol) : 0;
+	if (err)
+		return err;
 	sk = inet_sock_alloc(net, family, p, protocol ? protocol : p->protocol, GFP_KERNEL);
 	if (!sk)
 		return -ENOBUFS;
@@ -347,14 +351,18 @@ static int bind_check(struct inet_sock *sk, const struct ipaddr *a, int *ifindex
 	if (ipaddr_is4(a)) {
 		if (sk->c.family == AF_INET6 && sk->c.type == SOCK_RAW)
 			return -EADDRNOTAVAIL;
+		if (sk->c.family == AF_INET6 && sk->proto->ids)
+			return -EINVAL;
 		if (sk->c.family == AF_INET6 && sk->o.v6only)
 			return -EINVAL;
 		if (ipaddr_any(a) || nonlocal)
 			return 0;
 		type = inet_addr_type(sk->net, NULL, a);
+		if (sk->proto->ids)
+			return type == RTN_LOCAL ? 0 : -EADDRNOTAVAIL;
 		return type == RTN_LOCAL || type == RTN_MULTICAST || type == RTN_BROADCAST ? 0 : -EADDRNOTAVAIL;
 	}
-	if (ipaddr_multicast(a) && sk->c.type == SOCK_STREAM)
+	if (ipaddr_multicast(a) && (sk->c.type == SOCK_STREAM || sk->proto->ids))
 		return -EINVAL;
 	if (ipaddr_any(a))
 		return 0;
@@ -423,7 +431,7 @@ static int inet_bind(struct socket *s, const struct sockaddr_storage *sa, int le
 		err = -EAFNOSUPPORT;
 	if (err)
 		return err;
-	if (port && sk->proto->get_port && port < net_inet(sk->net)->sysctl.ip_unprivileged_port_start &&
+	if (port && sk->proto->get_port && !sk->proto->ids && port < net_inet(sk->net)->sysctl.ip_unprivileged_port_start &&
 	    !capable(CAP_NET_BIND_SERVICE))
 		return -EACCES;
 	mutex_lock(&sk->lock);
@@ -816,6 +824,7 @@ static int inet_init(void)
 	if (err)
 		return err;
 	raw_init();
+	ping_init();
 	devinet_init(net);
 	arp_init();
 	icmp_init(net);

@@ -112,6 +112,8 @@ struct inet_opts {
 struct inet_proto {
 	int protocol, type;
 	size_t size;			/* of its socket, an inet_sock first */
+	bool ids;			/* its ports are identifiers: anybody may have any, at an address of this machine only */
+	int (*permit)(int family, int protocol);	/* may the caller make one? NULL: yes. Without a socket */
 	int (*init)(struct inet_sock *sk);
 	void (*close)(struct inet_sock *sk);	/* the file is gone. May wait for SO_LINGER (drops and retakes lock) */
 	void (*destroy)(struct inet_sock *sk);	/* last reference: free what it owns. Any thread context */

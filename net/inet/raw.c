@@ -468,6 +468,7 @@ static int raw_init_sock(struct inet_sock *sk)
 		sk->o.csum_offset = 2;
 	else if (sk->c.family == AF_INET6 && sk->c.protocol == IPPROTO_MH)
 		sk->o.csum_offset = 4;
+	sk->c.reuseaddr = true;		/* as on Linux */
 	spin_lock(&table_lock);
 	hlist_add_head(&sk->hash_link, &table[sk->c.protocol]);
 	spin_unlock(&table_lock);

@@ -46,6 +46,7 @@ struct tcp_sock;
 int tcp_diag_walk(struct net *net, u8 family, int (*fn)(const struct inet_sock_info *i, void *arg), void *arg);
 void tcp_diag_timer(struct tcp_sock *tp, struct inet_sock_info *i);
 void tcp_diag_abort(struct inet_sock *sk);
+void ping_init(void);
 __must_check int ip6_net_init(struct net *net);	/* before devices are attached */
 __must_check int ip6_init(struct net *net);
 __must_check int tcp_init_net(struct net *net);
