@@ -181,7 +181,10 @@ static ssize_t ping_recvmsg(struct inet_sock *sk, struct msg *m, size_t len)
 	p = inet_dequeue(sk, m->flags, sk->socket->file->flags);
 	if (!p)
 		return 0;
-	return IS_ERR(p) ? PTR_ERR(p) : inet_recv_copy(sk, m, p, 0, 0, len);
+	if (IS_ERR(p))
+		return PTR_ERR(p);
+	m->flags &= ~MSG_TRUNC;		/* Linux does not give the whole length here */
+	return inet_recv_copy(sk, m, p, 0, 0, len);
 }
 
 /* --- send --- */
