@@ -86,8 +86,8 @@ static void tap_one(struct pkt_tap *t, struct net_device *dev, struct pkt *p, bo
 		c->type = PKT_OUTGOING;
 		c->net_off = (u16)(c->mac_off + c->mac_len);
 	}
-	if (!c->tstamp)
-		c->tstamp = clock_realtime_ns();
+	if (out && !c->tstamp)
+		c->tstamp = (s64)clock_realtime_ns();
 	t->fn(t, dev, c);
 }
 

@@ -25,6 +25,10 @@ UAPI_SIZE(struct sockaddr_ll, 20);
 #define PACKET_VERSION		10
 #define PACKET_HDRLEN		11
 #define PACKET_RESERVE		12
+#define PACKET_TX_RING		13
+#define PACKET_LOSS		14
+#define PACKET_TIMESTAMP	17
+#define PACKET_QDISC_BYPASS	20
 #define PACKET_IGNORE_OUTGOING	23
 
 #define PACKET_MR_MULTICAST	0
@@ -43,13 +47,17 @@ struct tpacket_stats {
 	__u32 tp_packets, tp_drops;
 };
 
+struct tpacket_stats_v3 {
+	__u32 tp_packets, tp_drops, tp_freeze_q_cnt;
+};
+
 struct tpacket_auxdata {
 	__u32 tp_status, tp_len, tp_snaplen;
 	__u16 tp_mac, tp_net, tp_vlan_tci, tp_vlan_tpid;
 };
 UAPI_SIZE(struct tpacket_auxdata, 20);
 
-/* A frame's head in a ring: V1 and V2. */
+/* A frame's head in a ring, by version; a sockaddr_ll follows it, at a multiple of 16. */
 #define TPACKET_V1		0
 #define TPACKET_V2		1
 #define TPACKET_V3		2
@@ -73,15 +81,49 @@ struct tpacket2_hdr {
 };
 UAPI_SIZE(struct tpacket2_hdr, 32);
 
+struct tpacket3_hdr {
+	__u32 tp_next_offset, tp_sec, tp_nsec, tp_snaplen, tp_len, tp_status;
+	__u16 tp_mac, tp_net;
+	__u32 tp_rxhash, tp_vlan_tci;
+	__u16 tp_vlan_tpid, tp_padding16;
+	__u8 tp_padding[8];
+};
+UAPI_SIZE(struct tpacket3_hdr, 48);
+
+/* At the head of each block of TPACKET_V3. */
+struct tpacket_block_desc {
+	__u32 version, offset_to_priv;
+	__u32 block_status, num_pkts, offset_to_first_pkt, blk_len;
+	__u64 seq_num;
+	__u32 ts_first_sec, ts_first_nsec, ts_last_sec, ts_last_nsec;
+};
+UAPI_SIZE(struct tpacket_block_desc, 48);
+
 struct tpacket_req {
 	__u32 tp_block_size, tp_block_nr, tp_frame_size, tp_frame_nr;
 };
 
+struct tpacket_req3 {		/* begins with what tpacket_req is */
+	__u32 tp_block_size, tp_block_nr, tp_frame_size, tp_frame_nr;
+	__u32 tp_retire_blk_tov, tp_sizeof_priv, tp_feature_req_word;
+};
+UAPI_SIZE(struct tpacket_req3, 28);
+#define TP_FT_REQ_FILL_RXHASH	1
+
 #define TP_STATUS_KERNEL	0
 #define TP_STATUS_USER		(1 << 0)
+#define TP_STATUS_COPY		(1 << 1)
 #define TP_STATUS_LOSING	(1 << 2)
 #define TP_STATUS_CSUMNOTREADY	(1 << 3)
 #define TP_STATUS_VLAN_VALID	(1 << 4)
+#define TP_STATUS_BLK_TMO	(1 << 5)
 #define TP_STATUS_CSUM_VALID	(1 << 7)
+#define TP_STATUS_TS_SOFTWARE	(1u << 29)
+
+/* Of a frame to be sent. */
+#define TP_STATUS_AVAILABLE	0
+#define TP_STATUS_SEND_REQUEST	(1 << 0)
+#define TP_STATUS_SENDING	(1 << 1)
+#define TP_STATUS_WRONG_FORMAT	(1 << 2)
 
 #endif
