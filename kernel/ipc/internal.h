@@ -60,7 +60,7 @@ void ipc_forget_key(struct ipc_ids *ids, struct ipc_object *o);
 /* Under RCU or rwsem: ERR_PTR(-EINVAL). */
 struct ipc_object *ipc_find(struct ipc_ids *ids, int id);
 struct ipc_object *ipc_find_index(struct ipc_ids *ids, int index);
-/* xxxget(2): id or -errno. */
+/* shmget(2), semget(2), msgget(2): id or -errno. */
 long ipc_get(struct ipc_ns *ns, struct ipc_ids *ids, const struct ipc_get_ops *ops, const struct ipc_get *g);
 
 /* May current do what the permission bits in mode say (any of the three places)? */
@@ -71,8 +71,8 @@ __must_check int ipc_owner_check(const struct ipc_ns *ns, const struct ipc_objec
 __must_check int ipc_set_perm(struct ipc_object *o, const struct ipc64_perm *p);
 void ipc_fill_perm(const struct ipc_object *o, struct ipc64_perm *p);
 /*
- * xxxctl's IPC_STAT and *_STAT: what id, or the index `id`, names is described by `fill` under its lock in ds, which
- * is copied out: 0, or by index the id. any: also for those who may not read it.
+ * IPC_STAT and *_STAT of shmctl, semctl and msgctl: `fill` describes the object in ds under its lock, ds is copied out.
+ * by_index: `id` is a place in the table, and the object's id is returned; else 0. any: also for those who may not read it.
  */
 struct ipc_stat {
 	bool by_index, any;
