@@ -401,10 +401,14 @@ int route_input(struct net *net, struct net_device *dev, const struct ipaddr *sr
 	const struct fib_nh *nh;
 	const struct inet_dev *id;
 	struct fib_route *fib;
+	u32 gen;
 	int err;
 
 	memset(r, 0, sizeof(*r));
 	f.family = r->family = v4 ? AF_INET : AF_INET6;
+	if (lo && lo_route_find(net, &f, r))
+		return 0;
+	gen = READ_ONCE(net_inet(net)->route_gen);
 	if (ipaddr_multicast(src))
 		return -EINVAL;
 	if (!v4 && !lo && (ipaddr_loopback(src) || ipaddr_loopback(dst)))
@@ -430,6 +434,8 @@ int route_input(struct net *net, struct net_device *dev, const struct ipaddr *sr
 			err = input4_check(net, dev, id, &f, fib, nh, r);
 		if (!err && fib->type == RTN_UNICAST)
 			route_fill(net, r, nh->dev, fib, dst);
+		if (!err && lo)
+			lo_route_keep(net, &f, r, gen);
 	} else if (v4 && !READ_ONCE(id->conf4.forwarding)) {
 		err = -EHOSTUNREACH;
 	}

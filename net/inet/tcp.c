@@ -414,11 +414,11 @@ static void close(struct inet_sock *sk)
 		u8 s = sk->state;
 
 		tp->pcb->flags |= TF_RXCLOSED;
-		tp->pcb->tmr = tcp_ticks;
 		if (s == TCP_ESTABLISHED || s == TCP_CLOSE_WAIT || s == TCP_SYN_RECV)
 			tp->fin_wanted = true;
 		tp->corked = tp->more = false;
 		tcp_enter(tp);
+		tp->pcb->tmr = tcp_ticks;
 		if (tp->fin_wanted)
 			tcp_push_pending(tp);
 		tcp_leave(tp);

@@ -14,9 +14,9 @@ void tcp_diag_timer(struct tcp_sock *tp, struct inet_sock_info *i)
 	u64 now = clock_monotonic_ns();
 
 	tcp_engine_lock(t);
-	if (tp->pcb && tp->timer_at && i->state != TCP_LISTEN) {
+	if (tp->pcb && tp->wanted_at && i->state != TCP_LISTEN) {
 		i->timer = tp->persist_at ? 4 : i->tx_queue || i->state == TCP_SYN_SENT ? 1 : tp->inet.c.keepalive ? 2 : 0;
-		i->timer_left_ns = i->timer && tp->timer_at > now ? tp->timer_at - now : 0;
+		i->timer_left_ns = i->timer && tp->wanted_at > now ? tp->wanted_at - now : 0;
 		i->retransmits = tp->pcb->nrtx;
 		i->probes = tp->pcb->persist_probe;
 	}

@@ -14,9 +14,12 @@
 #include <core/slab.h>
 #include <kernel/random.h>
 
+#include <lwip/sys.h>
+
 #include "tcp_impl.h"
 
 #define TSO_MAX		65000u
+#define TIMER_STAYS_NS	(2 * NSEC_PER_SEC)
 #define SMALL		256u	/* payloads up to this are copied into the packet */
 
 /* What a packet on the engine's list needs when it is sent. */
@@ -33,9 +36,18 @@ static struct kmem_cache *xmit_cache;
 static struct tcp_sock *current_sk;	/* [e] between enter and leave */
 static struct siphash_key isn_key;
 
+u64 tcp_entered_ns;
+
+/* lwIP's clock, inside tcp_enter(). */
 static u32 now_ticks(void)
 {
-	return (u32)(clock_monotonic_ns() / TICK_NS) + 1;
+	return (u32)(tcp_now() / TICK_NS) + 1;
+}
+
+/* lwIP, for the timestamp option. */
+u32_t sys_now(void)
+{
+	return (u32_t)(tcp_now() / NSEC_PER_MSEC);
 }
 
 u32 tcp_now_ts(void)
@@ -129,6 +141,7 @@ void tcp_enter(struct tcp_sock *tp)
 
 	ASSERT(!current_sk);
 	current_sk = tp;
+	tcp_entered_ns = clock_monotonic_ns();
 	tcp_bound_pcbs = NULL;
 	tcp_listen_pcbs.pcbs = NULL;
 	tcp_tw_pcbs = NULL;
@@ -407,7 +420,7 @@ static void finish(struct tcp_sock *tp)
 static void set_deadlines(struct tcp_sock *tp)
 {
 	struct tcp_pcb *pcb = tp->pcb;
-	u64 now = clock_monotonic_ns();
+	u64 now = tcp_now();
 
 	if (!(pcb->flags & TF_ACK_DELAY))
 		tp->delack_at = 0;
@@ -445,7 +458,7 @@ static u64 earlier(u64 a, u64 b)
 void tcp_arm(struct tcp_sock *tp)
 {
 	struct tcp_pcb *pcb = tp->pcb;
-	u64 at = 0, now = clock_monotonic_ns();
+	u64 at = 0, now = tcp_now();
 
 	if (pcb) {
 		u32 tick = now_ticks();
@@ -465,7 +478,11 @@ void tcp_arm(struct tcp_sock *tp)
 		if (pcb->state == LAST_ACK)
 			at = earlier(at, now + (u64)max((s32)(pcb->tmr + 15000 - tick) + 2, 1) * TICK_NS);
 	}
+	tp->wanted_at = at;
 	if (!at) {
+		/* One that will fire soon does no harm, and the next segment needs it again. */
+		if (pcb && tp->timer_at && tp->timer_at < now + TIMER_STAYS_NS)
+			return;
 		if (tp->timer_at && timer_try_cancel(&tp->timer) == 1) {
 			tp->timer_at = 0;
 			inet_sock_put(&tp->inet);

@@ -126,7 +126,8 @@ struct tcp_sock {
 	u64 last_rcv, last_ts;		/* [e] data came; a segment with a timestamp */
 	u64 challenge_at;		/* [e] the last answer to a segment that fits nowhere */
 	struct timer timer;
-	u64 timer_at;			/* [e] 0: not armed */
+	u64 timer_at;			/* [e] 0: not armed; may be earlier than it need be */
+	u64 wanted_at;			/* [e] when something is to be done; 0: nothing */
 	struct list_head due;		/* [tcp_net.due_lock] */
 	bool due_queued;		/* [tcp_net.due_lock] */
 	u64 delack_at, persist_at, retry_at;	/* [e] 0: none */
@@ -229,6 +230,9 @@ void tcp_timer_init(struct tcp_sock *tp);
 bool tcp_timers_run(struct tcp_net *t);	/* serves one that is due */
 void tcp_pcb_hooks(struct tcp_sock *tp);
 u32 tcp_now_ts(void);
+/* When the engine was entered: one reading of the clock serves all that is done for a segment. Inside tcp_enter(). */
+extern u64 tcp_entered_ns;	/* [e] */
+static inline u64 tcp_now(void) { return tcp_entered_ns; }
 u32 tcp_init_wnd(struct tcp_sock *tp);
 
 /* --- tcp_table.c: demultiplexing, ports, SYN queue, TIME_WAIT --- */

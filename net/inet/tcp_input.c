@@ -98,15 +98,19 @@ void tcp_parse_in(const struct tcp_hdr_wire *h, u32 hl, u32 payload, struct tcp_
 
 /* --- what is not looked at further (RFC 9293 3.10.7.4, RFC 7323 5.3) --- */
 
+/* Its timestamp is older than the last one. When that is long ago, the peer's clock may have gone round. */
+static bool stale(const struct tcp_sock *tp, const struct tcp_in *in, u64 now)
+{
+	return (s32)(in->tsval - tp->pcb->ts_recent) < 0 && now - tp->last_ts <= 24ull * 86400 * NSEC_PER_SEC;
+}
+
 /* An old copy that came late: its timestamp is older than one we know to be before it. */
-static bool too_old(struct tcp_sock *tp, const struct tcp_in *in, u64 now)
+static bool too_old(const struct tcp_sock *tp, const struct tcp_in *in, u64 now)
 {
 	const struct tcp_pcb *pcb = tp->pcb;
 
-	if (!in->has_ts || !(pcb->flags & TF_TIMESTAMP) || in->flags & TCPF_RST || (s32)(in->tsval - pcb->ts_recent) >= 0)
+	if (!in->has_ts || !(pcb->flags & TF_TIMESTAMP) || in->flags & TCPF_RST || !stale(tp, in, now))
 		return false;
-	if (now - tp->last_ts > 24ull * 86400 * NSEC_PER_SEC)
-		return false;		/* the peer's clock may have gone round */
 	/* Acknowledgements that overtook each other. */
 	return !(!in->len && in->seq == pcb->rcv_nxt && in->ack == pcb->lastack);
 }
@@ -165,8 +169,6 @@ static bool acceptable(struct tcp_sock *tp, const struct tcp_in *in, u64 now)
 		answer_where_we_are(tp, in, now);
 		return false;
 	}
-	if (in->has_ts)
-		tp->last_ts = now;
 	return true;
 }
 
@@ -192,6 +194,28 @@ static void ack_policy(struct tcp_sock *tp, u32 payload, bool burst, bool hole, 
 	}
 }
 
+/*
+ * On a connection that stands, the options are ours: lwIP would read them byte by byte, and take a late MSS for true. The
+ * header moves over them; what the timestamp means for the next one to be sent is done here (RFC 7323 4.3).
+ */
+static void strip_options(struct tcp_sock *tp, struct pkt *p, const struct tcp_in *in, u32 hl)
+{
+	struct tcp_pcb *pcb = tp->pcb;
+	u32 n = hl - (u32)sizeof(struct tcp_hdr_wire);
+	struct tcp_hdr_wire *h;
+
+	if (!n || pcb->state < ESTABLISHED)
+		return;
+	if (in->has_ts && TCP_SEQ_BETWEEN(pcb->ts_lastacksent, in->seq, in->seq + in->len) && !stale(tp, in, tcp_now())) {
+		pcb->ts_recent = in->tsval;
+		tp->last_ts = tcp_now();
+	}
+	memmove(p->data + n, p->data, sizeof(*h));
+	pkt_pull(p, n);
+	h = (struct tcp_hdr_wire *)p->data;
+	h->doff_x = (u8)(sizeof(*h) / 4 << 4 | (h->doff_x & 0xf));
+}
+
 static void into_lwip(struct tcp_sock *tp, struct pbuf *pb, const struct ip_cb *cb)
 {
 	ipaddr_to_lwip(&cb->src, &ip_data.current_iphdr_src);
@@ -213,7 +237,7 @@ static void established(struct tcp_sock *tp, u32 tries, u8 state)
 		tp->bytes_acked = 1;	/* the SYN, as Linux counts */
 	}
 	tp->quick = TCP_QUICK_MAX;
-	tp->last_ts = clock_monotonic_ns();
+	tp->last_ts = tcp_now();
 	tcp_tx_established(tp, tries, tp->tx.last_sent);
 	tcp_pcb_options(tp);
 }
@@ -242,8 +266,7 @@ void tcp_segment_input(struct tcp_sock *tp, struct pkt *p)
 {
 	struct ip_cb cb = *ip_cb(p);
 	struct tcp_hdr_wire *h = (struct tcp_hdr_wire *)p->data;
-	u32 hl = (u32)(h->doff_x >> 4) * 4, payload = p->len - hl, ts_recent, tries;
-	u64 now = clock_monotonic_ns();
+	u32 hl = (u32)(h->doff_x >> 4) * 4, payload = p->len - hl, tries;
 	bool burst = p->gso_segs > 1, hole, dsack;
 	struct tcp_in in;
 	struct pbuf *pb;
@@ -263,7 +286,7 @@ void tcp_segment_input(struct tcp_sock *tp, struct pkt *p)
 	tcp_parse_in((struct tcp_hdr_wire *)p->data, hl, payload, &in);
 	tp->segs_in++;
 	tcp_enter(tp);
-	if (!acceptable(tp, &in, now)) {
+	if (!acceptable(tp, &in, tcp_now())) {
 		pkt_free(p);
 		tcp_leave(tp);
 		return;
@@ -271,10 +294,10 @@ void tcp_segment_input(struct tcp_sock *tp, struct pkt *p)
 	state = (u8)tp->pcb->state;
 	tries = tp->pcb->nrtx;
 	hole = tp->pcb->ooseq;
-	ts_recent = tp->pcb->ts_recent;
 	dsack = dsack_begin(tp->pcb, &in);
 	if ((in.flags & TCPF_URG || tp->urg_data == URG_NOT_YET) && state >= SYN_RCVD && !(in.flags & TCPF_RST))
 		tcp_urg_receive(tp, &in, p, hl);
+	strip_options(tp, p, &in, hl);
 	pkt_orphan(p);
 	p->dev = NULL;
 	pb = rx_chain(p);
@@ -289,8 +312,6 @@ void tcp_segment_input(struct tcp_sock *tp, struct pkt *p)
 	if (tp->pcb) {
 		if (dsack)
 			dsack_end(tp->pcb, &in);
-		if (state >= ESTABLISHED && (s32)(tp->pcb->ts_recent - ts_recent) < 0)
-			tp->pcb->ts_recent = ts_recent;
 		if (state < ESTABLISHED && tp->pcb->state >= ESTABLISHED)
 			established(tp, tries, state);
 		else if (tp->pcb->state == SYN_SENT && (in.flags & (TCPF_SYN | TCPF_ACK | TCPF_RST)) == TCPF_SYN)
@@ -298,7 +319,7 @@ void tcp_segment_input(struct tcp_sock *tp, struct pkt *p)
 		else if (tp->pcb->state == SYN_SENT)
 			tcp_tx_recount(tp);
 		tcp_tx_after(tp);
-		ack_policy(tp, payload, burst, hole, now);
+		ack_policy(tp, payload, burst, hole, tcp_now());
 		tcp_push_pending(tp);
 		if (tp->pcb && tp->pcb->state == SYN_SENT)
 			(void)tcp_output(tp->pcb);

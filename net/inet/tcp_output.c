@@ -4,7 +4,6 @@
  * congestion (ours, in segments) and the peer's go; then an acknowledgement if none of them carried it.
  */
 #include <base/math.h>
-#include <core/clock.h>
 
 #include "tcp_impl.h"
 
@@ -30,7 +29,7 @@ err_t tcp_tx_retransmit(struct tcp_sock *tp, struct tcp_seg *seg)
 	if (!(s->flags & SEG_RETRANS))
 		x->retrans++;
 	s->flags |= SEG_RETRANS | SEG_EVER;
-	s->sent_ns = x->last_sent = clock_monotonic_ns();
+	s->sent_ns = x->last_sent = tcp_now();
 	x->bytes_retrans += seg->len;
 	if (!x->retrans_ts)
 		x->retrans_ts = max(tcp_now_ts(), 1u);
@@ -116,7 +115,7 @@ static err_t send_one(struct tcp_sock *tp, struct tcp_seg *seg)
 		pcb->unacked = seg;
 	x->tail = seg;
 	tx_seg(seg)->flags = 0;
-	tx_seg(seg)->sent_ns = x->last_sent = clock_monotonic_ns();
+	tx_seg(seg)->sent_ns = x->last_sent = tcp_now();
 	x->packets++;
 	x->bytes_sent += seg->len;
 	x->data_segs_out += !!seg->len;
@@ -150,7 +149,7 @@ static err_t send_new(struct tcp_sock *tp)
 
 	if (!pcb->unsent)
 		return ERR_OK;
-	idle_restart(tp, clock_monotonic_ns());
+	idle_restart(tp, tcp_now());
 	while (err == ERR_OK && (seg = pcb->unsent) != NULL) {
 		if (!fits(pcb, seg)) {
 			ask_window(pcb);

@@ -245,7 +245,7 @@ void tcp_tx_before(struct tcp_sock *tp, const struct tcp_in *in)
 {
 	struct tcp_pcb *pcb = tp->pcb;
 	struct tcp_tx *x = &tp->tx;
-	u64 now = clock_monotonic_ns(), first = 0, last = 0, sack_first = 0;
+	u64 now = tcp_now(), first = 0, last = 0, sack_first = 0;
 
 	x->a = (struct tcp_ack){ .ack = in->ack, .prior_una = pcb->lastack, .prior_delivered = x->delivered, .prior_lost = x->lost,
 		.tsecr = in->has_ts ? in->tsecr : 0 };
@@ -558,7 +558,7 @@ static void grow_sndbuf(struct tcp_sock *tp)
 void tcp_tx_after(struct tcp_sock *tp)
 {
 	struct tcp_tx *x = &tp->tx;
-	u64 now = clock_monotonic_ns();
+	u64 now = tcp_now();
 
 	if (!x->a.valid)
 		return;
@@ -604,7 +604,7 @@ void tcp_tx_established(struct tcp_sock *tp, u32 tries, u64 syn_sent)
 	x->rto_us = RTO_INIT_US;
 	x->snd_sml = x->high_seq = x->fack = tp->pcb->lastack;
 	if (!tries && syn_sent)
-		tcp_rtt(tp, (u32)min((clock_monotonic_ns() - syn_sent) / 1000, (u64)RTO_MAX_US));
+		tcp_rtt(tp, (u32)min((tcp_now() - syn_sent) / 1000, (u64)RTO_MAX_US));
 }
 
 void tcp_tx_mtu(struct tcp_sock *tp)
@@ -622,7 +622,7 @@ void tcp_tx_mtu(struct tcp_sock *tp)
 void tcp_tx_rearm(struct tcp_sock *tp)
 {
 	struct tcp_tx *x = &tp->tx;
-	u64 now = clock_monotonic_ns(), pto;
+	u64 now = tcp_now(), pto;
 
 	if (!x->rto_at && x->packets)
 		x->rto_at = now + rto_ns(tp);

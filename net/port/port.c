@@ -5,7 +5,6 @@
  */
 #include <base/err.h>
 #include <base/string.h>
-#include <core/clock.h>
 #include <core/init.h>
 #include <core/slab.h>
 #include <keel_lwip.h>
@@ -74,13 +73,7 @@ void *mem_trim(void *mem, mem_size_t size)
 	return mem;
 }
 
-/* --- time, timers --- */
-
-/* Milliseconds: what timestamp options carry. */
-u32_t sys_now(void)
-{
-	return (u32_t)(clock_monotonic_ns() / NSEC_PER_MSEC);
-}
+/* --- timers --- */
 
 void tcp_timer_needed(void)
 {
