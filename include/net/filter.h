@@ -18,6 +18,8 @@ u32 sock_filter_run_bytes(const struct sock_common *c, const void *data, u32 len
 /* The options of it, for sock_setsockopt() and sock_getsockopt(). */
 int sock_filter_set(struct sock_common *c, int opt, uaddr_t val, int len);
 int sock_filter_get(struct sock_common *c, uaddr_t val, uaddr_t ulen, int len);
+/* A connection has its listener's. Takes no lock. */
+__must_check int sock_filter_inherit(struct sock_common *to, const struct sock_common *from);
 void sock_filter_drop(struct sock_common *c);	/* the last reference goes; any context */
 
 #endif

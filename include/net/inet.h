@@ -390,7 +390,7 @@ struct inet_sysctl {
 		mtu_expires, min_pmtu, redirect_number, redirect_load_ms, redirect_silence_ms;
 	int tcp_syn_retries, tcp_synack_retries, tcp_retries1, tcp_retries2, tcp_fin_timeout, tcp_keepalive_time,
 		tcp_keepalive_probes,
-		tcp_keepalive_intvl, tcp_max_syn_backlog, tcp_max_tw_buckets, tcp_max_orphans, tcp_tw_reuse,
+		tcp_keepalive_intvl, tcp_max_syn_backlog, tcp_max_tw_buckets, tcp_tw_reuse,
 			tcp_syncookies, tcp_sack,
 		tcp_timestamps, tcp_window_scaling, tcp_abort_on_overflow, tcp_moderate_rcvbuf, tcp_slow_start_after_idle,
 		tcp_rfc1337, tcp_orphan_retries, tcp_ecn, tcp_mtu_probing;

@@ -117,6 +117,8 @@ static_assert(sizeof(struct icmp_hdr) == 8, "wire");
 #define ICMP_PARAMETERPROB	12
 #define ICMP_TIMESTAMP		13
 #define ICMP_TIMESTAMPREPLY	14
+#define ICMP_ADDRESS		17
+#define ICMP_ADDRESSREPLY	18
 #define ICMP_NET_UNREACH	0
 #define ICMP_HOST_UNREACH	1
 #define ICMP_PROT_UNREACH	2

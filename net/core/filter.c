@@ -314,6 +314,25 @@ int sock_filter_get(struct sock_common *c, uaddr_t val, uaddr_t ulen, int len)
 	return err ? err : copy_out_bytes(ulen, &n, sizeof(n));
 }
 
+/* to is new and nobody else's. */
+int sock_filter_inherit(struct sock_common *to, const struct sock_common *from)
+{
+	const struct sock_filter_prog *prog;
+	int err = 0;
+
+	if (likely(!READ_ONCE(from->filter)))
+		return 0;
+	rcu_read_lock();
+	prog = rcu_dereference(((struct sock_common *)from)->filter);
+	if (prog) {
+		to->filter = kmemdup(prog, sizeof(*prog) + prog->len * sizeof(prog->f[0]), GFP_ATOMIC);
+		err = to->filter ? 0 : -ENOMEM;
+	}
+	rcu_read_unlock();
+	to->filter_locked = READ_ONCE(from->filter_locked);
+	return err;
+}
+
 /* The last reference: nobody attaches any more, and the caller may hold a spinlock. */
 void sock_filter_drop(struct sock_common *c)
 {

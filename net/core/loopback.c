@@ -16,8 +16,6 @@ static void lo_xmit(struct net_device *dev, u32 queue, struct pkt_list *batch)
 	for (struct pkt *p = batch->first; p; p = p->next) {
 		pkt_orphan(p);
 		p->local = true;
-		if (p->csum_state != CSUM_PARTIAL)
-			p->csum_state = CSUM_UNNECESSARY;
 		p->tstamp = 0;
 	}
 	netdev_receive(dev, queue, batch);

@@ -772,7 +772,7 @@ static const struct inet_sysctl defaults = {
 	.mtu_expires = 600, .min_pmtu = 552, .redirect_number = 9, .redirect_load_ms = 20, .redirect_silence_ms = 20480,
 	.tcp_syn_retries = 6, .tcp_synack_retries = 5, .tcp_retries1 = 3, .tcp_retries2 = 15, .tcp_fin_timeout = 60,
 	.tcp_keepalive_time = 7200, .tcp_keepalive_probes = 9, .tcp_keepalive_intvl = 75, .tcp_max_syn_backlog = 512,
-	.tcp_max_tw_buckets = 16384, .tcp_max_orphans = 16384, .tcp_tw_reuse = 2, .tcp_syncookies = 1, .tcp_sack = 1,
+	.tcp_max_tw_buckets = 16384, .tcp_tw_reuse = 2, .tcp_syncookies = 1, .tcp_sack = 1,
 	.tcp_timestamps = 1, .tcp_window_scaling = 1, .tcp_moderate_rcvbuf = 1, .tcp_slow_start_after_idle = 1,
 	.tcp_rmem = { 4096, 131072, 6291456 }, .tcp_wmem = { 4096, 16384, 4194304 }, .udp_mem = { 22000, 30000, 45000 },
 	.udp_rmem_min = 4096, .udp_wmem_min = 4096, .tcp_congestion = "cubic",

@@ -214,7 +214,7 @@ void inet_out_opts(struct inet_sock *sk, const struct send_ctl *c, const struct 
 	}
 	o->df = o->df || disc == IP_PMTUDISC_INTERFACE || c->dontfrag;
 	o->flowlabel = c->flowlabel;
-	o->no_label = !inet_autoflow(sk);
+	o->label = inet_autoflow(sk) ? LABEL_AUTO : LABEL_NONE;
 	if (c->ext_len) {
 		o->ext = c->ext;
 		o->ext_len = c->ext_len;

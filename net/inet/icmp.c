@@ -109,6 +109,8 @@ void icmp_out_count(struct net *net, u8 type)
 	case ICMP_PARAMETERPROB: NET_INC(net, ICMP_OUTPARMPROBS); break;
 	case ICMP_TIMESTAMP: NET_INC(net, ICMP_OUTTIMESTAMPS); break;
 	case ICMP_TIMESTAMPREPLY: NET_INC(net, ICMP_OUTTIMESTAMPREPS); break;
+	case ICMP_ADDRESS: NET_INC(net, ICMP_OUTADDRMASKS); break;
+	case ICMP_ADDRESSREPLY: NET_INC(net, ICMP_OUTADDRMASKREPS); break;
 	}
 }
 
@@ -143,12 +145,13 @@ static void echo(struct net *net, struct pkt *p)
 	struct ip_cb *cb = ip_cb(p);
 	struct pkt *n;
 
-	if (net_inet(net)->sysctl.icmp_echo_ignore_all ||
-	    ((cb->multicast || cb->broadcast) && net_inet(net)->sysctl.icmp_echo_ignore_broadcasts))
+	if (net_inet(net)->sysctl.icmp_echo_ignore_all)
 		return;
 	n = pkt_copy(p, PKT_HEADROOM, GFP_ATOMIC);
-	if (!n)
+	if (!n) {
+		NET_INC(net, ICMP_OUTERRORS);
 		return;
+	}
 	n->csum_state = CSUM_NONE;
 	n->dev = NULL;
 	((struct icmp_hdr *)n->data)->type = ICMP_ECHOREPLY;
@@ -161,11 +164,17 @@ static void timestamp(struct net *net, struct pkt *p)
 	be32_t now = to_be32((u32)(clock_realtime_ns() / 1000000 % 86400000));
 	struct pkt *n;
 
-	if (p->len < 20 || cb->multicast || cb->broadcast)
+	if (p->len < 20) {
+		NET_INC(net, ICMP_INERRORS);
+		return;
+	}
+	if (cb->multicast || cb->broadcast)
 		return;
 	n = pkt_copy(p, PKT_HEADROOM, GFP_ATOMIC);
-	if (!n)
+	if (!n) {
+		NET_INC(net, ICMP_OUTERRORS);
 		return;
+	}
 	n->csum_state = CSUM_NONE;
 	pkt_trim(n, 20);
 	((struct icmp_hdr *)n->data)->type = ICMP_TIMESTAMPREPLY;
@@ -203,8 +212,10 @@ void icmp_send(struct net *net, struct pkt *p, u8 type, u8 code, u32 info)
 		(void)inet_select_addr(net, p->dev, NULL, RT_SCOPE_LINK, &from);
 	room = min(total, 576u - 28u);
 	n = pkt_alloc(PKT_HEADROOM, sizeof(*h) + room, GFP_ATOMIC);
-	if (!n)
+	if (!n) {
+		NET_INC(net, ICMP_OUTERRORS);
 		return;
+	}
 	h = (struct icmp_hdr *)pkt_put(n, sizeof(*h));
 	*h = (struct icmp_hdr){ .type = type, .code = code };
 	if (type == ICMP_DEST_UNREACH && code == ICMP_FRAG_NEEDED)
@@ -330,10 +341,13 @@ static void error(struct net *net, struct pkt *p)
 		return;
 	pkt_pull(c, sizeof(*h));
 	if (!pkt_pull_ok(c, sizeof(*ih)))
-		goto out;
+		goto bad;
 	ih = (struct ip_hdr *)c->data;
 	hl = ip_hdr_len(ih);
-	if (ih->ver_ihl >> 4 != 4 || hl < sizeof(*ih) || !pkt_pull_ok(c, hl + 8) || be16(ih->frag_off) & IP_OFFMASK)
+	if (hl < sizeof(*ih) || !pkt_pull_ok(c, hl + 8))
+		goto bad;
+	ih = (struct ip_hdr *)c->data;
+	if (ih->ver_ihl >> 4 != 4 || be16(ih->frag_off) & IP_OFFMASK)
 		goto out;
 	ih = (struct ip_hdr *)c->data;
 	pkt_set_net(c);
@@ -365,8 +379,40 @@ static void error(struct net *net, struct pkt *p)
 	t = inet_transport_find(ih->proto);
 	if (t && t->error)
 		t->error(net, c, &e);
+	goto out;
+bad:
+	NET_INC(net, ICMP_INERRORS);
 out:
 	pkt_free(c);
+}
+
+/* To a group or to all: questions, where they are wanted, and nothing else (RFC 1122, 3.2.2). */
+static bool may_be_for_many(struct net *net, const struct pkt *p, u8 type)
+{
+	const struct ip_cb *cb = ip_cb((struct pkt *)p);
+
+	if (!cb->multicast && !cb->broadcast)
+		return true;
+	if (type == ICMP_ECHO || type == ICMP_TIMESTAMP)
+		return !READ_ONCE(net_inet(net)->sysctl.icmp_echo_ignore_broadcasts);
+	return type == ICMP_ADDRESS || type == ICMP_ADDRESSREPLY;
+}
+
+static void in_count(struct net *net, u8 type)
+{
+	switch (type) {
+	case ICMP_ECHOREPLY: NET_INC(net, ICMP_INECHOREPS); break;
+	case ICMP_DEST_UNREACH: NET_INC(net, ICMP_INDESTUNREACHS); break;
+	case ICMP_SOURCE_QUENCH: NET_INC(net, ICMP_INSRCQUENCHS); break;
+	case ICMP_REDIRECT: NET_INC(net, ICMP_INREDIRECTS); break;
+	case ICMP_ECHO: NET_INC(net, ICMP_INECHOS); break;
+	case ICMP_TIME_EXCEEDED: NET_INC(net, ICMP_INTIMEEXCDS); break;
+	case ICMP_PARAMETERPROB: NET_INC(net, ICMP_INPARMPROBS); break;
+	case ICMP_TIMESTAMP: NET_INC(net, ICMP_INTIMESTAMPS); break;
+	case ICMP_TIMESTAMPREPLY: NET_INC(net, ICMP_INTIMESTAMPREPS); break;
+	case ICMP_ADDRESS: NET_INC(net, ICMP_INADDRMASKS); break;
+	case ICMP_ADDRESSREPLY: NET_INC(net, ICMP_INADDRMASKREPS); break;
+	}
 }
 
 static void one(struct net *net, struct pkt *p)
@@ -384,40 +430,26 @@ static void one(struct net *net, struct pkt *p)
 		return;
 	}
 	h = (struct icmp_hdr *)p->data;
+	in_count(net, h->type);
+	if (h->type > ICMP_ADDRESSREPLY || !may_be_for_many(net, p, h->type)) {
+		NET_INC(net, ICMP_INERRORS);
+		return;
+	}
 	switch (h->type) {
 	case ICMP_ECHO:
-		NET_INC(net, ICMP_INECHOS);
 		echo(net, p);
 		break;
 	case ICMP_TIMESTAMP:
-		NET_INC(net, ICMP_INTIMESTAMPS);
 		timestamp(net, p);
 		break;
 	case ICMP_ECHOREPLY:
-		NET_INC(net, ICMP_INECHOREPS);
 		if (ping_receive_hook)
 			(void)ping_receive_hook(net, p);
 		break;
 	case ICMP_DEST_UNREACH:
-		NET_INC(net, ICMP_INDESTUNREACHS);
-		error(net, p);
-		break;
 	case ICMP_REDIRECT:
-		NET_INC(net, ICMP_INREDIRECTS);
-		error(net, p);
-		break;
-	case ICMP_SOURCE_QUENCH:
-		NET_INC(net, ICMP_INSRCQUENCHS);
-		break;
-	case ICMP_TIMESTAMPREPLY:
-		NET_INC(net, ICMP_INTIMESTAMPREPS);
-		break;
 	case ICMP_TIME_EXCEEDED:
-		NET_INC(net, ICMP_INTIMEEXCDS);
-		error(net, p);
-		break;
 	case ICMP_PARAMETERPROB:
-		NET_INC(net, ICMP_INPARMPROBS);
 		error(net, p);
 		break;
 	default:

@@ -204,7 +204,7 @@ bool inet_needs_scope(const struct ipaddr *a);
    -EINVAL, -ENETUNREACH. */
 __must_check int inet_connect_dst(struct inet_sock *sk, struct ipaddr *dst, int *ifindex);
 /* Are packets of this socket given flow labels of our choice? */
-bool inet_autoflow(const struct inet_sock *sk);
+bool inet_autoflow(const struct inet_sock *sk);	/* IPV6_AUTOFLOWLABEL */
 /* IPV6_ADDRFORM: an AF_INET6 socket whose peer is mapped becomes one of AF_INET. lock held. */
 void inet_addrform(struct inet_sock *sk);
 static inline struct ipaddr inet_any(const struct inet_sock *sk)
@@ -334,6 +334,9 @@ u32 inet_pseudo(const struct ipaddr *src, const struct ipaddr *dst, u8 proto, u3
 
 /* --- down: ip_output.c, ip6_output.c --- */
 
+/* A flow label of the kernel's choice: as net.ipv6.auto_flowlabels says; what the socket chose. */
+enum ip_label { LABEL_DEFAULT, LABEL_AUTO, LABEL_NONE };
+
 struct ip_out {
 	struct ipaddr src, dst;
 	u8 proto, tos;
@@ -346,7 +349,7 @@ struct ip_out {
 	const u8 *options;		/* IPv4 options */
 	struct inet_sock *sk;		/* for mc_loop and error queue; or NULL */
 	u32 flowlabel;			/* host order, 20 bits */
-	bool no_label;			/* flowlabel 0 means none, not one of the kernel's choice */
+	enum ip_label label;		/* what flowlabel 0 means */
 	/* IPv6: extension headers as on the wire, whose last one's next header is proto. */
 	const u8 *ext;
 	u16 ext_len;

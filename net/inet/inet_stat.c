@@ -52,10 +52,12 @@ static void icmp_types_show(struct seq_file *m)
 		{ 0, false, MIB_ICMP_INECHOREPS }, { 3, false, MIB_ICMP_INDESTUNREACHS }, { 4, false, MIB_ICMP_INSRCQUENCHS },
 		{ 5, false, MIB_ICMP_INREDIRECTS }, { 8, false, MIB_ICMP_INECHOS }, { 11, false, MIB_ICMP_INTIMEEXCDS },
 		{ 12, false, MIB_ICMP_INPARMPROBS }, { 13, false, MIB_ICMP_INTIMESTAMPS },
-		{ 14, false, MIB_ICMP_INTIMESTAMPREPS }, { 0, true, MIB_ICMP_OUTECHOREPS },
+		{ 14, false, MIB_ICMP_INTIMESTAMPREPS },
+		{ 17, false, MIB_ICMP_INADDRMASKS }, { 18, false, MIB_ICMP_INADDRMASKREPS }, { 0, true, MIB_ICMP_OUTECHOREPS },
 		{ 3, true, MIB_ICMP_OUTDESTUNREACHS }, { 4, true, MIB_ICMP_OUTSRCQUENCHS }, { 5, true, MIB_ICMP_OUTREDIRECTS },
 		{ 8, true, MIB_ICMP_OUTECHOS }, { 11, true, MIB_ICMP_OUTTIMEEXCDS }, { 12, true, MIB_ICMP_OUTPARMPROBS },
 		{ 13, true, MIB_ICMP_OUTTIMESTAMPS }, { 14, true, MIB_ICMP_OUTTIMESTAMPREPS },
+		{ 17, true, MIB_ICMP_OUTADDRMASKS }, { 18, true, MIB_ICMP_OUTADDRMASKREPS },
 	};
 	unsigned long long v[ARRAY_SIZE(t)];
 	bool any = false;

@@ -150,13 +150,17 @@ static u8 hop_limit(struct net *net, const struct route *r, const struct ip_out 
 	return (u8)v;
 }
 
+/* net.ipv6.auto_flowlabels: 0 never, 1 who does not refuse, 2 who asks, 3 always. The first bit says: nobody's lease (RFC 6437). */
 static u32 flow_label(struct net *net, const struct pkt *p, const struct ip_out *o)
 {
-	u32 label = o->flowlabel & 0xfffffu;
+	int mode = READ_ONCE(net_inet(net)->sysctl.v6_auto_flowlabels);
+	u32 label = o->flowlabel & 0xfffffu, hash;
+	bool wanted = o->label ? o->label == LABEL_AUTO : mode & 1;
 
-	if (label || o->no_label || !p->hash_valid || !READ_ONCE(net_inet(net)->sysctl.v6_auto_flowlabels))
+	if (label || !mode || (!wanted && mode != 3))
 		return label;
-	return (p->hash * 0x9e3779b1u) >> 12;
+	hash = p->hash_valid ? p->hash : ipaddr_hash(&o->dst, ipaddr_hash(&o->src, o->proto));
+	return (hash * 0x9e3779b1u) >> 12 | 0x80000u;
 }
 
 int ip6_output(struct net *net, const struct route *r, struct pkt *p, const struct ip_out *o)

@@ -246,6 +246,17 @@ static int finish(struct inet_sock *sk, struct pkt *p, const struct send_ctl *c,
 	return v4 ? 0 : put_csum(sk, p, o);
 }
 
+static void count(struct net *net, struct pkt *p, const struct ip_out *o, bool v4)
+{
+	const struct ip_hdr *h = (const struct ip_hdr *)p->data;
+	u32 hl = v4 && o->hdr_included ? ip_hdr_len(h) : 0;
+
+	if (v4 && (hl ? h->proto : o->proto) == IPPROTO_ICMP && pkt_linear(p) > hl)
+		icmp_out_count(net, p->data[hl]);
+	else if (!v4 && o->proto == IPPROTO_ICMPV6 && !o->hdr_included)
+		NET_INC(net, ICMP6_OUTMSGS);
+}
+
 static int push(struct inet_sock *sk, struct msg *m, size_t len, const struct send_ctl *c, const struct route *r)
 {
 	bool v4 = ipaddr_is4(&c->dst), whole = sk->o.hdrincl;
@@ -268,8 +279,7 @@ static int push(struct inet_sock *sk, struct msg *m, size_t len, const struct se
 		pkt_free(p);
 		return err;
 	}
-	if (v4 && o.proto == IPPROTO_ICMP && !whole && pkt_linear(p))
-		icmp_out_count(sk->net, p->data[0]);
+	count(sk->net, p, &o, v4);
 	inet_charge_wmem(sk, p);
 	err = inet_output(sk->net, r, p, &o);
 	if (err == -EMSGSIZE && !v4 && c->dontfrag)

@@ -394,6 +394,26 @@ static bool fin_done(const struct inet_sock *sk)
 	return s == TCP_CLOSE || s == TCP_FIN_WAIT2 || s == TCP_TIME_WAIT;
 }
 
+/* Does close() reset the connection, and why? Engine held; there is one. */
+static bool close_aborts(struct tcp_sock *tp)
+{
+	struct inet_sock *sk = &tp->inet;
+
+	if (READ_ONCE(tp->rx_bytes)) {
+		NET_INC(sk->net, TCPEXT_ABORTONCLOSE);
+		return true;
+	}
+	if (sk->c.linger && !sk->c.linger_seconds) {
+		NET_INC(sk->net, TCPEXT_ABORTONDATA);
+		return true;
+	}
+	if (sk->state == TCP_FIN_WAIT2 && tp->linger2 < 0) {
+		NET_INC(sk->net, TCPEXT_ABORTONLINGER);
+		return true;
+	}
+	return sk->state == TCP_SYN_SENT;
+}
+
 static void close(struct inet_sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -406,9 +426,7 @@ static void close(struct inet_sock *sk)
 	t->nr_orphan++;
 	if (sk->state == TCP_LISTEN) {
 		tcp_listen_stop(tp);
-	} else if (tp->pcb && (sk->state == TCP_SYN_SENT || READ_ONCE(tp->rx_bytes) || (sk->c.linger && !sk->c.linger_seconds))) {
-		if (READ_ONCE(tp->rx_bytes))
-			NET_INC(sk->net, TCPEXT_ABORTONCLOSE);
+	} else if (tp->pcb && close_aborts(tp)) {
 		tcp_drop_pcb(tp, sk->state != TCP_SYN_SENT);
 	} else if (tp->pcb) {
 		u8 s = sk->state;

@@ -108,7 +108,6 @@ static void send_out(struct net *net, struct pkt *p)
 		p->gso_type = x->route.family == AF_INET ? GSO_TCPV4 : GSO_TCPV6;
 		p->gso_segs = (u16)((p->len - x->hdr + x->mss - 1) / x->mss);
 	}
-	NET_ADD(net, TCP_OUTSEGS, p->gso_segs > 1 ? p->gso_segs : 1);
 	memset(p->cb, 0, sizeof(p->cb));
 	(void)inet_output(net, &x->route, p, &x->out);
 	route_put(&x->route);
@@ -165,13 +164,18 @@ void tcp_enter(struct tcp_sock *tp)
 	pcb->rtime = -1;
 }
 
-static u8 state_of(const struct tcp_pcb *pcb)
+/* lwIP's state is behind while the FIN waits for bytes that it does not have yet. */
+static u8 state_of(const struct tcp_sock *tp)
 {
 	static const u8 map[] = { TCP_CLOSE, TCP_LISTEN, TCP_SYN_SENT, TCP_SYN_RECV, TCP_ESTABLISHED, TCP_FIN_WAIT1,
 		TCP_FIN_WAIT2,
 		TCP_CLOSE_WAIT, TCP_CLOSING, TCP_LAST_ACK, TCP_TIME_WAIT };
 
-	return map[pcb->state];
+	if (tp->fin_wanted && tp->pcb->state == ESTABLISHED)
+		return TCP_FIN_WAIT1;
+	if (tp->fin_wanted && tp->pcb->state == CLOSE_WAIT)
+		return TCP_LAST_ACK;
+	return map[tp->pcb->state];
 }
 
 void keel_tcp_pcb_freed(struct tcp_pcb *pcb)
@@ -293,12 +297,13 @@ static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
 		WRITE_ONCE(tp->peer_fin, true);
 		return ERR_OK;
 	}
-	tp->bytes_received += p->tot_len;
-	if (READ_ONCE(tp->inet.shutdown) & RCV_SHUTDOWN) {
-		tcp_recved(pcb, p->tot_len);
+	/* Both halves are shut: the peer must know that what it said was not heard. */
+	if (READ_ONCE(tp->inet.shutdown) & RCV_SHUTDOWN && (pcb->state == FIN_WAIT_1 || pcb->state == FIN_WAIT_2)) {
 		pbuf_free(p);
-		return ERR_OK;
+		tcp_abort(pcb);
+		return ERR_ABRT;
 	}
+	tp->bytes_received += p->tot_len;
 	while (p) {
 		struct pbuf *next = p->next;
 		struct rx_chunk *last = tp->rx_new_last, *c;
@@ -366,21 +371,29 @@ static void on_err(void *arg, err_t err)
 	u8 state = tp->inet.state;
 	int e = 0;
 
-	if (err == ERR_RST)
+	if (err == ERR_RST) {
 		e = state == TCP_SYN_SENT ? ECONNREFUSED : state == TCP_CLOSE_WAIT ? EPIPE : ECONNRESET;
-	else if (err == ERR_ABRT)
-		e = tp->soft_err ? tp->soft_err : ETIMEDOUT;
+	} else if (err == ERR_ABRT && tp->tx.hold) {	/* data came for nobody */
+		if (!tp->orphan || state != TCP_FIN_WAIT2)
+			NET_INC(tp->inet.net, TCPEXT_ABORTONDATA);
+		e = ECONNRESET;
+	} else if (err == ERR_ABRT) {
+		if (state != TCP_FIN_WAIT2)
+			NET_INC(tp->inet.net, TCPEXT_ABORTONTIMEOUT);
+		e = state == TCP_FIN_WAIT2 || state == TCP_LAST_ACK ? 0 : tp->soft_err ? tp->soft_err : ETIMEDOUT;
+	}
 	tp->pcb = NULL;
-	if (state == TCP_FIN_WAIT2 || state == TCP_LAST_ACK || (state == TCP_TIME_WAIT))
-		e = err == ERR_RST && state != TCP_LAST_ACK ? e : 0;
+	if (state == TCP_LAST_ACK || state == TCP_TIME_WAIT)
+		e = 0;
 	if (e)
 		WRITE_ONCE(tp->inet.c.err, e);
-	if (e == ETIMEDOUT)
-		NET_INC(tp->inet.net, TCPEXT_ABORTONTIMEOUT);
-	if (err == ERR_RST && state == TCP_SYN_SENT)
+	tcp_attempt_failed(tp);
+}
+
+void tcp_attempt_failed(struct tcp_sock *tp)
+{
+	if (tp->inet.state == TCP_SYN_SENT || tp->inet.state == TCP_SYN_RECV)
 		NET_INC(tp->inet.net, TCP_ATTEMPTFAILS);
-	else if (err == ERR_RST)
-		NET_INC(tp->inet.net, TCP_ESTABRESETS);
 }
 
 void tcp_pcb_hooks(struct tcp_sock *tp)
@@ -399,6 +412,8 @@ static void finish(struct tcp_sock *tp)
 {
 	struct tcp_net *t = tcp_net(tp->inet.net);
 
+	if (tp->inet.state == TCP_ESTABLISHED || tp->inet.state == TCP_CLOSE_WAIT)
+		NET_INC(tp->inet.net, TCP_ESTABRESETS);
 	WRITE_ONCE(tp->inet.state, TCP_CLOSE);
 	WRITE_ONCE(tp->inet.shutdown, RCV_SHUTDOWN | SEND_SHUTDOWN);
 	tcp_tx_release_all(tp);
@@ -475,8 +490,6 @@ void tcp_arm(struct tcp_sock *tp)
 		}
 		if (pcb->state == FIN_WAIT_2 && pcb->flags & TF_RXCLOSED)
 			at = earlier(at, now + (u64)max((s32)(pcb->tmr + tcp_fin_wait_ms(tp) / 4 - tick) + 2, 1) * TICK_NS);
-		if (pcb->state == LAST_ACK)
-			at = earlier(at, now + (u64)max((s32)(pcb->tmr + 15000 - tick) + 2, 1) * TICK_NS);
 	}
 	tp->wanted_at = at;
 	if (!at) {
@@ -537,7 +550,9 @@ void tcp_leave(struct tcp_sock *tp)
 			events |= EPOLLOUT | EPOLLWRNORM;
 		tx_release(tp);
 		if (tp->pcb->state != CLOSED)
-			WRITE_ONCE(sk->state, state_of(tp->pcb));
+			WRITE_ONCE(sk->state, state_of(tp));
+		if (sk->state == TCP_FIN_WAIT2 && old != TCP_FIN_WAIT2)
+			tp->pcb->tmr = tcp_ticks;	/* its time begins now, not with close() */
 		set_deadlines(tp);
 		if (old == TCP_SYN_SENT && sk->state == TCP_ESTABLISHED)
 			events |= EPOLLOUT | EPOLLWRNORM;
@@ -696,6 +711,17 @@ static void seal(struct pkt *p, const struct ipaddr *src, const struct ipaddr *d
 	p->hash_valid = true;
 }
 
+/* OutSegs has none that went before: those are RetransSegs. */
+static void count_out(const struct tcp_sock *tp, const struct tcp_hdr_wire *h)
+{
+	if (tp->tx.again)
+		NET_INC(tp->inet.net, TCP_RETRANSSEGS);
+	else
+		NET_INC(tp->inet.net, TCP_OUTSEGS);
+	if (h->flags & TCPF_RST)
+		NET_INC(tp->inet.net, TCP_OUTRSTS);
+}
+
 err_t keel_tcp_segment_out(struct pbuf *seg, const ip_addr_t *src, const ip_addr_t *dst, u8_t ttl, u8_t tos)
 {
 	struct tcp_sock *tp = current_sk;
@@ -713,12 +739,10 @@ err_t keel_tcp_segment_out(struct pbuf *seg, const ip_addr_t *src, const ip_addr
 	if (unlikely(tp->urg_mode || h->flags & TCPF_URG))
 		tcp_urg_send(tp, h, seq);
 	tp->segs_out++;
-	if (tp->pcb && seg->tot_len > hdr && TCP_SEQ_LT(seq, tp->pcb->snd_nxt)) {
-		tp->retrans++;
-		NET_INC(sk->net, TCP_RETRANSSEGS);
-	}
-	if (try_join(t, tp, seg, hdr, seq))
+	if (try_join(t, tp, seg, hdr, seq)) {
+		count_out(tp, h);
 		return ERR_OK;
+	}
 	x = kmem_cache_alloc(xmit_cache, GFP_ATOMIC);
 	p = x ? segment_pkt(seg, hdr) : NULL;
 	if (!p) {
@@ -740,8 +764,10 @@ err_t keel_tcp_segment_out(struct pbuf *seg, const ip_addr_t *src, const ip_addr
 		.tos = tos ? tos : v4 ? sk->o.tos : sk->o.tclass, .ttl = v4 ? sk->o.ttl : sk->o.hops,
 		/* Cut before the path took less: IP may cut it again. */
 		.df = (v4 ? sk->o.pmtudisc : sk->o.pmtudisc6) != IP_PMTUDISC_DONT && seg->tot_len - hdr <= x->mss,
-		.mark = sk->c.mark, .priority = sk->c.priority, .flowlabel = sk->o.flowlabel6, .no_label = !inet_autoflow(sk) };
+		.mark = sk->c.mark, .priority = sk->c.priority, .flowlabel = sk->o.flowlabel6,
+		.label = inet_autoflow(sk) ? LABEL_AUTO : LABEL_NONE };
 	seal(p, &sk->laddr, &sk->raddr, hash);
+	count_out(tp, h);
 	(void)queue_out(t, p, x);
 	return ERR_OK;
 }
@@ -768,7 +794,8 @@ void tcp_send_bare(struct tcp_net *t, const struct tcp_bare *b)
 		memcpy(h + 1, b->opt, b->opt_len);
 	x->hdr = len;
 	x->out = (struct ip_out){ .src = b->src, .dst = b->dst, .proto = IPPROTO_TCP, .tos = b->tos, .ttl = -1,
-		.df = true, .mark = b->mark };
+		.df = true, .mark = b->mark, .label = b->label };
+	NET_INC(t->net, TCP_OUTSEGS);
 	if (b->flags & TCPF_RST)
 		NET_INC(t->net, TCP_OUTRSTS);
 	seal(p, &b->src, &b->dst, ipaddr_hash(&b->dst, ipaddr_hash(&b->src, (u32)b->sport << 16 | b->dport)));
@@ -816,6 +843,8 @@ static void run_timers(struct tcp_sock *tp)
 		tcp_err(pcb, NULL);
 		tcp_abandon(pcb, 1);
 		WRITE_ONCE(tp->inet.c.err, tp->soft_err ? tp->soft_err : ETIMEDOUT);
+		NET_INC(tp->inet.net, TCPEXT_ABORTONTIMEOUT);
+		tcp_attempt_failed(tp);
 		tcp_leave(tp);
 		return;
 	}
@@ -842,6 +871,7 @@ static void run_timers(struct tcp_sock *tp)
 	if (tp->pcb) {
 		/* lwIP's own step, as if the last tick had just come. */
 		bool probe = tp->persist_at && now >= tp->persist_at;
+		u8 kept = pcb->keep_cnt_sent;
 
 		pcb->persist_cnt = probe ? 0xff : 0;
 		if (probe)
@@ -849,8 +879,12 @@ static void run_timers(struct tcp_sock *tp)
 		/* It ends a connection that was tried often enough, but only when the last try's time is over. */
 		if (!probe && !(tp->tx.rto_at && now >= tp->tx.rto_at))
 			keel_tcp_maxrtx = keel_tcp_synmaxrtx = 0x1000;
+		if (pcb->state == LAST_ACK)
+			pcb->tmr = tcp_ticks;	/* it lasts as long as retransmissions go on */
 		tcp_ticks--;
 		tcp_slowtmr();
+		if (tp->pcb && pcb->keep_cnt_sent != kept)
+			NET_INC(tp->inet.net, TCPEXT_KEEPALIVE);
 		if (tp->pcb)
 			tcp_tx_timers(tp, now);
 	}

@@ -198,7 +198,9 @@ struct tcp_bare {
 	u32 opt_len;
 	u32 mark;
 	int oif;
+	enum ip_label label;
 };
+void tcp_attempt_failed(struct tcp_sock *tp);	/* counts, where it was one. [e] */
 void tcp_send_bare(struct tcp_net *t, const struct tcp_bare *b);
 void ipaddr_to_lwip(const struct ipaddr *a, ip_addr_t *out);
 /* The PCB goes without a word; everything that hung on it too. [e] */

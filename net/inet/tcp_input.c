@@ -286,6 +286,8 @@ void tcp_segment_input(struct tcp_sock *tp, struct pkt *p)
 	tcp_parse_in((struct tcp_hdr_wire *)p->data, hl, payload, &in);
 	tp->segs_in++;
 	tcp_enter(tp);
+	if (unlikely(in.flags & TCPF_SYN) && tp->pcb->state == ESTABLISHED)
+		NET_INC(tp->inet.net, TCP_INERRS);
 	if (!acceptable(tp, &in, tcp_now())) {
 		pkt_free(p);
 		tcp_leave(tp);

@@ -145,7 +145,10 @@ int tcp_setsockopt(struct inet_sock *sk, int level, int opt, uaddr_t uval, int l
 		WRITE_ONCE(tp->defer_accept, (u32)max(v, 0));
 		return 0;
 	case TCP_QUICKACK:
+		tcp_engine_lock(tcp_net(sk->net));
 		WRITE_ONCE(tp->quickack, v != 0);
+		tp->pingpong = !v;
+		tcp_engine_unlock(tcp_net(sk->net));
 		break;
 	case TCP_USER_TIMEOUT:
 		if (v < 0)

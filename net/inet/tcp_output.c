@@ -21,10 +21,14 @@ err_t tcp_tx_retransmit(struct tcp_sock *tp, struct tcp_seg *seg)
 	struct tx_seg *s = tx_seg(seg);
 	struct tcp_pcb *pcb = tp->pcb;
 	struct tcp_tx *x = &tp->tx;
-	err_t err = tcp_output_segment(seg, pcb, &keel_netif);
+	err_t err;
 
+	x->again = true;
+	err = tcp_output_segment(seg, pcb, &keel_netif);
+	x->again = false;
 	if (err != ERR_OK)
 		return err;
+	tp->retrans++;
 	tcp_clear_flags(pcb, TF_ACK_DELAY | TF_ACK_NOW);
 	if (!(s->flags & SEG_RETRANS))
 		x->retrans++;

@@ -172,6 +172,15 @@ void tcp_put_port(struct inet_sock *sk)
 	tcp_engine_unlock(t);
 }
 
+static void tw_free(struct tcp_net *t, struct tcp_tw *tw)
+{
+	tcp_unhash(&tw->ent);
+	hlist_del_init(&tw->port_link);
+	list_del(&tw->age);
+	t->nr_tw--;
+	kfree(tw);
+}
+
 /* May this 4-tuple be used? A TIME_WAIT one may after a second when it has timestamps. */
 static bool tuple_free(struct tcp_net *t, struct tcp_sock *tp, u16 lport)
 {
@@ -186,11 +195,8 @@ static bool tuple_free(struct tcp_net *t, struct tcp_sock *tp, u16 lport)
 	tw = container_of(e, struct tcp_tw, ent);
 	if (!tw->has_ts || tw->expires > clock_monotonic_ns() + TW_NS - NSEC_PER_SEC)
 		return false;
-	tcp_unhash(e);
-	hlist_del_init(&tw->port_link);
-	list_del(&tw->age);
-	t->nr_tw--;
-	kfree(tw);
+	tw_free(t, tw);
+	NET_INC(t->net, TCPEXT_TWRECYCLED);
 	return true;
 }
 
@@ -238,15 +244,6 @@ int tcp_connect_port(struct tcp_sock *tp)
 }
 
 /* --- TIME_WAIT --- */
-
-static void tw_free(struct tcp_net *t, struct tcp_tw *tw)
-{
-	tcp_unhash(&tw->ent);
-	hlist_del_init(&tw->port_link);
-	list_del(&tw->age);
-	t->nr_tw--;
-	kfree(tw);
-}
 
 void tcp_time_wait(struct tcp_sock *tp, struct tcp_pcb *pcb)
 {
@@ -396,7 +393,8 @@ static void send_synack(struct tcp_net *t, struct tcp_req *q)
 		.seq = q->iss, .ack = q->irs + 1, .wnd = (u16)min(tcp_init_wnd(q->listener), 65535u),
 			.flags = TCPF_SYN | TCPF_ACK,
 		.opt = o, .opt_len = n, .mark = l->c.mark,
-		.tos = ipaddr_is4(&q->ent.raddr) ? l->o.tos : l->o.tclass, .oif = q->ent.oif });
+		.tos = ipaddr_is4(&q->ent.raddr) ? l->o.tos : l->o.tclass, .oif = q->ent.oif,
+		.label = inet_autoflow(l) ? LABEL_AUTO : LABEL_NONE });
 	q->next_ns = clock_monotonic_ns() + (NSEC_PER_SEC << q->tries);
 }
 
@@ -493,7 +491,7 @@ static struct tcp_sock *child_make(struct tcp_net *t, struct tcp_req *q)
 		return NULL;
 	tp = tcp_sk(sk);
 	tcp_enter(tp);
-	pcb = tcp_new();
+	pcb = sock_filter_inherit(&sk->c, &l->inet.c) ? NULL : tcp_new();
 	tcp_leave(tp);
 	if (!pcb) {
 		inet_sock_put(sk);
@@ -577,13 +575,17 @@ static void req_input(struct tcp_net *t, struct tcp_req *q, struct pkt *p, const
 	u32 seq = be32(h->seq), ack = be32(h->ack);
 
 	if (h->flags & TCPF_RST) {
-		if (seq == q->irs + 1)
+		if (seq == q->irs + 1) {
+			NET_INC(t->net, TCP_ATTEMPTFAILS);
 			req_free(t, q);
+		}
 		goto drop;
 	}
 	if (h->flags & TCPF_SYN) {
-		if (seq == q->irs && !(h->flags & TCPF_ACK))
+		if (seq == q->irs && !(h->flags & TCPF_ACK)) {
+			NET_INC(t->net, TCP_RETRANSSEGS);
 			send_synack(t, q);
+		}
 		goto drop;
 	}
 	if (!(h->flags & TCPF_ACK))
@@ -600,6 +602,7 @@ static void req_input(struct tcp_net *t, struct tcp_req *q, struct pkt *p, const
 		goto drop;
 	if (l->accept_nr > l->accept_max) {
 		NET_INC(t->net, TCPEXT_LISTENOVERFLOWS);
+		NET_INC(t->net, TCPEXT_LISTENDROPS);
 		goto drop;
 	}
 	tp = child_make(t, q);
@@ -718,7 +721,6 @@ static bool tw_input(struct tcp_net *t, struct tcp_tw *tw, struct pkt *p, const 
 	if (h->flags & TCPF_SYN && !(h->flags & TCPF_ACK) &&
 	    ((s32)(seq - tw->rcv_nxt) > 0 || (tw->has_ts && o.ts && (s32)(o.tsval - tw->ts_recent) > 0))) {
 		tw_free(t, tw);
-		NET_INC(t->net, TCPEXT_TWRECYCLED);
 		return true;
 	}
 	if (p->len > hl || h->flags & (TCPF_SYN | TCPF_FIN)) {
@@ -769,6 +771,9 @@ static bool cookie_input(struct tcp_net *t, struct tcp_sock *l, struct pkt *p, c
 	return true;
 }
 
+/* A filter drops segments, it cuts none: retransmissions are whole segments and would be cut again. */
+static bool filter_wants(const struct inet_sock *sk, const struct pkt *p) { return sock_filter_run(&sk->c, p) != 0; }
+
 static void segment(struct tcp_net *t, struct pkt *p)
 {
 	struct ip_cb *cb = ip_cb(p);
@@ -786,13 +791,18 @@ static void segment(struct tcp_net *t, struct pkt *p)
 		e = NULL;
 	}
 	if (e && e->kind == ENT_REQ) {
-		req_input(t, container_of(e, struct tcp_req, ent), p, h, hl);
+		struct tcp_req *q = container_of(e, struct tcp_req, ent);
+
+		if (filter_wants(&q->listener->inet, p))
+			req_input(t, q, p, h, hl);
+		else
+			pkt_free(p);
 		return;
 	}
 	if (e) {
 		tp = container_of(e, struct tcp_sock, ent);
 		inet_sock_get(&tp->inet);
-		if (sock_filter_run(&tp->inet.c, p))
+		if (filter_wants(&tp->inet, p))
 			tcp_segment_input(tp, p);
 		else
 			pkt_free(p);
@@ -800,6 +810,10 @@ static void segment(struct tcp_net *t, struct pkt *p)
 		return;
 	}
 	tp = find_listener(t, &cb->dst, be16(h->dst), cb->iif, ipaddr_hash(&cb->src, be16(h->src)));
+	if (tp && !filter_wants(&tp->inet, p)) {
+		pkt_free(p);
+		return;
+	}
 	if (tp && (h->flags & (TCPF_SYN | TCPF_ACK | TCPF_RST | TCPF_FIN)) == TCPF_SYN)
 		syn_received(t, tp, p, h, hl);
 	else if (tp && cookie_input(t, tp, p, h, hl))
@@ -820,8 +834,12 @@ void tcp_rcv(struct net *net, struct pkt_list *l)
 		struct tcp_hdr_wire *h;
 		u32 hl;
 
+		if (ip_cb(p)->multicast || ip_cb(p)->broadcast) {
+			pkt_free(p);
+			continue;
+		}
 		NET_ADD(net, TCP_INSEGS, max(p->gso_segs, (u16)1));
-		if (ip_cb(p)->multicast || ip_cb(p)->broadcast || !pkt_pull_ok(p, sizeof(*h)))
+		if (!pkt_pull_ok(p, sizeof(*h)))
 			goto bad;
 		h = (struct tcp_hdr_wire *)p->data;
 		hl = (u32)(h->doff_x >> 4) * 4;
@@ -887,11 +905,14 @@ void tcp_icmp_error(struct net *net, struct pkt *p, const struct icmp_err *e)
 				tcp_push_pending(tp);
 				tcp_leave(tp);
 			}
-		} else if (tp->inet.state == TCP_SYN_SENT && e->hard) {
+		} else if (tp->inet.state == TCP_SYN_SENT) {
+			tcp_attempt_failed(tp);
+			WRITE_ONCE(tp->inet.c.err, e->err);	/* before who connects is woken */
 			tcp_drop_pcb(tp, false);
-			inet_sock_error(&tp->inet, e->err);
 		} else {
 			tp->soft_err = e->err;
+			if (e->family == AF_INET ? tp->inet.o.recverr : tp->inet.o.recverr6)
+				inet_sock_error(&tp->inet, e->err);
 		}
 	}
 	inet_sock_put(&tp->inet);
@@ -918,6 +939,7 @@ void tcp_tick_tables(struct work *w)
 			continue;
 		}
 		q->tries++;
+		NET_INC(t->net, TCP_RETRANSSEGS);
 		send_synack(t, q);
 	}
 	list_for_each_entry_safe(tw, twn, &t->tws, age) {

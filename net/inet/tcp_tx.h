@@ -48,6 +48,7 @@ struct tcp_tx {				/* [e] */
 	const struct tcp_cc *cc;
 	struct tcp_seg *tail;		/* last of pcb->unacked, if there is one */
 	bool hold;			/* lwIP is processing: nothing goes out */
+	bool again;			/* what goes out now was sent before */
 	u8 state;			/* enum tcp_ca_state */
 	u32 cwnd, ssthresh, cwnd_acc;	/* segments; fraction of one in acknowledged segments */
 	u32 packets, sacked, lost, retrans;	/* segments under way: sent; of them SACKED, LOST, RETRANS */

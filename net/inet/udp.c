@@ -211,20 +211,19 @@ static void deliver(struct net *net, struct inet_sock *sk, struct pkt *p)
 	u8 family = ip_cb(p)->family;
 	int err = inet_queue_rcv(sk, p);
 
-	if (!err) {
-		UDP_INC(net, family, INDATAGRAMS);
-	} else {
-		UDP_INC(net, family, INERRORS);
-		if (err == -ENOMEM)
-			UDP_INC(net, family, RCVBUFERRORS);
-	}
+	if (!err)
+		return;
+	UDP_INC(net, family, INERRORS);
+	if (err == -ENOMEM)
+		UDP_INC(net, family, RCVBUFERRORS);
+	else
+		__atomic_fetch_add(&sk->drops, 1, __ATOMIC_RELAXED);	/* by its filter */
 }
 
-/* To all that want it. Consumes p. */
-static void deliver_all(struct net *net, struct pkt *p, u16 sport, u16 dport)
+/* Who wants this multicast or broadcast: at most `room` of them, referenced, in found. How many there are. */
+static u32 listeners(struct net *net, const struct pkt *p, u16 sport, u16 dport, struct inet_sock **found, u32 room)
 {
-	struct inet_sock *found[32];
-	struct ip_cb *cb = ip_cb(p);
+	const struct ip_cb *cb = ip_cb((struct pkt *)p);
 	struct inet_sock *sk;
 	u32 n = 0;
 
@@ -234,19 +233,49 @@ static void deliver_all(struct net *net, struct pkt *p, u16 sport, u16 dport)
 			continue;
 		if (cb->multicast && !inet_mc_allow(sk, &cb->dst, &cb->src, cb->iif))
 			continue;
-		if (n < 32 && ref_get_unless_zero(&sk->ref))
+		if (n >= room)
+			n++;
+		else if (ref_get_unless_zero(&sk->ref))
 			found[n++] = sk;
 	}
 	rcu_read_unlock();
+	return n;
+}
+
+/* To all that want it. Consumes p. */
+static void deliver_all(struct net *net, struct pkt *p, u16 sport, u16 dport)
+{
+	struct inet_sock *few[16], **found = few;
+	u8 family = ip_cb(p)->family;
+	u32 room = ARRAY_SIZE(few), n = listeners(net, p, sport, dport, found, room);
+
+	if (n > room) {
+		struct inet_sock **more = kcalloc(n, sizeof(*more), GFP_ATOMIC);
+
+		if (more) {
+			for (u32 i = 0; i < room; i++)
+				inet_sock_put(few[i]);
+			found = more;
+			room = n;
+			n = listeners(net, p, sport, dport, found, room);
+		}
+	}
 	if (!n)
-		NET_INC(net, UDP_IGNOREDMULTI);
-	for (u32 i = 0; i < n; i++) {
+		UDP_INC(net, family, IGNOREDMULTI);
+	for (u32 i = 0; i < min(n, room); i++) {
 		struct pkt *c = pkt_clone(p, GFP_ATOMIC);
 
-		if (c)
+		if (c) {
 			deliver(net, found[i], c);
+		} else {
+			__atomic_fetch_add(&found[i]->drops, 1, __ATOMIC_RELAXED);
+			UDP_INC(net, family, RCVBUFERRORS);
+			UDP_INC(net, family, INERRORS);
+		}
 		inet_sock_put(found[i]);
 	}
+	if (found != few)
+		kfree(found);
 	pkt_free(p);
 }
 
@@ -453,15 +482,13 @@ static int push(struct inet_sock *sk, struct pkt *p, const struct send_ctl *c, c
 		o.df = true;
 	inet_charge_wmem(sk, p);
 	err = inet_output(sk->net, r, p, &o);
-	if (err == -ENOBUFS && !(v4 ? sk->o.recverr : sk->o.recverr6))
-		err = 0;
-	if (err == -EMSGSIZE)
-		too_large(sk, c, r->mtu);
-	if (err)
-		UDP_INC(sk->net, v4 ? AF_INET : AF_INET6, SNDBUFERRORS);
-	else
+	if (!err)
 		UDP_INC(sk->net, v4 ? AF_INET : AF_INET6, OUTDATAGRAMS);
-	return err;
+	else if (err == -ENOBUFS)
+		UDP_INC(sk->net, v4 ? AF_INET : AF_INET6, SNDBUFERRORS);
+	else if (err == -EMSGSIZE)
+		too_large(sk, c, r->mtu);
+	return err == -ENOBUFS && !(v4 ? sk->o.recverr : sk->o.recverr6) ? 0 : err;
 }
 
 /* The way to c->dst: the connection's if it still holds. References in *r. */
@@ -643,6 +670,8 @@ static ssize_t udp_sendmsg(struct inet_sock *sk, struct msg *m, size_t len)
 	if (err)
 		goto out_ctl;
 	err = inet_wait_wmem(sk, m->flags, fflags);
+	if (err == -EAGAIN)
+		UDP_INC(sk->net, ipaddr_is4(&c.dst) ? AF_INET : AF_INET6, SNDBUFERRORS);
 	if (err)
 		goto out;
 	if (m->flags & MSG_CONFIRM && r.dev)
@@ -659,6 +688,8 @@ out_ctl:
 static ssize_t udp_recvmsg(struct inet_sock *sk, struct msg *m, size_t len)
 {
 	struct pkt *p;
+	ssize_t n;
+	u8 family;
 
 	if (m->flags & MSG_ERRQUEUE)
 		return inet_recv_errqueue(sk, m, len);
@@ -676,7 +707,17 @@ static ssize_t udp_recvmsg(struct inet_sock *sk, struct msg *m, size_t len)
 
 		(void)scm_put_cmsg(m, SOL_UDP, UDP_GRO, &size, sizeof(size));
 	}
-	return inet_recv_copy(sk, m, p, 0, ip_cb(p)->udp_off, len);
+	family = ip_cb(p)->family;
+	n = inet_recv_copy(sk, m, p, 0, ip_cb(p)->udp_off, len);
+	if (m->flags & MSG_PEEK)
+		return n;
+	if (n >= 0) {
+		UDP_INC(sk->net, family, INDATAGRAMS);
+	} else {
+		UDP_INC(sk->net, family, INERRORS);
+		__atomic_fetch_add(&sk->drops, 1, __ATOMIC_RELAXED);
+	}
+	return n;
 }
 
 /* --- connecting --- */

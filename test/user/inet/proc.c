@@ -1,38 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Counters: /proc/net/{snmp,netstat,snmp6,sockstat,sockstat6,softnet_stat,ptype,rt_cache} move as traffic does. */
 #include "inet.h"
+#include "net_counter.h"
 
-static char buf[65536];
-
-/* The number under `name` in the pair of lines of `group`. */
-static long long counter(const char *file, const char *group, const char *name)
-{
-	char path[64], *names, *numbers, *n, *v, *sn, *sv;
-	size_t g = strlen(group);
-	long long r = -1;
-
-	snprintf(path, sizeof(path), "/proc/net/%s", file);
-	kt_get(path, buf, sizeof(buf));
-	for (names = buf; names && (strncmp(names, group, g) || names[g] != ':'); names = names ? names + 1 : NULL)
-		names = strchr(names, '\n');
-	if (!names)
-		FAIL("%s: no %s", file, group);
-	numbers = strchr(names, '\n');
-	*numbers++ = 0;
-	*strchr(numbers, '\n') = 0;
-	n = strtok_r(names, " ", &sn);
-	v = strtok_r(numbers, " ", &sv);
-	while (n && v) {
-		if (!strcmp(n, name))
-			r = atoll(v);
-		n = strtok_r(NULL, " ", &sn);
-		v = strtok_r(NULL, " ", &sv);
-		CHECK_EQ(!n, !v);
-	}
-	if (r < 0)
-		FAIL("%s: no %s", group, name);
-	return r;
-}
 static long long used(const char *file, const char *line, const char *word)
 {
 	char path[64], *p;

@@ -169,6 +169,27 @@ CASE(linger_zero_resets)
 	CHECK_ERR(read(fd[1], &b, 1), ECONNRESET);
 }
 
+/* The reading half is shut for who reads, not for the peer: what still comes can be read. */
+CASE(data_after_shut_rd)
+{
+	char b[8];
+	int fd[2];
+
+	lo_up();
+	tcp_pair(fd);
+	CHECK_EQ(shutdown(fd[0], SHUT_RD), 0);
+	CHECK_EQ(read(fd[0], b, sizeof(b)), 0);
+	CHECK_EQ(write(fd[1], "late", 4), 4);
+	for (int i = 0, n = 0; i < 1000 && n < 4; i++) {
+		CHECK_EQ(ioctl(fd[0], FIONREAD, &n), 0);
+		usleep(1000);
+	}
+	CHECK_EQ(read(fd[0], b, sizeof(b)), 4);
+	CHECK_EQ(write(fd[0], "back", 4), 4);
+	CHECK_EQ(read(fd[1], b, sizeof(b)), 4);
+	CHECK_EQ(read(fd[0], b, sizeof(b)), 0);
+}
+
 CASE(shutdown_halves)
 {
 	int fd[2];

@@ -194,6 +194,44 @@ CASE(flow_labels)
 	CHECK_EQ(*got, flow);
 }
 
+#define AUTO	"/proc/sys/net/ipv6/auto_flowlabels"
+
+static bool labelled(int s, int r, int port)
+{
+	struct msg6 m;
+
+	CHECK_EQ(sendto6(s, "x", "::1", port), 1);
+	CHECK_EQ(get_msg(r, &m, 0), 1);
+	return ctl_of(&m, IPPROTO_IPV6, IPV6_FLOWINFO, NULL);
+}
+
+/* net.ipv6.auto_flowlabels: 0 never, 1 who does not refuse, 2 who asks, 3 always. Raw sockets, too. */
+CASE(flow_labels_by_default)
+{
+	static const struct { const char *mode; bool silent, on, off; } t[] = {
+		{ "0", false, false, false }, { "2", false, true, false }, { "3", true, true, true }, { "1", true, true, false },
+	};
+	int port, r = receiver(&port), rr;
+
+	CHECK_EQ(set6(r, IPV6_FLOWINFO, 1), 0);
+	for (int raw = 0; raw < 2; raw++) {
+		rr = raw ? CHECK_OK(socket(AF_INET6, SOCK_RAW, 253)) : r;
+		CHECK_EQ(set6(rr, IPV6_FLOWINFO, 1), 0);
+		for (int i = 0; i < 4; i++) {
+			int s;
+
+			kt_put(AUTO, t[i].mode);
+			s = raw ? CHECK_OK(socket(AF_INET6, SOCK_RAW, 253)) : sock6(SOCK_DGRAM);
+			CHECK_EQ(labelled(s, rr, raw ? 0 : port), t[i].silent);
+			CHECK_EQ(set6(s, IPV6_AUTOFLOWLABEL, 1), 0);
+			CHECK_EQ(labelled(s, rr, raw ? 0 : port), t[i].on);
+			CHECK_EQ(set6(s, IPV6_AUTOFLOWLABEL, 0), 0);
+			CHECK_EQ(labelled(s, rr, raw ? 0 : port), t[i].off);
+			close(s);
+		}
+	}
+}
+
 CASE(headers)
 {
 	unsigned char opt[16] = { 0, 1, 0x1e, 12 }, *got;	/* one that is to be skipped */
