@@ -298,7 +298,8 @@ static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
 		return ERR_OK;
 	}
 	/* Both halves are shut: the peer must know that what it said was not heard. */
-	if (READ_ONCE(tp->inet.shutdown) & RCV_SHUTDOWN && (pcb->state == FIN_WAIT_1 || pcb->state == FIN_WAIT_2)) {
+	if (READ_ONCE(tp->inet.shutdown) & RCV_SHUTDOWN &&
+	    (tp->inet.state == TCP_FIN_WAIT1 || tp->inet.state == TCP_FIN_WAIT2)) {
 		pbuf_free(p);
 		tcp_abort(pcb);
 		return ERR_ABRT;
