@@ -131,7 +131,8 @@ static bool readable(const struct packet_sock *k)
 	u32 *status;
 
 	if (k->version == TPACKET_V3)
-		status = &((struct tpacket_block_desc *)packet_block_at(r, (r->head ? r->head : r->nr_blocks) - 1))->block_status;
+		status = &((struct tpacket_block_desc *)packet_block_at(r, (r->head ? r->head : r->nr_blocks) - 1))
+			->hdr.bh1.block_status;
 	else
 		status = status_of(packet_frame_at(r, (r->head ? r->head : r->nr) - 1));
 	return __atomic_load_n(status, __ATOMIC_ACQUIRE) != TP_STATUS_KERNEL;

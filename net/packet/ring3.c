@@ -30,8 +30,8 @@ static void block_open(struct packet_ring *r)
 	r->next = PACKET_BLOCK_HEAD + r->priv;
 	r->count = 0;
 	*d = (struct tpacket_block_desc){ .version = TPACKET_V3, .offset_to_priv = PACKET_BLOCK_HEAD,
-		.offset_to_first_pkt = r->next, .blk_len = r->next, .seq_num = ++r->seq,
-		.ts_first_sec = (u32)(now / NSEC_PER_SEC), .ts_first_nsec = (u32)(now % NSEC_PER_SEC) };
+		.hdr.bh1 = { .offset_to_first_pkt = r->next, .blk_len = r->next, .seq_num = ++r->seq,
+			.ts_first_pkt = { (u32)(now / NSEC_PER_SEC), { (u32)(now % NSEC_PER_SEC) } } } };
 	r->open = true;
 	r->frozen = false;
 }
@@ -44,10 +44,10 @@ static void block_close(struct packet_ring *r, u32 status)
 		struct tpacket3_hdr *last = (struct tpacket3_hdr *)((u8 *)d + r->prev);
 
 		last->tp_next_offset = 0;
-		d->ts_last_sec = last->tp_sec;
-		d->ts_last_nsec = last->tp_nsec;
+		d->hdr.bh1.ts_last_pkt.ts_sec = last->tp_sec;
+		d->hdr.bh1.ts_last_pkt.ts_nsec = last->tp_nsec;
 	}
-	__atomic_store_n(&d->block_status, TP_STATUS_USER | status, __ATOMIC_RELEASE);
+	__atomic_store_n(&d->hdr.bh1.block_status, TP_STATUS_USER | status, __ATOMIC_RELEASE);
 	r->open = r->idle = false;
 	r->head = r->head + 1 == r->nr_blocks ? 0 : r->head + 1;
 }
@@ -55,7 +55,7 @@ static void block_close(struct packet_ring *r, u32 status)
 /* Is the block at head ours? Acquire: pairs with the program's store that gave it back. */
 static bool block_free(const struct packet_ring *r)
 {
-	return __atomic_load_n(&current_block(r)->block_status, __ATOMIC_ACQUIRE) == TP_STATUS_KERNEL;
+	return __atomic_load_n(&current_block(r)->hdr.bh1.block_status, __ATOMIC_ACQUIRE) == TP_STATUS_KERNEL;
 }
 
 void packet_blocks_start(struct packet_ring *r, const struct tpacket_req3 *q)
@@ -112,13 +112,13 @@ bool packet_block_put(struct packet_sock *k, const struct pkt *p, const struct s
 		.tp_nsec = (u32)(now % NSEC_PER_SEC), .tp_snaplen = snap, .tp_len = whole,
 		.tp_status = packet_frame_status(p) | losing, .tp_mac = (u16)mac, .tp_net = (u16)net };
 	if (r->feature & TP_FT_REQ_FILL_RXHASH && p->hash_valid)
-		h->tp_rxhash = p->hash;
+		h->hv1.tp_rxhash = p->hash;
 	memcpy((u8 *)h + sizeof(*h), from, sizeof(*from));
 	r->prev = r->next;
 	r->next += need;
 	r->count++;
-	d->blk_len += need;
-	d->num_pkts = r->count;
+	d->hdr.bh1.blk_len += need;
+	d->hdr.bh1.num_pkts = r->count;
 	return true;
 }
 

@@ -81,21 +81,42 @@ struct tpacket2_hdr {
 };
 UAPI_SIZE(struct tpacket2_hdr, 32);
 
+struct tpacket_hdr_variant1 {
+	__u32 tp_rxhash, tp_vlan_tci;
+	__u16 tp_vlan_tpid, tp_padding;
+};
+
 struct tpacket3_hdr {
 	__u32 tp_next_offset, tp_sec, tp_nsec, tp_snaplen, tp_len, tp_status;
 	__u16 tp_mac, tp_net;
-	__u32 tp_rxhash, tp_vlan_tci;
-	__u16 tp_vlan_tpid, tp_padding16;
+	union {
+		struct tpacket_hdr_variant1 hv1;
+	};
 	__u8 tp_padding[8];
 };
 UAPI_SIZE(struct tpacket3_hdr, 48);
 
 /* At the head of each block of TPACKET_V3. */
-struct tpacket_block_desc {
-	__u32 version, offset_to_priv;
+struct tpacket_bd_ts {
+	__u32 ts_sec;
+	union {
+		__u32 ts_usec, ts_nsec;
+	};
+};
+
+struct tpacket_hdr_v1 {
 	__u32 block_status, num_pkts, offset_to_first_pkt, blk_len;
 	__u64 seq_num;
-	__u32 ts_first_sec, ts_first_nsec, ts_last_sec, ts_last_nsec;
+	struct tpacket_bd_ts ts_first_pkt, ts_last_pkt;
+};
+
+union tpacket_bd_header_u {
+	struct tpacket_hdr_v1 bh1;
+};
+
+struct tpacket_block_desc {
+	__u32 version, offset_to_priv;
+	union tpacket_bd_header_u hdr;
 };
 UAPI_SIZE(struct tpacket_block_desc, 48);
 
