@@ -10,9 +10,11 @@ random choice by sector in any order. With --states 0 each flush gives two: noth
 Checks: e2fsck -fy ends with 0 or 1 and names only problems of GOLDEN; lost+found is empty; no name is there that
 nobody made or that was gone for good; each sector of each file is one that was written there (or a hole that was
 one); what was promised durable and not touched since is there; of a name that a rename replaced there is the old
-file whole or the new one.
+file whole or the new one. Where nothing was ever promised, a whole block may read as zeros: it was still on its way
+when a later one had its pointer (docs/ext2.md).
 --crowd N: N processes at once on the same names, without promises; the disk is in order at the end, and what each
 state of it has is whole.
+--dirs: directories that move, are replaced, and come and go in one commit, each case by itself.
 A seed also says block and inode size, indexed directories or not, and the number of CPUs."""
 import argparse
 import concurrent.futures
@@ -82,7 +84,7 @@ def record(args, work, cpio, seed):
     open(log, "wb").close()
     m = Machine(kernel=args.kernel, initrd=cpio, smp=str(smp), mem="256",
                 append=f"console=ttyS0 rdinit=/init panic=-1 seed={seed} ops={args.ops}"
-                + (f" crowd={args.crowd}" if args.crowd else ""),
+                + (f" crowd={args.crowd}" if args.crowd else " dirs=1" if args.dirs else ""),
                 extra=("-blockdev", f"driver=file,node-name=data,filename={img}",
                        "-blockdev", f"driver=file,node-name=logf,filename={log}",
                        "-blockdev", "driver=blklogwrites,node-name=rec,file=data,log=logf,log-sector-size=512",
@@ -95,7 +97,7 @@ def record(args, work, cpio, seed):
     bad = re.search(r".*(EXT2-fs error|EXT2-fs .*rror|KASAN|UBSan|lockdep:|BUG|warning: .* at ).*", text)
     if bad:
         raise RuntimeError("the kernel complained: " + bad[0].strip())
-    if args.crowd:
+    if args.crowd or args.dirs:
         r = subprocess.run(["e2fsck", "-fn", img], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         if r.returncode:
             raise RuntimeError("after the unmount e2fsck says " + r.stdout.decode(errors="replace").replace("\n", "; "))
@@ -137,6 +139,7 @@ class File:
         self.where = set()      # with a promise: one of these names has it
         self.sure = set()       # names of before the promise
         self.least = 0          # sectors that it has at least under a name that it took from another
+        self.kept = set()       # sectors that were promised once, whatever was written there since
 
 
 class Model:
@@ -156,12 +159,14 @@ class Model:
 
     def promise(self, f, path, now=None, size=None):
         f.promise = (dict(f.now) if now is None else now, f.size if size is None else size)
+        f.kept.update(f.promise[0])
         f.where = set(f.paths) if path is None else {path}
         f.sure = set(f.where)
 
     def promise_data(self, f, now=None, size=None):
         """fdatasync, O_DSYNC: the contents, under any name that it may have. A new file's only name comes with them."""
         f.promise = (dict(f.now) if now is None else now, f.size if size is None else size)
+        f.kept.update(f.promise[0])
         f.where |= f.paths
         if len(f.where) == 1:
             f.sure = set(f.where)
@@ -256,6 +261,7 @@ class Model:
             f.holes |= set(range(min(n, f.size), max(n, f.size) + 8))
             for i in [i for i in f.now if i >= n]:
                 del f.now[i]
+            f.kept = {i for i in f.kept if i < n}
             f.size = n
             self.touched(int(w[2]))
         elif op == "R":
@@ -336,16 +342,17 @@ def pattern(fid, sector, seq):
     return struct.pack("<128I", MAGIC, fid, sector, seq, *[(base + k) & 0xffffffff for k in range(4, 128)])
 
 
-def check_file(m, path, data, problems):
+def check_file(m, path, data, problems, block):
     """Only what was written there. Whose it is, None if it is empty or a hole."""
     fid = None
     free = not m.marks          # a crowd: what a file says of itself
+    zeros = set()
     for i in range(0, len(data), 512):
         s = data[i:i + 512]
         n = i // 512
         if not any(s):
             if free or fid is not None and n not in m.files[fid].holes:
-                problems.append(f"{path}: sector {n} reads as zeros, and was no hole")
+                zeros.add(n)
             continue
         if len(s) != 512:
             problems.append(f"{path}: {len(data)} bytes")
@@ -360,6 +367,13 @@ def check_file(m, path, data, problems):
             problems.append(f"{path}: sector {n} is of file {f}, not {fid}")
         elif at != n or not free and seq not in m.files[f].writes.get(n, ()):
             problems.append(f"{path}: sector {n} holds sector {at} of write {seq}")
+    last = (len(data) - 1) // block * block
+    for n in sorted(zeros):
+        first = n * 512 // block * block
+        kept = set() if free else m.files[fid].kept.intersection(range(first // 512, (first + block) // 512))
+        # The size goes with the last block's pointer: where no file has holes, that block is there.
+        if any(data[first:first + block]) or kept or free and first == last:
+            problems.append(f"{path}: sector {n} reads as zeros, and was no hole")
     return fid
 
 
@@ -405,7 +419,7 @@ def check_promises(m, found, whose, problems):
             problems.append(f"{pa} and {pb} are files {got}, not {a} and {b} in either order")
 
 
-def check_state(img, m, work, problems):
+def check_state(img, m, work, problems, block):
     r = subprocess.run(["e2fsck", "-fy", img], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     text = r.stdout.decode(errors="replace")
     if r.returncode not in (0, 1):
@@ -430,7 +444,7 @@ def check_state(img, m, work, problems):
                 continue
             with open(p, "rb") as f:
                 data = f.read()
-            fid = check_file(m, path, data, problems)
+            fid = check_file(m, path, data, problems, block)
             called = m.names(path)
             for c in called:
                 if c not in found or c == path:
@@ -513,7 +527,7 @@ def check_run(args, work, start, log, seed, say):
             with open(path, "wb") as f:
                 f.write(state)
             problems = []
-            check_state(path, m, work, problems)
+            check_state(path, m, work, problems, shape(args, seed)[0])
             states += 1
             if problems:
                 bad += 1
@@ -556,6 +570,7 @@ def main():
     ap.add_argument("--ops", type=int, default=120)
     ap.add_argument("--crowd", type=int, default=0)
     ap.add_argument("--jobs", type=int, default=os.cpu_count())
+    ap.add_argument("--dirs", action="store_true")
     ap.add_argument("--block", type=int)
     ap.add_argument("--inode", type=int)
     ap.add_argument("--smp", type=int)

@@ -824,6 +824,7 @@ def part_powercut_slice(report, opts):
     """Power cuts on ext2: states that a disk could be left in, of 20 random workloads."""
     if build(report, 'powercut-slice', 'kernel'):
         run_command(report, 'powercut-slice', ['python3', 'tools/powercut.py', '--seeds', '1-20', '--states', '24'], 600, parse=True)
+        run_command(report, 'powercut-dirs', ['python3', 'tools/powercut.py', '--dirs', '--seeds', '1', '--states', '0'], 200, parse=True)
 
 
 def part_ext2_crowd(report, opts):
@@ -867,6 +868,7 @@ def part_powercut(report, opts):
     """The same for 220 workloads, at each flush."""
     if build(report, 'powercut', 'kernel'):
         run_command(report, 'powercut', ['python3', 'tools/powercut.py', '--seeds', '1-220', '--states', '0'], 10800, parse=True)
+        run_command(report, 'powercut-dirs', ['python3', 'tools/powercut.py', '--dirs', '--seeds', '1-6', '--states', '0'], 600, parse=True)
 
 
 PARTS = {

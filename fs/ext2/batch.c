@@ -373,10 +373,16 @@ static inline bool is_new(const struct ext2_inode_info *ei)
 	return ei->state & (BIT(EI_NEW) | BIT(EI_STUB));
 }
 
-/* As many names as it may have on the disk while the commit is under way: all from before and all that came. */
+/* As many names as it has on the disk when the commit is through. */
+static inline u32 links_after(const struct ext2_inode_info *ei)
+{
+	return min(ei->vfs.nlink + ei->tombs + ei->guests, 0xffffu);
+}
+
+/* As many as it may have while the commit is under way: all from before and all that came. */
 static inline u32 links_wanted(const struct ext2_inode_info *ei)
 {
-	return ei->vfs.nlink + ei->tombs + ei->lost;
+	return min(links_after(ei) + ei->lost, 0xffffu);
 }
 
 /* --- phases --- */
@@ -560,7 +566,7 @@ static void phase_new(struct commit *c)
 	c->new_dirs = NULL;
 }
 
-/* One name less: phase 4 must look at it. */
+/* One name less: phase 4 must look at it. Should the commit fail, the disk may have it for longer. */
 static void lower_later(struct commit *c, struct ext2_inode_info *ei)
 {
 	struct ext2_sb *s = c->s;
@@ -568,6 +574,7 @@ static void lower_later(struct commit *c, struct ext2_inode_info *ei)
 	ei->tombs--;
 	if (!ei->vfs.nlink)
 		return;
+	ei->lost++;
 	spin_lock(&s->lock);
 	if (!test_bit(EI_DIRTY, &ei->state) && !test_bit(EI_COMMITTING, &ei->state)) {
 		set_bit(EI_COMMITTING, &ei->state);
@@ -599,11 +606,18 @@ static void phase_gone(struct commit *c)
 {
 	struct ext2_inode_info *ei;
 
-	list_for_each_entry(ei, &c->dirty, dirty_link) {
+	list_for_each_entry(ei, &c->dirty, dirty_link)
+		if (ei->vfs.nlink && !is_new(ei) && ei->disk_links > links_after(ei))
+			put_image(c, ei, PHASE_GONE, IMAGE_FULL, links_after(ei));
+}
+
+/* It is through. If it is not, names that went at once may still be there: the next commit counts them again. */
+static void forget_lost(struct commit *c)
+{
+	struct ext2_inode_info *ei;
+
+	list_for_each_entry(ei, &c->dirty, dirty_link)
 		ei->lost = 0;
-		if (ei->vfs.nlink && !is_new(ei) && ei->disk_links > links_wanted(ei))
-			put_image(c, ei, PHASE_GONE, IMAGE_FULL, links_wanted(ei));
-	}
 }
 
 /* --- the whole --- */
@@ -719,6 +733,7 @@ static int do_commit(struct ext2_sb *s)
 	if (c.err) {
 		undo(&c);
 	} else {
+		forget_lost(&c);
 		WRITE_ONCE(s->committed_id, closing);
 		/* The disk may still point to what was freed: from now on nothing of that is used again. */
 		if (likely(!c.bad && !s->no_reuse))

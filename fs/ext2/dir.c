@@ -401,7 +401,7 @@ int ext2_delete_entry(struct inode *dir, const struct qstr *name, struct inode *
 	struct ext2_sb *s = EXT2_SB(dir->sb);
 	struct ext2_inode_info *vi = EXT2_I(victim);
 	/* Also when other names stay, so that this name cannot be made again beside it. */
-	bool wait = (vi->add_batch == s->batch_id || test_bit(EI_LATE_DIR, &vi->state) ||
+	bool wait = (vi->add_batch > READ_ONCE(s->committed_id) || test_bit(EI_LATE_DIR, &vi->state) ||
 		     (victim->nlink > 1 && !S_ISDIR_I(victim))) && ext2_on_disk(victim);
 	struct buffer *bh;
 	int err = 0;
@@ -417,11 +417,12 @@ int ext2_delete_entry(struct inode *dir, const struct qstr *name, struct inode *
 	if (le32(dirent_at(bh, off)->ino) != victim->ino) {
 		err = ext2_dir_corrupt(dir, lblk, "entry names another inode");
 	} else if (!wait || !tomb_add(dir, lblk, off, victim, 0)) {
-		note_lost(victim);
-		if (ext2_dirblock_remove(buffer_data(bh), s->l.block_size, off, s->l.inodes_count))
+		if (ext2_dirblock_remove(buffer_data(bh), s->l.block_size, off, s->l.inodes_count)) {
 			ext2_hold(s, bh, BH_INPLACE);
-		else
+			note_lost(victim);
+		} else {
 			err = ext2_dir_corrupt(dir, lblk, "malformed");
+		}
 	}
 	buffer_put(bh);
 out:

@@ -154,7 +154,8 @@ struct ext2_inode_info {
 	struct list_head orphan_link;	/* [sb lock] */
 	u32 disk_links;			/* [batch] what the disk says */
 	u32 tombs;			/* [batch] names of it that wait to be removed */
-	u32 lost;			/* [batch] names of it that went at once in this batch */
+	u32 lost;			/* [batch, inode lock] names of it (..) that went since a commit got through */
+	u32 guests;			/* [batch, inode lock] directories with a name here whose .. is another's yet */
 	u32 dir_tombs;			/* [dir_sem, sb lock] entries of this directory that are gone already */
 	u64 add_batch;			/* [batch] when a name of it was last added */
 	u64 replaced_batch;		/* [batch] when another file last took a name of it */

@@ -275,7 +275,7 @@ static void drop_link(struct inode *inode, const struct inode *dir)
 		ext2_dirty_data(inode);
 		return;
 	}
-	if (EXT2_I(inode)->replaced_batch == EXT2_SB(inode->sb)->batch_id)
+	if (EXT2_I(inode)->replaced_batch > READ_ONCE(EXT2_SB(inode->sb)->committed_id))
 		set_bit(EI_REPLACED, &EXT2_I(inode)->state);
 	ext2_link_gone(inode);
 }
@@ -292,6 +292,23 @@ static int ext2_unlink(struct inode *dir, struct dentry *d)
 		drop_link(d->inode, dir);
 	ext2_end(s);
 	return finish(dir, err);
+}
+
+/* One directory less below dir; a count that was wrong on the disk must not fall to "removed". */
+static void drop_subdir(struct inode *dir)
+{
+	if (dir->nlink > 2)
+		inode_set_nlink(dir, dir->nlink - 1);
+}
+
+/*
+ * A directory below dir moves away or ends: on the disk its ".." names dir up to the last phases of the commit, when
+ * those that come have been there for long. (Where it may end earlier, one more is no harm.)
+ */
+static void dotdot_goes(struct inode *dir, const struct inode *child)
+{
+	if (ext2_on_disk(child))
+		EXT2_I(dir)->lost++;
 }
 
 static int ext2_rmdir(struct inode *dir, struct dentry *d)
@@ -313,8 +330,9 @@ static int ext2_rmdir(struct inode *dir, struct dentry *d)
 		inode->ctime = dir->ctime;
 		inode_set_nlink(inode, 0);
 		ext2_link_gone(inode);
-		if (dir->nlink > 2)
-			inode_set_nlink(dir, dir->nlink - 1);
+		if (test_bit(EI_LATE_DIR, &EXT2_I(inode)->state))
+			dotdot_goes(dir, inode);
+		drop_subdir(dir);
 		ext2_dirty_data(dir);
 	}
 	ext2_end(s);
@@ -336,13 +354,6 @@ struct renaming {
 	u32 flags;
 	struct inode *whiteout;
 };
-
-/* One directory less below dir; a count that was wrong on the disk must not fall to "removed". */
-static void drop_subdir(struct inode *dir)
-{
-	if (dir->nlink > 2)
-		inode_set_nlink(dir, dir->nlink - 1);
-}
 
 static void moved(struct renaming *r)
 {
@@ -434,10 +445,13 @@ static int settle_parents(struct renaming *r)
 
 	if (!S_ISDIR_I(r->inode))
 		return 0;
+	if (r->target)
+		dotdot_goes(r->newdir, r->target);
 	if (r->dir != r->newdir) {
 		err = ext2_set_dotdot(r->inode, r->newdir);
 		if (err)
 			return err;
+		dotdot_goes(r->dir, r->inode);
 		drop_subdir(r->dir);
 		if (!r->target)
 			inode_set_nlink(r->newdir, r->newdir->nlink + 1);
@@ -523,13 +537,37 @@ static int rename_try(struct renaming *r, int (*once)(struct renaming *r), bool 
 
 /* --- renaming between directories, in steps with a commit after each but the last --- */
 
+/*
+ * A directory with a name in the new one, while its ".." still names the old one. After a cut e2fsck takes one of both
+ * for its parent, which then must have counted it.
+ */
+static void guest_comes(struct renaming *r)
+{
+	if (S_ISDIR_I(r->inode)) {
+		EXT2_I(r->newdir)->guests++;
+		ext2_dirty_data(r->newdir);
+	}
+}
+
+/* It is at home there, or gone. */
+static void guest_goes(struct renaming *r)
+{
+	if (S_ISDIR_I(r->inode)) {
+		EXT2_I(r->newdir)->guests--;
+		EXT2_I(r->newdir)->lost++;
+		ext2_dirty_data(r->newdir);
+	}
+}
+
 /* The first step, and what undoes it: one more name in the new directory. */
 static int name_comes(struct renaming *r, const struct qstr *name)
 {
 	int err = ext2_add_entry(r->newdir, name, r->inode);
 
-	if (!err)
+	if (!err) {
 		count_name(r->inode, 1);
+		guest_comes(r);
+	}
 	return err;
 }
 
@@ -537,8 +575,10 @@ static int name_goes(struct renaming *r, const struct qstr *name)
 {
 	int err = ext2_delete_entry(r->newdir, name, r->inode);
 
-	if (!err)
+	if (!err) {
 		count_name(r->inode, -1);
+		guest_goes(r);
+	}
 	return err;
 }
 
@@ -547,10 +587,11 @@ static int old_name_goes(struct renaming *r, const struct qstr *from)
 {
 	int err = give_name(r, from);
 
-	if (!err)
-		count_name(r->inode, -1);
-	if (!err)
-		err = settle_parents(r);
+	if (err)
+		return err;
+	count_name(r->inode, -1);
+	guest_goes(r);
+	err = settle_parents(r);
 	if (!err)
 		moved(r);
 	return err;
@@ -600,14 +641,20 @@ static int via_exchange(struct renaming *r)
 
 	if (!err)
 		err = ext2_delete_entry(r->newdir, c->via, r->target);
-	if (!err)
-		count_name(r->inode, -1);
-	if (!err && d1)
+	if (err)
+		return err;
+	count_name(r->inode, -1);
+	guest_goes(r);
+	if (d1)
 		err = ext2_set_dotdot(r->inode, r->newdir);
 	if (!err && d2)
 		err = ext2_set_dotdot(r->target, r->dir);
 	if (err)
 		return err;
+	if (d1)
+		dotdot_goes(r->dir, r->inode);
+	if (d2)
+		dotdot_goes(r->newdir, r->target);
 	if (d1 != d2) {
 		struct inode *more = d2 ? r->dir : r->newdir, *less = d2 ? r->newdir : r->dir;
 

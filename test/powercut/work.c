@@ -589,6 +589,128 @@ static void crowd(int n, int ops)
 		die("umount");
 }
 
+/* --- dirs=1: directories that come and go in one commit, without marks --- */
+
+static void made(const char *dir, const char *name, int is_dir)
+{
+	char p[96];
+	int fd = 0;
+
+	sprintf(p, "%s/%s", dir, name);
+	if (is_dir ? mkdir(p, 0755) : (fd = open(p, O_CREAT | O_EXCL | O_WRONLY, 0644)) < 0)
+		die(p);
+	if (!is_dir)
+		close(fd);
+}
+
+static void renamed(const char *dir, const char *name, const char *dir2, const char *name2, unsigned flags)
+{
+	char p[96], q[96];
+
+	sprintf(p, "%s/%s", dir, name);
+	sprintf(q, "%s/%s", dir2, name2);
+	if (syscall(SYS_renameat2, AT_FDCWD, p, AT_FDCWD, q, flags))
+		die(p);
+}
+
+static void removed(const char *dir, const char *name)
+{
+	char p[96];
+
+	sprintf(p, "%s/%s", dir, name);
+	if (rmdir(p))
+		die(p);
+}
+
+/* What the link count of a parent must survive: one step before the sync, the other one in one commit. */
+static void dirs_step(int what, int change, const char *a, const char *b)
+{
+	char x[48];
+
+	switch (what * 2 + change) {
+	case 0:	/* one moves out, another is made in its place */
+	case 2:	/* the same, and it moves on */
+		made(a, "x", 1);
+		break;
+	case 1:
+		renamed(a, "x", b, "x", 0);
+		made(a, "y", 1);
+		break;
+	case 3:
+		renamed(a, "x", b, "x", 0);
+		made(b, "y", 1);
+		renamed(b, "x", "/m", "x", 0);
+		made(a, "y", 1);
+		renamed("/m", "x", a, "z", 0);
+		break;
+	case 4:	/* two change places */
+	case 6:	/* one takes the place of another */
+		made(a, "x", 1);
+		made(b, "y", 1);
+		break;
+	case 5:
+		renamed(a, "x", b, "y", 2 /* RENAME_EXCHANGE */);
+		break;
+	case 7:
+		renamed(a, "x", b, "y", 0);
+		made(b, "z", 1);
+		break;
+	case 8:	/* it goes late, since its file moved out */
+		made(a, "x", 1);
+		sprintf(x, "%s/x", a);
+		made(x, "f", 0);
+		break;
+	case 9:
+		sprintf(x, "%s/x", a);
+		renamed(x, "f", b, "f", 0);
+		removed(a, "x");
+		made(a, "y", 1);
+		break;
+	case 10: /* replaced in its own directory */
+		made(a, "x", 1);
+		made(a, "y", 1);
+		break;
+	case 11:
+		renamed(a, "x", a, "y", 0);
+		made(a, "z", 1);
+		break;
+	case 12: /* with a file for a directory */
+		made(a, "x", 1);
+		made(b, "f", 0);
+		break;
+	case 13:
+		renamed(a, "x", b, "f", 2);
+		made(a, "y", 1);
+		break;
+	case 14: /* a whiteout stays */
+		made(a, "x", 1);
+		break;
+	case 15:
+		renamed(a, "x", b, "x", 4 /* RENAME_WHITEOUT */);
+		made(a, "y", 1);
+		break;
+	}
+}
+
+/* Each way round: which of two names e2fsck finds first is a matter of where the directories lie. */
+static void directories(void)
+{
+	char a[24], b[24];
+
+	for (int i = 0; i < 16; i++) {
+		sprintf(a, "/m/a%d", i);
+		sprintf(b, "/m/b%d", i);
+		made("/m", a + 3, 1);
+		made("/m", b + 3, 1);
+		dirs_step(i / 2, 0, i & 1 ? b : a, i & 1 ? a : b);
+		sync();
+		dirs_step(i / 2, 1, i & 1 ? b : a, i & 1 ? a : b);
+		sync();
+	}
+	if (umount("/m"))
+		die("umount");
+}
+
 int main(int argc, char **argv)
 {
 	int ops = 120;
@@ -610,6 +732,9 @@ int main(int argc, char **argv)
 		die("mount");
 	if ((s = getenv("crowd"))) {
 		crowd(atoi(s), ops);
+		ops = 0;
+	} else if (getenv("dirs")) {
+		directories();
 		ops = 0;
 	}
 	disk = open("/dev/vda", O_RDWR | O_DIRECT);
