@@ -498,6 +498,7 @@ int main(void)
 		bad = 0;
 	}
 	unlink("/img");
+	/* Memory comes back after grace periods and by workers, of which no event tells: it is counted until it is there. */
 	for (int i = 0; i <= LEAKS_S; i++) {
 		bad = leaks_take(&after) ? 1 : grown(&before, &after, count, i == LEAKS_S);
 		if (!bad || sleep(1))

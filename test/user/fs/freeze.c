@@ -2,6 +2,8 @@
 /* FIFREEZE and FITHAW: who writes waits at the door, what was written is on the device, errors. */
 #include "ext2img.h"
 #include <linux/aio_abi.h>
+#include <semaphore.h>
+#include <sys/eventfd.h>
 #include <sys/syscall.h>
 
 static struct loopdev dev;
@@ -67,9 +69,29 @@ struct writer {
 	void (*fn)(void);
 	int fd;
 	char *map;
-	_Atomic int began, ended;
+	sem_t began;
+	pid_t tid;			/* once it began */
+	_Atomic int ended;
 };
 static struct writer w;
+
+static void pause_a_ms(void)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+}
+
+/* Until the thread sleeps in the kernel at five looks in a row, or *ended. */
+static void wait_stuck(pid_t tid, const _Atomic int *ended)
+{
+	char path[64], buf[512];
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	for (int looks = 0; looks < 5 && !*ended; pause_a_ms()) {
+		const char *p = kt_try_get(path, buf, sizeof(buf)) ? strrchr(buf, ')') : NULL;
+
+		looks = p && !strncmp(p, ") D", 3) ? looks + 1 : 0;
+	}
+}
 
 static void do_write(void) { CHECK_EQ(pwrite(w.fd, "new", 3, 0), 3); }
 static void do_append(void) { CHECK_EQ(pwrite(w.fd, "new", 3, 100000), 3); }
@@ -83,7 +105,8 @@ static void do_open_trunc(void) { close(CHECK_OK(open("m/f", O_WRONLY | O_TRUNC)
 
 static void *writer_main(void *arg)
 {
-	w.began = 1;
+	w.tid = (pid_t)syscall(SYS_gettid);
+	sem_post(&w.began);
 	w.fn();
 	w.ended = 1;
 	return NULL;
@@ -95,12 +118,12 @@ static void blocks(void (*fn)(void))
 	int early;
 
 	w.fn = fn;
-	w.began = w.ended = 0;
+	w.ended = 0;
+	CHECK_OK(sem_init(&w.began, 0, 0));
 	CHECK_OK(ioctl(root, FIFREEZE, 0));
 	CHECK_EQ(pthread_create(&t, NULL, writer_main, NULL), 0);
-	while (!w.began)
-		usleep(1000);
-	usleep(100000);
+	CHECK_OK(sem_wait(&w.began));
+	wait_stuck(w.tid, &w.ended);
 	early = w.ended;
 	CHECK_OK(ioctl(root, FITHAW, 0));	/* first of all: nobody could kill who waits there */
 	CHECK_EQ(early, 0);
@@ -250,7 +273,8 @@ CASE(aio_ring_then_umount)
 	struct iocb cb, *list[1] = { &cb };
 	volatile unsigned *ring;
 	aio_context_t ctx = 0;
-	int fd, err = -1;
+	int fd, efd, err = -1;
+	uint64_t count;
 	char *b;
 
 	SKIP_IF_ENOSYS(syscall(SYS_io_setup, 1, &ctx));
@@ -259,31 +283,35 @@ CASE(aio_ring_then_umount)
 	CHECK(b != MAP_FAILED);
 	fd = CHECK_OK(open("m/f", O_RDWR | O_CREAT | O_DIRECT, 0644));
 	CHECK_EQ(write(fd, b, 8192), 8192);
+	efd = CHECK_OK(eventfd(0, 0));
 	cb = (struct iocb){ .aio_lio_opcode = IOCB_CMD_PREAD, .aio_fildes = (unsigned)fd, .aio_buf = (uint64_t)b,
-			    .aio_nbytes = 8192 };
+			    .aio_nbytes = 8192, .aio_flags = IOCB_FLAG_RESFD, .aio_resfd = (unsigned)efd };
 	CHECK_EQ(syscall(SYS_io_submit, ctx, 1, list), 1);
 	close(fd);
 	ring = (volatile unsigned *)ctx;
-	for (int i = 0; i < 2000 && ring[3] == ring[2]; i++)
-		usleep(1000);
+	CHECK_EQ(read(efd, &count, sizeof(count)), sizeof(count));
 	CHECK(ring[3] != ring[2]);
+	close(efd);
 	close(root);
-	for (int i = 0; i < 200 && (err = umount("m")) != 0; i++)
-		usleep(10000);
+	/* The request lets go of the file after its event, and nothing tells when: so it is asked for again. */
+	for (int i = 0; i < 2000 && (err = umount("m")) != 0; i++)
+		pause_a_ms();
 	CHECK_EQ(err, 0);
 	loop_unbind(&dev);
 	CHECK_OK(syscall(SYS_io_destroy, ctx));
 	munmap(b, 8192);
 }
 
-static _Atomic int stop;
+static _Atomic int stop, none_ended;
 static _Atomic long rounds;
+static _Atomic pid_t busy_tid[4];
 
 static void *busy_writer(void *arg)
 {
 	char name[32], b[1000];
 	int n = (int)(long)arg;
 
+	busy_tid[n] = (pid_t)syscall(SYS_gettid);
 	memset(b, 'a' + n, sizeof(b));
 	snprintf(name, sizeof(name), "m/busy%d", n);
 	while (!stop) {
@@ -307,12 +335,15 @@ CASE(under_load)
 	for (long i = 0; i < 4; i++)
 		CHECK_EQ(pthread_create(&t[i], NULL, busy_writer, (void *)i), 0);
 	for (int i = 0; i < 20; i++) {
-		long before, after;
+		long before = rounds, after;
 
-		usleep(5000);
+		/* All are at it. */
+		while (rounds < before + 4 || !busy_tid[0] || !busy_tid[1] || !busy_tid[2] || !busy_tid[3])
+			pause_a_ms();
 		CHECK_OK(ioctl(root, FIFREEZE, 0));
 		before = rounds;
-		usleep(5000);
+		for (int k = 0; k < 4; k++)
+			wait_stuck(busy_tid[k], &none_ended);
 		after = rounds;
 		CHECK_OK(ioctl(root, FITHAW, 0));
 		CHECK_LE(after - before, 4);	/* a close and a count */
