@@ -97,7 +97,7 @@ def structs(header):
     for m in re.finditer(r"^(?:typedef )?struct (\w+) \{(.*?)^\}", text, re.S | re.M):
         fields = []
         body = m.group(2)
-        for decl in re.findall(r"(?:^|[;{}])\s*(?:const )?(?:struct \w+|[A-Za-z_]\w*) ([^;{}()]+)(?=;)", body):
+        for decl in re.findall(r"(?:^|[;{}])\s*(?:const )?(?:(?:struct|union) \w+|[A-Za-z_]\w*) ([^;{}()]+)(?=;)", body):
             for part in decl.split(","):
                 name = re.match(r"\s*(\w+)", part)
                 if name:
