@@ -168,9 +168,10 @@ int file_do_open(struct file *f, struct inode *inode)
 
 	f->inode = inode;
 	f->mapping = inode->mapping;
-	/* A block device wants to know of O_EXCL. */
-	f->flags &= ~(O_CREAT | O_NOCTTY | O_TRUNC | O_CLOEXEC | (fmt == S_IFBLK ? 0 : O_EXCL));
+	/* A block device wants to know of O_EXCL, a terminal of O_NOCTTY. */
+	f->flags &= ~(O_CREAT | O_TRUNC | O_CLOEXEC | (fmt == S_IFBLK ? 0 : O_EXCL));
 	if (unlikely(f->flags & O_PATH)) {
+		f->flags &= ~O_NOCTTY;
 		f->mode |= FMODE_PATH | FMODE_OPENED;
 		f->ops = &path_fops;
 		return 0;
@@ -199,6 +200,7 @@ int file_do_open(struct file *f, struct inode *inode)
 			return err;
 		}
 	}
+	f->flags &= ~O_NOCTTY;
 	if ((f->flags & O_DIRECT) && !(f->mapping->ops && f->mapping->ops->direct_io)) {
 		f->flags &= ~O_DIRECT;
 		if (fmt == S_IFREG || fmt == S_IFBLK)

@@ -32,6 +32,10 @@ CASE(by_open)
 	pty_open();
 	CHILD(p) {
 		CHECK_OK(setsid());
+		int no = CHECK_OK(open(pty_name, O_RDWR | O_NOCTTY));
+		CHECK_ERR(open("/dev/tty", O_RDWR), ENXIO);
+		CHECK_ERR(tcgetpgrp(no), ENOTTY);
+		CHECK_EQ(fcntl(no, F_GETFL) & O_NOCTTY, 0);
 		CHECK_OK(open(pty_name, O_RDWR));	/* without O_NOCTTY */
 		CHECK_EQ(tcgetpgrp(pty_slave), getpid());
 		int fd = CHECK_OK(open("/dev/tty", O_RDWR));
