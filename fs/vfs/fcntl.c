@@ -84,7 +84,7 @@ void file_set_default_owner(struct file *f)
 		set_owner(f, current->proc->pids[PIDTYPE_TGID], PIDTYPE_TGID);
 }
 
-static long set_owner_number(struct file *f, int who)
+long file_set_owner(struct file *f, int who)
 {
 	struct pid *pid = NULL;
 	int type = PIDTYPE_TGID;
@@ -106,7 +106,7 @@ static long set_owner_number(struct file *f, int who)
 	return 0;
 }
 
-static long get_owner_number(struct file *f)
+int file_get_owner(struct file *f)
 {
 	int nr;
 
@@ -213,9 +213,9 @@ static long fcntl_do(struct file *f, int fd, u32 cmd, u64 arg)
 	case F_OFD_GETLK: case F_OFD_SETLK: case F_OFD_SETLKW:
 		return fcntl_lock(f, fd, cmd, uaddr(arg));
 	case F_GETOWN:
-		return get_owner_number(f);
+		return file_get_owner(f);
 	case F_SETOWN:
-		return set_owner_number(f, (int)arg);
+		return file_set_owner(f, (int)arg);
 	case F_GETOWN_EX:
 		return get_owner_ex(f, uaddr(arg));
 	case F_SETOWN_EX:

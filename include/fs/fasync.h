@@ -23,6 +23,9 @@ static inline void fasync_send(struct fasync_queue *q, int poll_code)
 	if (unlikely(!list_empty(&q->entries)))
 		fasync_send_slow(q, poll_code);
 }
+/* F_SETOWN and F_GETOWN: a process, or below 0 a group. -ESRCH, -EINVAL. */
+long file_set_owner(struct file *f, int who);
+int file_get_owner(struct file *f);
 /* A signal to the file's owner as F_SETOWN and F_SETSIG say; fd for si_fd. */
 void file_signal_owner(struct file *f, int fd, int poll_code);
 

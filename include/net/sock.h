@@ -6,8 +6,10 @@
 #include <base/types.h>
 #include <core/usercopy.h>
 #include <core/wait.h>
+#include <fs/fasync.h>
 
 struct cred;
+struct msg;
 struct pid;
 struct socket;
 struct sock_filter_prog;
@@ -30,10 +32,14 @@ struct sock_common {
 	u32 linger_seconds;
 	int err;			/* [a] pending, given once */
 	bool listening;			/* [a] */
+	u8 stamp;			/* [a] SOCK_STAMP_*: SO_TIMESTAMP and its kin */
+	u32 stamping;			/* [a] SOF_TIMESTAMPING_*: SO_TIMESTAMPING */
 	int peek_off;			/* [a] SO_PEEK_OFF: where MSG_PEEK goes on; -1: off */
 	struct pid *peer_pid;		/* [family's lock] referenced: SO_PEERCRED */
 	const struct cred *peer_cred;
 	u64 cookie;
+	struct fasync_queue async;	/* SIGIO; own lock */
+	bool nospace;			/* [a] a writer met a full buffer: room is news */
 	struct sock_filter_prog *filter;	/* [filter_mutex of filter.c; r] */
 	bool filter_locked;		/* [filter_mutex] SO_LOCK_FILTER */
 };
@@ -45,6 +51,23 @@ int sock_setsockopt(struct sock_common *c, int opt, uaddr_t val, int len);
 int sock_getsockopt(struct sock_common *c, int opt, uaddr_t val, uaddr_t ulen);
 /* Copy an option's value out as getsockopt does: at most *ulen bytes, *ulen becomes what was given. */
 int sockopt_out(uaddr_t val, uaddr_t ulen, const void *data, int size);
+/* Does this socket ask when its messages came? Then their time is taken exactly. */
+#define SOCK_STAMP_ON	1u
+#define SOCK_STAMP_NS	2u
+#define SOCK_STAMP_NEW	4u
+static inline bool sock_wants_stamp(const struct sock_common *c)
+{
+	return __atomic_load_n(&c->stamp, __ATOMIC_RELAXED) & SOCK_STAMP_ON || __atomic_load_n(&c->stamping, __ATOMIC_RELAXED);
+}
+/* The control messages that tell it. ns: of CLOCK_REALTIME; 0: not known, now stands for it. */
+void sock_put_stamp(const struct sock_common *c, struct msg *m, s64 ns);
+/* SIGIO for who asked for it (O_ASYNC): EPOLL* events, as pollers are woken. No lock inside FASYNC held. */
+void sock_async_slow(struct sock_common *c, u32 events);
+static inline void sock_async(struct sock_common *c, u32 events)
+{
+	if (unlikely(!list_empty(&c->async.entries)))
+		sock_async_slow(c, events);
+}
 /* Take the pending error: 0 or -errno. */
 int sock_take_error(struct sock_common *c);
 /* Absolute deadline for a blocking operation. */

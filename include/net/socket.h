@@ -10,6 +10,7 @@
 
 struct net;
 struct scm_cookie;
+struct sock_common;
 struct socket;
 
 #define SOCK_ADDR_MAX	128
@@ -62,6 +63,7 @@ struct socket {
 	const struct proto_ops *ops;	/* [I] after create */
 	struct file *file;		/* [I] */
 	void *sk;			/* the family's */
+	struct sock_common *common;	/* [I] after create or accept: its part that all have */
 	struct wait_queue wait;
 	struct net *net;
 	struct rcu_head rcu;

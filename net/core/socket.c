@@ -11,12 +11,15 @@
 #include <core/init.h>
 #include <core/mutex.h>
 #include <core/slab.h>
+#include <fs/fasync.h>
 #include <fs/mount.h>
 #include <fs/poll.h>
 #include <fs/super.h>
 #include <kernel/task.h>
 #include <net/net.h>
+#include <net/sock.h>
 #include <net/socket.h>
+#include <uapi/linux/ioctls.h>
 #include <uapi/linux/magic.h>
 
 #include "internal.h"
@@ -84,11 +87,29 @@ static u32 socket_poll(struct file *f, struct poll_table *pt)
 
 long (*netdev_ioctl)(struct net *net, u32 cmd, uaddr_t arg);
 
+static long set_owner(struct file *f, u64 arg)
+{
+	int who;
+
+	return copy_in_bytes(&who, uaddr(arg), sizeof(who)) ? -EFAULT : file_set_owner(f, who);
+}
+
 static long socket_ioctl(struct file *f, u32 cmd, u64 arg)
 {
 	struct socket *s = f->private;
-	long r = s->ops->ioctl ? s->ops->ioctl(s, cmd, arg) : -ENOIOCTLCMD;
+	int who;
+	long r;
 
+	switch (cmd) {
+	case FIOSETOWN:
+	case SIOCSPGRP:
+		return set_owner(f, arg);
+	case FIOGETOWN:
+	case SIOCGPGRP:
+		who = file_get_owner(f);
+		return copy_out_bytes(uaddr(arg), &who, sizeof(who));
+	}
+	r = s->ops->ioctl ? s->ops->ioctl(s, cmd, arg) : -ENOIOCTLCMD;
 	if (r == -ENOIOCTLCMD && netdev_ioctl)
 		r = netdev_ioctl(s->net, cmd, uaddr(arg));
 	return r;
@@ -127,12 +148,20 @@ static int socket_mmap(struct file *f, struct vma *v)
 	return s->ops->mmap ? s->ops->mmap(s, v) : -ENODEV;
 }
 
+static int socket_fasync(struct file *f, int fd, bool on)
+{
+	struct socket *s = f->private;
+
+	return s->common ? fasync_update(&s->common->async, f, fd, on) : -EINVAL;
+}
+
 const struct file_ops socket_fops = {
 	.read_iter = socket_read_iter,
 	.write_iter = socket_write_iter,
 	.poll = socket_poll,
 	.ioctl = socket_ioctl,
 	.mmap = socket_mmap,
+	.fasync = socket_fasync,
 	.release = socket_release,
 	.show_fdinfo = socket_show_fdinfo,
 };

@@ -8,8 +8,12 @@
 #include <kernel/task.h>
 #include <kernel/time.h>
 #include <net/filter.h>
+#include <net/scm.h>
 #include <net/sock.h>
 #include <net/socket.h>
+#include <uapi/linux/eventpoll.h>
+#include <uapi/linux/net_tstamp.h>
+#include <uapi/linux/signal.h>
 #include <uapi/linux/socket.h>
 
 int sysctl_rmem_max = 212992, sysctl_wmem_max = 212992, sysctl_rmem_default = 212992, sysctl_wmem_default = 212992;
@@ -27,6 +31,7 @@ void sock_common_init(struct sock_common *c, int family, int type, int protocol)
 	c->sndtimeo_ns = c->rcvtimeo_ns = WAIT_FOREVER;
 	c->rcvlowat = 1;
 	c->peek_off = -1;
+	fasync_queue_init(&c->async);
 	c->cookie = __atomic_add_fetch(&cookies, 1, __ATOMIC_RELAXED);
 }
 
@@ -36,6 +41,16 @@ void sock_common_fini(struct sock_common *c)
 	if (c->peer_cred)
 		cred_put(c->peer_cred);
 	sock_filter_drop(c);
+}
+
+void sock_async_slow(struct sock_common *c, u32 events)
+{
+	if (events & EPOLLERR)
+		fasync_send(&c->async, POLL_ERR);
+	else if (events & EPOLLIN)
+		fasync_send(&c->async, POLL_IN);
+	if (events & EPOLLOUT && READ_ONCE(c->nospace) && xchg(&c->nospace, false))
+		fasync_send(&c->async, POLL_OUT);
 }
 
 int sock_take_error(struct sock_common *c)
@@ -92,6 +107,51 @@ static int set_linger(struct sock_common *c, uaddr_t val, int len)
 	c->linger = l.l_onoff != 0;
 	c->linger_seconds = (u32)l.l_linger;
 	return 0;
+}
+
+static int set_stamp(struct sock_common *c, int opt, bool on)
+{
+	bool fine = opt == SO_TIMESTAMPNS_OLD || opt == SO_TIMESTAMPNS_NEW;
+	bool wide = opt == SO_TIMESTAMP_NEW || opt == SO_TIMESTAMPNS_NEW;
+
+	if (on)
+		WRITE_ONCE(c->stamp, (u8)(SOCK_STAMP_ON | (fine ? SOCK_STAMP_NS : 0) | (wide ? SOCK_STAMP_NEW : 0)));
+	else
+		WRITE_ONCE(c->stamp, c->stamp & SOCK_STAMP_NEW);
+	return 0;
+}
+
+/* Times of sending, which come by the error queue, are not taken. */
+static int set_stamping(struct sock_common *c, int opt, u32 want)
+{
+	if (want & ~(u32)SOF_TIMESTAMPING_MASK || (want & SOF_TIMESTAMPING_OPT_STATS && !(want & SOF_TIMESTAMPING_OPT_TSONLY)))
+		return -EINVAL;
+	if (want & (SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_TX_SCHED | SOF_TIMESTAMPING_TX_ACK | SOF_TIMESTAMPING_BIND_PHC))
+		return -EOPNOTSUPP;
+	WRITE_ONCE(c->stamping, want);
+	WRITE_ONCE(c->stamp, (u8)((c->stamp & ~SOCK_STAMP_NEW) | (opt == SO_TIMESTAMPING_NEW ? SOCK_STAMP_NEW : 0)));
+	return 0;
+}
+
+void sock_put_stamp(const struct sock_common *c, struct msg *m, s64 ns)
+{
+	u32 how = READ_ONCE(c->stamp), want = READ_ONCE(c->stamping);
+	struct { struct { s64 sec, part; } t[3]; } v = { 0 };	/* software; nothing; hardware */
+	bool wide = how & SOCK_STAMP_NEW;
+
+	if (!ns)
+		ns = clock_realtime_ns();
+	v.t[0].sec = ns / (s64)NSEC_PER_SEC;
+	v.t[0].part = ns % (s64)NSEC_PER_SEC;
+	if (how & SOCK_STAMP_NS) {
+		(void)scm_put_cmsg(m, SOL_SOCKET, wide ? SO_TIMESTAMPNS_NEW : SO_TIMESTAMPNS_OLD, &v, sizeof(v.t[0]));
+	} else if (how & SOCK_STAMP_ON) {
+		v.t[0].part /= 1000;
+		(void)scm_put_cmsg(m, SOL_SOCKET, wide ? SO_TIMESTAMP_NEW : SO_TIMESTAMP_OLD, &v, sizeof(v.t[0]));
+		v.t[0].part = ns % (s64)NSEC_PER_SEC;
+	}
+	if (want & SOF_TIMESTAMPING_SOFTWARE)
+		(void)scm_put_cmsg(m, SOL_SOCKET, wide ? SO_TIMESTAMPING_NEW : SO_TIMESTAMPING_OLD, &v, sizeof(v));
 }
 
 /* The kernel doubles what is asked for, to have room for its own bookkeeping; programs read that back. */
@@ -179,6 +239,14 @@ int sock_setsockopt(struct sock_common *c, int opt, uaddr_t uval, int len)
 			return -EOPNOTSUPP;
 		WRITE_ONCE(c->peek_off, val);
 		return 0;
+	case SO_TIMESTAMP_OLD:
+	case SO_TIMESTAMP_NEW:
+	case SO_TIMESTAMPNS_OLD:
+	case SO_TIMESTAMPNS_NEW:
+		return set_stamp(c, opt, val != 0);
+	case SO_TIMESTAMPING_OLD:
+	case SO_TIMESTAMPING_NEW:
+		return set_stamping(c, opt, (u32)val);
 	case SO_RCVLOWAT:
 		c->rcvlowat = val < 0 ? 0x7fffffff : val ? val : 1;
 		return 0;
@@ -249,6 +317,10 @@ static int get_value(struct sock_common *c, int opt, int *val)
 	case SO_SNDLOWAT: *val = 1; break;
 	case SO_PEEK_OFF: *val = c->peek_off; break;
 	case SO_LOCK_FILTER: *val = READ_ONCE(c->filter_locked); break;
+	case SO_TIMESTAMP_OLD: *val = c->stamp == SOCK_STAMP_ON; break;
+	case SO_TIMESTAMPNS_OLD: *val = c->stamp == (SOCK_STAMP_ON | SOCK_STAMP_NS); break;
+	case SO_TIMESTAMP_NEW: *val = (c->stamp & (SOCK_STAMP_ON | SOCK_STAMP_NEW)) == (SOCK_STAMP_ON | SOCK_STAMP_NEW); break;
+	case SO_TIMESTAMPNS_NEW: *val = c->stamp == (SOCK_STAMP_ON | SOCK_STAMP_NS | SOCK_STAMP_NEW); break;
 	case SO_ACCEPTCONN: *val = c->listening; break;
 	default: return -ENOPROTOOPT;
 	}
@@ -258,9 +330,12 @@ static int get_value(struct sock_common *c, int opt, int *val)
 int sock_getsockopt(struct sock_common *c, int opt, uaddr_t uval, uaddr_t ulen)
 {
 	struct linger l = { c->linger, (s32)c->linger_seconds };
+	struct so_timestamping stamping = { .flags = (int)READ_ONCE(c->stamping) };
 	int val, err;
 
 	switch (opt) {
+	case SO_TIMESTAMPING_OLD:
+		return sockopt_out(uval, ulen, &stamping, sizeof(stamping));
 	case SO_LINGER:
 		return sockopt_out(uval, ulen, &l, sizeof(l));
 	case SO_RCVTIMEO:

@@ -130,6 +130,7 @@ void inet_sock_put(struct inet_sock *sk)
 void inet_sock_graft(struct inet_sock *sk, struct socket *s)
 {
 	s->sk = sk;
+	s->common = &sk->c;
 	sk->socket = s;
 	sk->ino = s->file && s->file->inode ? s->file->inode->ino : 0;
 }
@@ -138,6 +139,7 @@ void inet_sock_wake(struct inet_sock *sk, u32 events)
 {
 	if (wait_queue_has_sleeper(&sk->wait))
 		wake_up_poll_all(&sk->wait, events);
+	sock_async(&sk->c, events);
 }
 
 void inet_sock_error(struct inet_sock *sk, int err)
@@ -176,6 +178,7 @@ static int create(struct net *net, struct socket *s, int protocol, int family)
 		return -ENOBUFS;
 	sk->uid = current_fsuid();
 	s->sk = sk;
+	s->common = &sk->c;
 	sk->socket = s;
 	s->ops = family == AF_INET ? &inet_ops : &inet6_ops;
 	s->protocol = sk->c.protocol;

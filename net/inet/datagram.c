@@ -52,7 +52,7 @@ int inet_queue_rcv(struct inet_sock *sk, struct pkt *p)
 	p->destructor = rfree;
 	p->dev = NULL;
 	if (!p->tstamp)
-		p->tstamp = clock_realtime_coarse_ns();
+		p->tstamp = sock_wants_stamp(&sk->c) ? clock_realtime_ns() : clock_realtime_coarse_ns();
 	spin_lock_irqsave(&sk->qlock, flags);
 	pkt_list_add(&sk->rxq, p);
 	spin_unlock_irqrestore(&sk->qlock, flags);
@@ -115,6 +115,8 @@ ssize_t inet_recv_copy(struct inet_sock *sk, struct msg *m, struct pkt *p, u32 o
 	}
 	m->namelen = inet_addr_out(sk, &cb->src, sport, cb->iif, &m->name);
 	sk->last_stamp = p->tstamp;
+	if (sock_wants_stamp(&sk->c))
+		sock_put_stamp(&sk->c, m, p->tstamp);
 	if (sk->c.family == AF_INET6)
 		ip6_cmsg_recv(sk, m, p);
 	if (cb->family == AF_INET)
@@ -189,6 +191,18 @@ ssize_t inet_recv_errqueue(struct inet_sock *sk, struct msg *m, size_t len)
 		(void)scm_put_cmsg(m, SOL_IPV6, 25 /* IPV6_RECVERR */, &out, sizeof(out.ee) + (size_t)size);
 	pkt_free(p);
 	return res;
+}
+
+void inet_too_large(struct inet_sock *sk, const struct send_ctl *c, u32 mtu)
+{
+	bool v4 = ipaddr_is4(&c->dst);
+	struct err_cb ec = { .ee = { .ee_errno = EMSGSIZE, .origin = SO_EE_ORIGIN_LOCAL, .info = mtu }, .dst = c->dst,
+		.dport = c->port, .family = v4 ? AF_INET : AF_INET6 };
+
+	if (!v4 && c->dontfrag)
+		ip6_pathmtu_note(sk, &c->dst, c->port, mtu);
+	else
+		inet_queue_err(sk, &ec, NULL);
 }
 
 /* --- send side --- */
@@ -299,6 +313,7 @@ int inet_wait_wmem(struct inet_sock *sk, u32 msg_flags, u32 file_flags)
 			return -EPIPE;
 		if (has_room(sk))
 			return 0;
+		WRITE_ONCE(sk->c.nospace, true);
 		if (!deadline)
 			return -EAGAIN;
 		err = WAIT_EVENT(&sk->wait, has_room(sk) || READ_ONCE(sk->c.err) || READ_ONCE(sk->shutdown) & SEND_SHUTDOWN,

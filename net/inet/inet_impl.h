@@ -22,6 +22,7 @@
 #include <net/sock.h>
 #include <net/socket.h>
 
+struct send_ctl;
 struct inet_sock;
 struct ip6_txopts;
 struct ip_out;
@@ -235,6 +236,8 @@ ssize_t inet_recv_copy(struct inet_sock *sk, struct msg *m, struct pkt *p, u32 o
 ssize_t inet_recv_errqueue(struct inet_sock *sk, struct msg *m, size_t len);
 /* Put an error with the packet that met it (clone of it, data at its network header) on the queue when recverr asks. */
 void inet_queue_err(struct inet_sock *sk, const struct err_cb *e, struct pkt *p);
+/* The same for a message of ours that may not be cut and is larger than mtu. */
+void inet_too_large(struct inet_sock *sk, const struct send_ctl *c, u32 mtu);
 /* Charge p to the sender; waits for room up to the deadline. 0, -EAGAIN, -ERESTARTSYS, -EPIPE, pending error. */
 __must_check int inet_wait_wmem(struct inet_sock *sk, u32 msg_flags, u32 file_flags);
 void inet_charge_wmem(struct inet_sock *sk, struct pkt *p);

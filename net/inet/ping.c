@@ -259,8 +259,8 @@ static int push(struct inet_sock *sk, struct pkt *p, const struct send_ctl *c, c
 		NET_INC(sk->net, ICMP6_OUTMSGS);
 	inet_charge_wmem(sk, p);
 	err = inet_output(sk->net, r, p, &o);
-	if (err == -EMSGSIZE && !v4 && c->dontfrag)
-		ip6_pathmtu_note(sk, &c->dst, 0, r->mtu);
+	if (err == -EMSGSIZE)
+		inet_too_large(sk, c, r->mtu);
 	return err == -ENOBUFS && !(v4 ? sk->o.recverr : sk->o.recverr6) ? 0 : err;
 }
 

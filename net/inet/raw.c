@@ -264,8 +264,10 @@ static int push(struct inet_sock *sk, struct msg *m, size_t len, const struct se
 	struct pkt *p;
 	int err;
 
-	if (whole && len > r->mtu)
+	if (whole && len > r->mtu) {
+		inet_too_large(sk, c, r->mtu);
 		return -EMSGSIZE;
+	}
 	inet_out_opts(sk, c, r, &o);
 	if (whole)
 		o.opt_len = o.ext_len = 0;
@@ -282,8 +284,8 @@ static int push(struct inet_sock *sk, struct msg *m, size_t len, const struct se
 	count(sk->net, p, &o, v4);
 	inet_charge_wmem(sk, p);
 	err = inet_output(sk->net, r, p, &o);
-	if (err == -EMSGSIZE && !v4 && c->dontfrag)
-		ip6_pathmtu_note(sk, &c->dst, 0, r->mtu);
+	if (err == -EMSGSIZE)
+		inet_too_large(sk, c, r->mtu);
 	return err == -ENOBUFS && !(v4 ? sk->o.recverr : sk->o.recverr6) ? 0 : err;
 }
 

@@ -105,7 +105,7 @@ static int start_connect(struct tcp_sock *tp)
 	ipaddr_to_lwip(&sk->laddr, &pcb->local_ip);
 	ipaddr_to_lwip(&sk->raddr, &remote);
 	pcb->local_port = sk->lport;
-	tp->adv_mss = min(sk->dst.mtu - (ipaddr_is4(&sk->raddr) ? 40 : 60), 65483u);
+	tp->adv_mss = min(sk->dst.mtu - (ipaddr_is4(&sk->raddr) ? 40 : 60), 65495u);
 	if (tp->maxseg)
 		tp->adv_mss = min(tp->adv_mss, tp->maxseg);
 	tp->wnd_max = tcp_init_wnd(tp);
@@ -114,6 +114,7 @@ static int start_connect(struct tcp_sock *tp)
 	tp->soft_err = 0;
 	sk->shutdown = 0;
 	sk->state = TCP_SYN_SENT;
+	WRITE_ONCE(sk->c.nospace, true);	/* connected is news to who waits for SIGIO */
 	tcp_enter(tp);
 	tcp_pcb_options(tp);
 	if (tcp_connect(pcb, &remote, sk->rport, on_connected) != ERR_OK) {
@@ -582,6 +583,7 @@ static int wait_space(struct tcp_sock *tp, u64 deadline, bool some)
 		} else if (has_space(tp)) {
 			return 0;
 		}
+		WRITE_ONCE(sk->c.nospace, true);
 		if (!deadline)
 			return -EAGAIN;
 		err = WAIT_EVENT(&sk->wait,
@@ -847,6 +849,8 @@ static ssize_t tcp_recvmsg(struct inet_sock *sk, struct msg *m, size_t len)
 			break;
 		}
 	}
+	if (done && sock_wants_stamp(&sk->c))
+		sock_put_stamp(&sk->c, m, READ_ONCE(sk->last_stamp));
 	return done ? (ssize_t)done : n;
 }
 

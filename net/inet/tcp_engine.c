@@ -359,6 +359,8 @@ static bool rx_publish(struct tcp_sock *tp)
 		tp->rxq = tp->rx_new;
 	tp->rx_last = tp->rx_new_last;
 	WRITE_ONCE(tp->rx_bytes, tp->rx_bytes + n);
+	if (sock_wants_stamp(&tp->inet.c))
+		WRITE_ONCE(tp->inet.last_stamp, clock_realtime_ns());
 	spin_unlock_irqrestore(&tp->inet.qlock, flags);
 	tp->rx_new = tp->rx_new_last = NULL;
 	return true;

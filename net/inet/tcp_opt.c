@@ -27,6 +27,12 @@ void tcp_pcb_options(struct tcp_sock *tp)
 		tp->inet.c.sndbuf = max(tp->inet.c.sndbuf, min(max(40u * pcb->mss, 87040u), 2626560u));
 }
 
+/* Bytes of data in a full segment of `mss`: time stamps, where they are used, take their share of each. */
+static u32 payload(const struct tcp_sock *tp, u32 mss)
+{
+	return tp->pcb && tp->pcb->flags & TF_TIMESTAMP && mss > 12 ? mss - 12 : mss;
+}
+
 void tcp_quick_ack(struct tcp_sock *tp)
 {
 	if (!READ_ONCE(tp->quickack) || !(tp->pcb->flags & TF_ACK_DELAY))
@@ -231,7 +237,7 @@ static void fill_info(struct tcp_sock *tp, struct tcp_info *i)
 	i->tcpi_bytes_acked = tp->bytes_acked;
 	i->tcpi_notsent_bytes = tp->tx_unfed;
 	i->tcpi_pmtu = tp->inet.dst.mtu;
-	i->tcpi_advmss = tp->adv_mss;
+	i->tcpi_advmss = payload(tp, tp->adv_mss);
 	if (pcb) {
 		i->tcpi_options = (u8)((pcb->flags & TF_TIMESTAMP ? 1 : 0) | (pcb->flags & TF_SACK ? 2 : 0) |
 			(pcb->flags & TF_WND_SCALE ? 4 : 0));
@@ -240,7 +246,7 @@ static void fill_info(struct tcp_sock *tp, struct tcp_info *i)
 		i->tcpi_probes = pcb->persist_probe;
 		i->tcpi_rto = tp->tx.rto_us;
 		i->tcpi_ato = 40000;
-		i->tcpi_snd_mss = pcb->mss;
+		i->tcpi_snd_mss = payload(tp, pcb->mss);
 		i->tcpi_rcv_mss = min(tp->adv_mss, 536u);
 		i->tcpi_backoff = pcb->nrtx;
 		fill_tx(&tp->tx, i);
@@ -282,7 +288,11 @@ int tcp_getsockopt(struct inet_sock *sk, int level, int opt, uaddr_t uval, uaddr
 	}
 	case TCP_NODELAY: v = tp->nodelay; break;
 	case TCP_CORK: v = tp->corked; break;
-	case TCP_MAXSEG: v = tp->pcb ? (int)READ_ONCE(tp->adv_mss) : tp->maxseg ? (int)tp->maxseg : 536; break;
+	case TCP_MAXSEG:
+		tcp_engine_lock(tcp_net(sk->net));
+		v = (int)(tp->pcb ? payload(tp, tp->adv_mss) : tp->maxseg ? tp->maxseg : 536u);
+		tcp_engine_unlock(tcp_net(sk->net));
+		break;
 	case TCP_KEEPIDLE: v = (int)tp->keep_idle; break;
 	case TCP_KEEPINTVL: v = (int)tp->keep_intvl; break;
 	case TCP_KEEPCNT: v = (int)tp->keep_cnt; break;

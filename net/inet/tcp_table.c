@@ -109,7 +109,7 @@ static bool conflict(struct tcp_net *t, const struct inet_sock *sk, u16 port)
 	hlist_for_each_entry(o, &b->head, port_link) {
 		if (o == sk || o->lport != port || (o->bound_if && sk->bound_if && o->bound_if != sk->bound_if))
 			continue;
-		if (o->c.reuseaddr && sk->c.reuseaddr && o->state != TCP_LISTEN && sk->state != TCP_LISTEN)
+		if (o->c.reuseaddr && sk->c.reuseaddr && o->state != TCP_LISTEN)
 			continue;
 		if (o->c.reuseport && sk->c.reuseport && o->uid.v == sk->uid.v)
 			continue;
@@ -349,7 +349,7 @@ static u32 mss_to(struct net *net, const struct ipaddr *src, const struct ipaddr
 		mtu = r.mtu;
 		route_put(&r);
 	}
-	return min(mtu - (ipaddr_is4(dst) ? 40 : 60), 65483u);
+	return min(mtu - (ipaddr_is4(dst) ? 40 : 60), 65495u);
 }
 
 static void send_synack(struct tcp_net *t, struct tcp_req *q)

@@ -426,19 +426,6 @@ static u32 room_for_headers(const struct inet_sock *sk, const struct send_ctl *c
 	return ipaddr_is4(&c->dst) ? 20u + sk->o.ip_options_len : 40u + c->ext_len;
 }
 
-/* A datagram that may not be cut is larger than the path takes. */
-static void too_large(struct inet_sock *sk, const struct send_ctl *c, u32 mtu)
-{
-	bool v4 = ipaddr_is4(&c->dst);
-	struct err_cb ec = { .ee = { .ee_errno = EMSGSIZE, .origin = 1, .info = mtu }, .dst = c->dst, .dport = c->port,
-		.family = v4 ? AF_INET : AF_INET6 };
-
-	if (!v4 && c->dontfrag)
-		ip6_pathmtu_note(sk, &c->dst, c->port, mtu);
-	else if (v4 ? sk->o.recverr : sk->o.recverr6)
-		inet_queue_err(sk, &ec, NULL);
-}
-
 static int set_segments(struct inet_sock *sk, struct pkt *p, const struct send_ctl *c, u32 mtu)
 {
 	u32 data = p->len - (u32)sizeof(struct udp_hdr);
@@ -487,7 +474,7 @@ static int push(struct inet_sock *sk, struct pkt *p, const struct send_ctl *c, c
 	else if (err == -ENOBUFS)
 		UDP_INC(sk->net, v4 ? AF_INET : AF_INET6, SNDBUFERRORS);
 	else if (err == -EMSGSIZE)
-		too_large(sk, c, r->mtu);
+		inet_too_large(sk, c, r->mtu);
 	return err == -ENOBUFS && !(v4 ? sk->o.recverr : sk->o.recverr6) ? 0 : err;
 }
 

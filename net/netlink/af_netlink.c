@@ -110,8 +110,10 @@ static int enqueue(struct nl_sock *k, struct nl_packet *p, bool lossy)
 		k->rmem += packet_cost(p);
 	}
 	spin_unlock_irqrestore(&k->lock, flags);
-	if (err != -ECONNREFUSED)
+	if (err != -ECONNREFUSED) {
 		wake_up_poll(&k->wait, EPOLLIN | EPOLLRDNORM | EPOLLRDBAND | (err ? EPOLLERR : 0));
+		sock_async(&k->c, EPOLLIN | (err ? EPOLLERR : 0));
+	}
 	return err;
 }
 
@@ -740,6 +742,7 @@ static int nl_create(struct net *net, struct socket *s, int protocol)
 	wait_queue_init(&k->wait);
 	mutex_init(&k->dump_mutex, NETLINK_DUMP);
 	s->sk = k;
+	s->common = &k->c;
 	s->ops = &nl_ops;
 	spin_lock(&nl_tables[protocol].lock);
 	list_add_tail(&k->link, &nl_tables[protocol].socks);

@@ -69,8 +69,10 @@ static void queue_frame(struct packet_sock *k, struct pkt *p)
 		p = NULL;
 	}
 	spin_unlock_irqrestore(&k->lock, flags);
-	if (wake)
+	if (wake) {
 		wake_up_poll(&k->wait, EPOLLIN | EPOLLRDNORM);
+		sock_async(&k->c, EPOLLIN);
+	}
 	pkt_free(p);
 }
 
@@ -171,8 +173,11 @@ static ssize_t packet_recvmsg(struct socket *s, struct msg *m, size_t len)
 	}
 	memcpy(&m->name, &((struct frame_cb *)p->cb)->from, sizeof(struct sockaddr_ll));
 	m->namelen = sizeof(struct sockaddr_ll);
-	if (r >= 0)
+	if (r >= 0) {
+		if (sock_wants_stamp(&k->c))
+			sock_put_stamp(&k->c, m, p->tstamp);
 		give_auxdata(k, p, m);
+	}
 	pkt_free(p);
 	return r;
 }
@@ -565,6 +570,7 @@ static int packet_create(struct net *net, struct socket *s, int protocol)
 	wait_queue_init(&k->wait);
 	delayed_work_init(&k->retire, packet_retire);
 	s->sk = k;
+	s->common = &k->c;
 	s->ops = &packet_ops;
 	mutex_lock(&k->mutex);
 	hook(k, NULL, be16((be16_t){ (u16)protocol }));

@@ -33,8 +33,10 @@ struct unix_sock *unix_new(struct socket *s, int type)
 	u->sock = s;
 	u->uid = current_fsuid();
 	unix_list_add(u);
-	if (s)
+	if (s) {
 		s->sk = u;
+		s->common = &u->c;
+	}
 	return u;
 }
 
@@ -107,11 +109,13 @@ void unix_wake_readers(struct unix_sock *u)
 {
 	if (wait_queue_has_sleeper(&u->wait))
 		wake_up_poll_all(&u->wait, EPOLLIN | EPOLLRDNORM | EPOLLRDHUP | EPOLLHUP);
+	sock_async(&u->c, EPOLLIN);
 }
 
 static void wake_all(struct unix_sock *u)
 {
 	wake_up_poll_all(&u->wait, EPOLLIN | EPOLLOUT | EPOLLRDNORM | EPOLLWRNORM | EPOLLRDHUP | EPOLLHUP | EPOLLERR);
+	fasync_send(&u->c.async, POLL_HUP);
 }
 
 /* Throw away what is queued; a connection nobody accepted is reset. */

@@ -3,6 +3,7 @@
 #include <base/err.h>
 #include <base/math.h>
 #include <base/string.h>
+#include <core/clock.h>
 #include <net/filter.h>
 
 #include "internal.h"
@@ -63,6 +64,8 @@ ssize_t unix_packet_send_to(struct unix_sock *u, struct unix_sock *to, struct ms
 		return (ssize_t)len;
 	}
 	p->len = min(p->len, want);
+	if (sock_wants_stamp(&to->c))
+		p->tstamp = clock_realtime_ns();
 	while ((err = try_queue(u, to, p)) == -EAGAIN && deadline) {
 		err = wait_event_interruptible_until(&to->wait, !queue_full(u, to) || READ_ONCE(to->dead) ||
 						     READ_ONCE(to->shutdown) & RCV_SHUTDOWN, deadline);
@@ -213,6 +216,8 @@ ssize_t unix_packet_recvmsg(struct socket *s, struct msg *m, size_t len)
 	if (u->c.type == SOCK_SEQPACKET)
 		m->out_flags |= MSG_EOR;
 	if (res >= 0) {
+		if (READ_ONCE(u->c.stamp) & SOCK_STAMP_ON)
+			sock_put_stamp(&u->c, m, p->tstamp);
 		unix_deliver_scm(u, p, m, peek);
 		if (m->flags & MSG_TRUNC)
 			res = (ssize_t)p->len;

@@ -68,6 +68,7 @@ struct unix_packet {
 	struct unix_sock *conn;		/* referenced: a connection that waits for accept; then no data */
 	struct unix_addr *from;		/* referenced; NULL: sender has no name */
 	struct scm_cookie scm;
+	s64 tstamp;			/* 0: not taken */
 	u32 len, off;
 	u32 charge;
 	u8 data[];

@@ -75,6 +75,8 @@ static void packet_uncharge(struct unix_packet *p)
 	atomic64_sub(&u->wmem, p->charge);
 	if (wait_queue_has_sleeper(&u->wait) && unix_writable(u))
 		wake_up_poll(&u->wait, EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND);
+	if (unlikely(READ_ONCE(u->c.nospace)) && unix_writable(u))
+		sock_async(&u->c, EPOLLOUT);
 	unix_put(u);
 }
 
@@ -107,6 +109,7 @@ int unix_wait_send(struct unix_sock *u, u64 deadline)
 
 	if (has_room(u))
 		return 0;
+	WRITE_ONCE(u->c.nospace, true);
 	if (!deadline)
 		return -EAGAIN;
 	err = wait_event_interruptible_until(&u->wait, has_room(u), deadline);

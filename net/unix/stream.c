@@ -157,6 +157,7 @@ static int unix_accept(struct socket *s, struct socket *newsock, u32 fflags)
 			return sock_wait_result(err, deadline);
 	}
 	newsock->sk = p->conn;
+	newsock->common = &p->conn->c;
 	unix_list_socket(p->conn, newsock);
 	p->conn = NULL;
 	unix_packet_free(p);

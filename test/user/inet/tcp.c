@@ -397,3 +397,34 @@ CASE(full_buffer_is_sent)
 	}
 	alarm(0);
 }
+
+/* iperf3's server: the listener goes, its connection stays, another listener comes to the same port. */
+CASE(listen_beside_a_connection)
+{
+	lo_sa a;
+	int port, l, c, s, l2, on = 1;
+
+	lo_up();
+	l = lo_sock(SOCK_STREAM, &port);
+	a = lo_addr(port);
+	close(l);
+	l = CHECK_OK(socket(LO_FAMILY, SOCK_STREAM, 0));
+	CHECK_OK(setsockopt(l, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)));
+	CHECK_OK(bind(l, (void *)&a, sizeof(a)));
+	CHECK_OK(listen(l, 4));
+	c = CHECK_OK(socket(LO_FAMILY, SOCK_STREAM, 0));
+	CHECK_OK(connect(c, (void *)&a, sizeof(a)));
+	s = CHECK_OK(accept(l, NULL, NULL));
+	l2 = CHECK_OK(socket(LO_FAMILY, SOCK_STREAM, 0));
+	CHECK_OK(setsockopt(l2, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)));
+	CHECK_ERR(bind(l2, (void *)&a, sizeof(a)), EADDRINUSE);
+	close(l);
+	CHECK_OK(bind(l2, (void *)&a, sizeof(a)));
+	CHECK_OK(listen(l2, 4));
+	l = CHECK_OK(socket(LO_FAMILY, SOCK_STREAM, 0));
+	CHECK_OK(setsockopt(l, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)));
+	CHECK_ERR(bind(l, (void *)&a, sizeof(a)), EADDRINUSE);
+	CHECK_OK(setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &(int){ 0 }, sizeof(int)));
+	close(l2);
+	CHECK_ERR(bind(l, (void *)&a, sizeof(a)), EADDRINUSE);
+}
