@@ -600,25 +600,37 @@ static bool atime_due(const struct inode *inode, u32 mflags, const struct timesp
 	       now->sec - inode->atime.sec >= 24 * 60 * 60;
 }
 
-void path_accessed(const struct path *p, struct inode *inode)
+/* Would the stamp move, to *now? Also under RCU, without a reference. */
+static bool access_due(const struct path *p, const struct inode *inode, struct timespec64 *now)
 {
 	u32 mflags = READ_ONCE(p->mnt->flags);
-	struct timespec64 now;
 
 	if ((mflags & (MNT_NOATIME | MNT_READONLY)) || (inode->flags & S_NOATIME) ||
 	    (inode->sb->flags & (SB_RDONLY | SB_NOATIME)))
-		return;
+		return false;
 	if ((mflags & MNT_NODIRATIME) && S_ISDIR_I(inode))
-		return;
+		return false;
 	/* The common case, a file read twice, must not ask for the time. */
 	if ((mflags & MNT_RELATIME) && time_cmp(&inode->mtime, &inode->atime) < 0 &&
 	    time_cmp(&inode->ctime, &inode->atime) < 0 &&
 	    clock_realtime_coarse_ns() < (inode->atime.sec + 24 * 60 * 60) * 1000000000)
-		return;
-	now = inode_now(inode);
-	if (!atime_due(inode, mflags, &now))
-		return;
-	if (!super_try_start(inode->sb, SB_FREEZE_WRITE))
+		return false;
+	*now = inode_now(inode);
+	return atime_due(inode, mflags, now);
+}
+
+bool path_access_due(const struct path *p, const struct inode *inode)
+{
+	struct timespec64 now;
+
+	return access_due(p, inode, &now);
+}
+
+void path_accessed(const struct path *p, struct inode *inode)
+{
+	struct timespec64 now;
+
+	if (!access_due(p, inode, &now) || !super_try_start(inode->sb, SB_FREEZE_WRITE))
 		return;
 	inode->atime = now;
 	inode_mark_dirty(inode);

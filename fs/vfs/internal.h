@@ -25,6 +25,8 @@
 void inode_note_ops(struct inode *inode);
 /* A path was read through (readlink, directories, links followed): access time by the mount's rules. */
 void path_accessed(const struct path *p, struct inode *inode);
+/* Would that change it? Without a reference to the inode it must not: the file system would keep a dying one. */
+bool path_access_due(const struct path *p, const struct inode *inode);
 /* Unused inodes of an instance that shuts down; returns those still in use. */
 u64 inodes_evict_sb(struct super_block *sb);
 u64 inodes_in_use(struct super_block *sb);

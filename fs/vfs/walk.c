@@ -639,7 +639,10 @@ static int follow_link(struct walk *w, const char **text, bool trailing)
 	}
 	if (READ_ONCE(inode->opflags) & IOP_MAGIC)
 		return follow_magic(w);
-	path_accessed(&w->next, inode);
+	if (in_rcu(w) && path_access_due(&w->next, inode))
+		return -ECHILD;
+	if (!in_rcu(w))
+		path_accessed(&w->next, inode);
 	s = READ_ONCE(inode->link);
 	if (!s) {
 		s = inode_get_link(inode, in_rcu(w) ? NULL : w->next.dentry, &done);
