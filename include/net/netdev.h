@@ -198,6 +198,8 @@ struct pkt_tap {
 void pkt_tap_add(struct pkt_tap *t);
 void pkt_tap_del(struct pkt_tap *t);	/* waits for readers; may sleep */
 int net_ptype_show(struct seq_file *m, void *v);	/* /proc/net/ptype */
+/* lo (loopback.c): p, data at the network header, is as received by it; false: the long way (taps, features, down). */
+bool loopback_pass(struct net_device *dev, struct pkt *p);
 bool net_taps_active(const struct net_device *dev);
 
 /* The ioctls of devices, which every socket answers (net/netdev/ioctl.c). -ENOIOCTLCMD: not one of them. NULL: not built. */

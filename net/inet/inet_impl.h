@@ -345,6 +345,7 @@ struct ip_out {
 	u8 proto, tos;
 	s16 ttl;			/* -1: the default (multicast: 1) */
 	bool df;			/* never fragment: -EMSGSIZE above the path MTU */
+	bool short_lo;			/* may go by ip_lo.c: plain TCP, UDP */
 	bool noprobe;			/* IP_PMTUDISC_PROBE: the device's MTU counts, not the path's */
 	bool hdr_included;		/* raw: the network header is there */
 	u32 mark, priority;

@@ -45,6 +45,8 @@ static int send_one(struct net *net, const struct route *r, struct pkt *p, const
 		pkt_free(p);
 		return 0;
 	}
+	if (ip_lo_deliver(net, r, p, o))
+		return 0;
 	return neigh_output(net, dev, &hop, p);
 }
 

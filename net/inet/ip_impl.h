@@ -31,5 +31,7 @@ bool icmp_allowed(struct net *net);		/* the rate limit of errors, both families 
 
 /* Called by TCP's owner of the burst. */
 void tcp_receive_flush(struct net *net);
+/* ip_lo.c: p (data at its IP header, protocol set) is delivered here and consumed; false: it must go by the device. */
+bool ip_lo_deliver(struct net *net, const struct route *r, struct pkt *p, const struct ip_out *o);
 
 #endif

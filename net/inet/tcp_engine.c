@@ -114,7 +114,7 @@ static void send_out(struct net *net, struct pkt *p)
 	kmem_cache_free(xmit_cache, x);
 }
 
-void tcp_engine_unlock(struct tcp_net *t)
+void tcp_engine_release(struct tcp_net *t)
 {
 	struct pkt_list l = t->out;
 	struct pkt *p;
@@ -123,6 +123,12 @@ void tcp_engine_unlock(struct tcp_net *t)
 	spin_unlock(&t->lock);
 	while ((p = pkt_list_pop(&l)) != NULL)
 		send_out(t->net, p);
+}
+
+void tcp_engine_unlock(struct tcp_net *t)
+{
+	tcp_engine_release(t);
+	tcp_receive_flush(t->net);	/* what came by the short way */
 }
 
 /* How long FIN_WAIT_2 lasts when nobody holds the socket: TCP_LINGER2. */
@@ -766,7 +772,7 @@ err_t keel_tcp_segment_out(struct pbuf *seg, const ip_addr_t *src, const ip_addr
 	x->out = (struct ip_out){ .src = sk->laddr, .dst = sk->raddr, .proto = IPPROTO_TCP,
 		.tos = tos ? tos : v4 ? sk->o.tos : sk->o.tclass, .ttl = v4 ? sk->o.ttl : sk->o.hops,
 		/* Cut before the path took less: IP may cut it again. */
-		.df = (v4 ? sk->o.pmtudisc : sk->o.pmtudisc6) != IP_PMTUDISC_DONT && seg->tot_len - hdr <= x->mss,
+		.short_lo = true, .df = (v4 ? sk->o.pmtudisc : sk->o.pmtudisc6) != IP_PMTUDISC_DONT && seg->tot_len - hdr <= x->mss,
 		.mark = sk->c.mark, .priority = sk->c.priority, .flowlabel = sk->o.flowlabel6,
 		.label = inet_autoflow(sk) ? LABEL_AUTO : LABEL_NONE };
 	seal(p, &sk->laddr, &sk->raddr, hash);
@@ -797,7 +803,7 @@ void tcp_send_bare(struct tcp_net *t, const struct tcp_bare *b)
 		memcpy(h + 1, b->opt, b->opt_len);
 	x->hdr = len;
 	x->out = (struct ip_out){ .src = b->src, .dst = b->dst, .proto = IPPROTO_TCP, .tos = b->tos, .ttl = -1,
-		.df = true, .mark = b->mark, .label = b->label };
+		.short_lo = true, .df = true, .mark = b->mark, .label = b->label };
 	NET_INC(t->net, TCP_OUTSEGS);
 	if (b->flags & TCPF_RST)
 		NET_INC(t->net, TCP_OUTRSTS);

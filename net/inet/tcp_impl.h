@@ -178,6 +178,8 @@ static inline struct tcp_net *tcp_net(const struct net *net) { return net_inet(n
 
 void tcp_engine_lock(struct tcp_net *t);
 /* Sends what was put out, without the lock. */
+/* What was put out meanwhile is sent; unlock: and what of it came back is taken in. */
+void tcp_engine_release(struct tcp_net *t);
 void tcp_engine_unlock(struct tcp_net *t);
 /* Around each call into lwIP for tp's PCB. */
 void tcp_enter(struct tcp_sock *tp);

@@ -875,7 +875,7 @@ void tcp_receive_flush(struct net *net)
 		spin_unlock_irqrestore(&t->in_lock, flags);
 		while ((p = pkt_list_pop(&l)) != NULL)
 			segment(t, p);
-		tcp_engine_unlock(t);
+		tcp_engine_release(t);
 	}
 }
 

@@ -445,7 +445,7 @@ static int push(struct inet_sock *sk, struct pkt *p, const struct send_ctl *c, c
 {
 	bool v4 = ipaddr_is4(&c->dst);
 	u32 whole = p->len + room_for_headers(sk, c);
-	struct ip_out o = { .proto = IPPROTO_UDP };
+	struct ip_out o = { .proto = IPPROTO_UDP, .short_lo = !p->gso_size };
 	struct udp_hdr *h = (struct udp_hdr *)p->data;
 	int err;
 
