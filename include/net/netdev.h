@@ -116,6 +116,7 @@ struct net_device {
 	u16 type;			/* [I] ARPHRD_* */
 	u8 addr_len;			/* [I] */
 	u8 hard_header_len;		/* [I] */
+	u8 unseen_len;			/* [I] bytes of a packet that the statistics leave out: lo's link header */
 	u32 flags;			/* [rtnl; a] IFF_*; UP and RUNNING are core's */
 	u32 promisc, allmulti;		/* [rtnl] how many want it */
 	u32 mtu, min_mtu, max_mtu;	/* [rtnl; a] */

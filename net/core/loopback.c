@@ -27,7 +27,7 @@ static inline void turn(struct pkt *p)
  */
 bool loopback_pass(struct net_device *dev, struct pkt *p)
 {
-	u32 packets = p->gso_segs > 1 ? p->gso_segs : 1, bytes = p->len + ETH_HLEN;
+	u32 packets = p->gso_segs > 1 ? p->gso_segs : 1, bytes = p->len;
 	struct eth_hdr *h = (struct eth_hdr *)(p->data - ETH_HLEN);
 
 	if (!netdev_running(dev) || net_taps_active(dev) || (READ_ONCE(dev->features) & LO_FEATURES) != LO_FEATURES ||
@@ -67,6 +67,7 @@ static int loopback_init(void)
 	dev->type = ARPHRD_LOOPBACK;
 	dev->addr_len = ETH_ALEN;
 	dev->hard_header_len = ETH_HLEN;
+	dev->unseen_len = ETH_HLEN;
 	dev->flags = IFF_LOOPBACK;
 	dev->mtu = LO_MTU;
 	dev->min_mtu = 0;

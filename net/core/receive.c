@@ -4,6 +4,7 @@
  * here (Ethernet and loopback have the same), runs of packets of one protocol are handed over together.
  */
 #include <base/err.h>
+#include <base/math.h>
 #include <base/string.h>
 #include <core/clock.h>
 #include <core/init.h>
@@ -199,7 +200,7 @@ void netdev_receive(struct net_device *dev, u32 queue, struct pkt_list *batch)
 		return;
 	}
 	while ((p = pkt_list_pop(batch)) != NULL) {
-		bytes += p->len;
+		bytes += p->len - min(p->len, (u32)dev->unseen_len);
 		packets += p->gso_segs > 1 ? p->gso_segs : 1;
 		p->queue = (u16)queue;
 		if (!link_header(dev, p)) {

