@@ -406,8 +406,11 @@ int route_input(struct net *net, struct net_device *dev, const struct ipaddr *sr
 
 	memset(r, 0, sizeof(*r));
 	f.family = r->family = v4 ? AF_INET : AF_INET6;
-	if (lo && lo_route_find(net, &f, r))
+	if (lo && lo_route_find(net, src, dst, tos, mark, &r->local_ifindex)) {
+		r->type = RTN_LOCAL;
+		r->gw = *dst;
 		return 0;
+	}
 	gen = READ_ONCE(net_inet(net)->route_gen);
 	if (ipaddr_multicast(src))
 		return -EINVAL;

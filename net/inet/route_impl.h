@@ -36,9 +36,9 @@ __must_check int ip_frag_init(struct net *net);
 void devinet_init(struct net *net);
 /* RCU: is gw the router of a default route by dev (IPv4)? */
 bool fib_is_default_gw(struct net *net, struct net_device *dev, const struct ipaddr *gw);
-/* route_lo.c: what route_input() said of packets that came by lo; true: r is filled in. lo_route_keep() by the generation
-   that was read before the lookup. */
-bool lo_route_find(struct net *net, const struct flow *f, struct route *r);
+/* route_lo.c: has route_input() said of such a packet by lo that it is ours? owner: the device that has the address. What it says
+   is kept by the generation that was read before the lookup. */
+bool lo_route_find(struct net *net, const struct ipaddr *src, const struct ipaddr *dst, u8 tos, u32 mark, int *owner);
 void lo_route_keep(struct net *net, const struct flow *f, const struct route *r, u32 gen);
 void pmtu_flush(struct net *net);	/* forget path MTUs and redirects */
 void arp_init(void);

@@ -21,27 +21,24 @@ struct lo_route {
 struct lo_routes { struct lo_route slot[SLOTS]; };
 static DEFINE_PERCPU(struct lo_routes, lo_routes);
 
-static u32 slot_of(const struct flow *f)
+static u32 slot_of(const struct ipaddr *src, const struct ipaddr *dst)
 {
-	u32 x = f->src.w[3].raw ^ f->dst.w[3].raw ^ f->dst.w[3].raw >> 16;
+	u32 x = src->w[3].raw ^ dst->w[3].raw ^ dst->w[3].raw >> 16;
 
 	return (x ^ x >> 8 ^ x >> 24) % SLOTS;
 }
 
-bool lo_route_find(struct net *net, const struct flow *f, struct route *r)
+bool lo_route_find(struct net *net, const struct ipaddr *src, const struct ipaddr *dst, u8 tos, u32 mark, int *owner)
 {
 	const struct lo_route *e;
 	bool hit;
 
 	preempt_disable();
-	e = &this_cpu_ptr(lo_routes)->slot[slot_of(f)];
-	hit = e->net == net && e->gen == READ_ONCE(net_inet(net)->route_gen) && e->mark == f->mark && e->tos == f->tos &&
-		ipaddr_eq(&e->dst, &f->dst) && ipaddr_eq(&e->src, &f->src);
-	if (hit) {
-		r->type = RTN_LOCAL;
-		r->gw = f->dst;
-		r->local_ifindex = e->local_ifindex;
-	}
+	e = &this_cpu_ptr(lo_routes)->slot[slot_of(src, dst)];
+	hit = e->net == net && e->gen == READ_ONCE(net_inet(net)->route_gen) && e->mark == mark && e->tos == tos &&
+		ipaddr_eq(&e->dst, dst) && ipaddr_eq(&e->src, src);
+	if (hit)
+		*owner = e->local_ifindex;
 	preempt_enable();
 	return hit;
 }
@@ -51,7 +48,7 @@ void lo_route_keep(struct net *net, const struct flow *f, const struct route *r,
 	if (r->type != RTN_LOCAL || r->has_gw || r->dev || r->fib || f->oif)
 		return;
 	preempt_disable();
-	this_cpu_ptr(lo_routes)->slot[slot_of(f)] = (struct lo_route){ .net = net, .src = f->src, .dst = f->dst, .mark = f->mark,
+	this_cpu_ptr(lo_routes)->slot[slot_of(&f->src, &f->dst)] = (struct lo_route){ .net = net, .src = f->src, .dst = f->dst, .mark = f->mark,
 		.gen = gen, .local_ifindex = r->local_ifindex, .tos = f->tos };
 	preempt_enable();
 }

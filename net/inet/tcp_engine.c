@@ -759,7 +759,6 @@ err_t keel_tcp_segment_out(struct pbuf *seg, const ip_addr_t *src, const ip_addr
 			kmem_cache_free(xmit_cache, x);
 		return ERR_MEM;
 	}
-	memset(x, 0, sizeof(*x));
 	x->owner = tp;
 	x->hdr = hdr;
 	x->mss = tp->pcb ? tp->pcb->mss : (u16)tp->adv_mss;
