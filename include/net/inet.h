@@ -138,6 +138,15 @@ struct neigh_parms {
 	int mcast_probes, ucast_probes, retrans_ms, reachable_ms, delay_ms, gc_stale_s, queue_bytes, locktime_ms;
 };
 
+/* What a device knows of those who ask for its groups, for one family (net/inet/mc_dev.c). */
+struct mc_querier {
+	u64 general_ns;			/* [inet_dev.mc_lock] when everything is to be told; 0: nobody asked */
+	u64 v1_until, v2_until;		/* [inet_dev.mc_lock; a] older versions are spoken until then; MLD has version 1 only */
+	u64 interval_ns;		/* [inet_dev.mc_lock] the querier's; 0: not told */
+	u32 robustness;			/* [inet_dev.mc_lock] 0: not told */
+	struct list_head gone;		/* [inet_dev.mc_lock] mc_gone: groups that were left: to be told */
+};
+
 /* Per device; from registration on. */
 struct inet_dev {
 	struct net_device *dev;		/* [I] */
@@ -147,7 +156,8 @@ struct inet_dev {
 	struct neigh_parms parms4, parms6;	/* [a] */
 	u64 conf4_set, conf6_set, parms4_set, parms6_set;	/* [rtnl] a bit for each int that was set here: default's no more */
 	spinlock_t mc_lock;		/* class INET_DEV */
-	struct list_head mc4, mc6;	/* [mc_lock] group memberships (net/inet/igmp.c, mld6.c) */
+	struct list_head mc4, mc6;	/* [mc_lock; r] ip_mc_dev: group memberships */
+	struct mc_querier igmp, mld;	/* [mc_lock] */
 	void *ndisc;			/* [I] struct ip6_dev: net/inet/addrconf6.c */
 	struct rcu_head rcu;
 };

@@ -17,6 +17,7 @@
 #include <kernel/random.h>
 #include <uapi/linux/netlink.h>
 
+#include "igmp_impl.h"
 #include "ip6_impl.h"
 
 #define DEFERRED_MAX	64u
@@ -357,7 +358,7 @@ static void ip6_work(struct work *w)
 	next = ra6_expire(net, now);
 	for_each_netdev(dev, net)
 		if (dev_inet(dev))
-			next = sooner(next, dev_tick(net, dev_inet(dev), now, &out));
+			next = sooner(next, sooner(dev_tick(net, dev_inet(dev), now, &out), igmp_tick(dev_inet(dev), now, &out)));
 	rtnl_unlock();
 	while ((p = pkt_list_pop(&in)) != NULL)
 		pkt_free(p);
@@ -509,7 +510,6 @@ void addrconf6_attach(struct inet_dev *id)
 
 	if (!d)
 		return;
-	list_init(&d->gone);
 	id->ndisc = d;
 }
 

@@ -14,6 +14,7 @@
 #include <uapi/linux/in6.h>
 #include <uapi/linux/ioctls.h>
 
+#include "igmp_impl.h"
 #include "ip_impl.h"
 #include "route_impl.h"
 
@@ -831,6 +832,7 @@ static int inet_init(void)
 	devinet_init(net);
 	arp_init();
 	icmp_init(net);
+	igmp_msg_init();
 	ip_input_init();
 	err = ip6_init(net);
 	return err ? err : net_family_register(&inet_family);

@@ -13,6 +13,7 @@
 #include <core/work.h>
 #include <uapi/linux/netlink.h>
 
+#include "igmp_impl.h"
 #include "ip6_impl.h"
 
 #define ADDR_HASH	256u
@@ -566,6 +567,8 @@ static void dev_attach(struct net *net, struct net_device *dev)
 	list_init(&id->addrs6);
 	list_init(&id->mc4);
 	list_init(&id->mc6);
+	list_init(&id->igmp.gone);
+	list_init(&id->mld.gone);
 	spin_lock_init(&id->mc_lock, INET_DEV);
 	id->conf4 = net_inet(net)->conf4_default;
 	id->conf6 = net_inet(net)->conf6_default;
@@ -595,6 +598,7 @@ static void dev_up(struct net *net, struct net_device *dev)
 		list_for_each_entry(a, &id->addrs4, link)
 			inet_addr_routes(net, a, true, false);
 	}
+	igmp_up(id);
 	addrconf6_up(net, id);
 	route_cache_bump(net);
 }
@@ -630,8 +634,10 @@ static void devinet_event(struct net_notifier *n, struct net *net, enum net_even
 			addrconf6_change(net, dev_inet(object));
 		break;
 	case NETDEV_DOWN:
-		if (dev_inet(object))
+		if (dev_inet(object)) {
+			igmp_down(dev_inet(object));
 			addrconf6_down(net, dev_inet(object));
+		}
 		fib_flush_dev(net, object, 0, false);
 		neigh_flush_dev(net, object);
 		route_cache_bump(net);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * Multicast membership: which groups a device receives and which a socket wants, with source filters. Both families use it;
- * the messages to routers (IGMP, MLD) are sent by whoever listens to joins and leaves, not here.
+ * Multicast memberships of sockets, with source filters; both families use it. What follows of them for a device is in
+ * mc_dev.c, what routers are told in igmp_msg.c and mld6.c.
  */
 #include <base/err.h>
 #include <base/string.h>
+#include <core/printk.h>
 #include <core/rcu.h>
 #include <core/slab.h>
 
@@ -14,114 +15,6 @@
 struct source_req {
 	u32 group, interface, source;
 };
-
-static struct list_head *dev_list(struct inet_dev *id, const struct ipaddr *g)
-{
-	return ipaddr_is4(g) ? &id->mc4 : &id->mc6;
-}
-
-static void group_mac(const struct ipaddr *g, u8 mac[NETDEV_MAX_ADDR])
-{
-	u32 low = be32(g->w[3]);
-	u8 m4[6] = { 1, 0, 0x5e, (u8)(low >> 16 & 0x7f), (u8)(low >> 8), (u8)low };
-	u8 m6[6] = { 0x33, 0x33, (u8)(low >> 24), (u8)(low >> 16), (u8)(low >> 8), (u8)low };
-
-	memset(mac, 0, NETDEV_MAX_ADDR);
-	memcpy(mac, ipaddr_is4(g) ? m4 : m6, 6);
-}
-
-int inet_mc_dev_join(struct net_device *dev, const struct ipaddr *g)
-{
-	struct inet_dev *id = dev_inet(dev);
-	struct ip_mc_dev *m, *n = kzalloc(sizeof(*n), GFP_KERNEL);
-	u8 mac[NETDEV_MAX_ADDR];
-
-	if (!id || !n) {
-		kfree(n);
-		return id ? -ENOMEM : -ENODEV;
-	}
-	n->group = *g;
-	n->users = 1;
-	spin_lock(&id->mc_lock);
-	list_for_each_entry(m, dev_list(id, g), link) {
-		if (ipaddr_eq(&m->group, g)) {
-			m->users++;
-			spin_unlock(&id->mc_lock);
-			kfree(n);
-			return 0;
-		}
-	}
-	list_add_tail(&n->link, dev_list(id, g));
-	spin_unlock(&id->mc_lock);
-	if (!ipaddr_is4(g))
-		mld_joined(dev, g);
-	group_mac(g, mac);
-	return netdev_mc_add(dev, mac);
-}
-
-void inet_mc_dev_leave(struct net_device *dev, const struct ipaddr *g)
-{
-	struct inet_dev *id = dev_inet(dev);
-	struct ip_mc_dev *m;
-	u8 mac[NETDEV_MAX_ADDR];
-
-	if (!id)
-		return;
-	spin_lock(&id->mc_lock);
-	list_for_each_entry(m, dev_list(id, g), link) {
-		if (!ipaddr_eq(&m->group, g))
-			continue;
-		if (--m->users)
-			break;
-		list_del_rcu(&m->link);
-		spin_unlock(&id->mc_lock);
-		kfree_rcu(m, rcu);
-		if (!ipaddr_is4(g))
-			mld_left(dev, g);
-		group_mac(g, mac);
-		netdev_mc_del(dev, mac);
-		return;
-	}
-	spin_unlock(&id->mc_lock);
-}
-
-void inet_mc_dev_flush(struct inet_dev *id)
-{
-	struct list_head *lists[] = { &id->mc4, &id->mc6 };
-	struct ip_mc_dev *m, *n;
-
-	spin_lock(&id->mc_lock);
-	for (u32 i = 0; i < 2; i++) {
-		list_for_each_entry_safe(m, n, lists[i], link) {
-			list_del_rcu(&m->link);
-			kfree_rcu(m, rcu);
-		}
-	}
-	spin_unlock(&id->mc_lock);
-}
-
-bool inet_mc_member(struct net_device *dev, const struct ipaddr *group, const struct ipaddr *src)
-{
-	struct inet_dev *id;
-	struct ip_mc_dev *m;
-	bool found = false;
-
-	(void)src;
-	if (ipaddr_is4(group) && be32(group->w[3]) == 0xe0000001u)
-		return true;	/* all hosts */
-	rcu_read_lock();
-	id = dev_inet(dev);
-	if (id) {
-		list_for_each_entry_rcu(m, dev_list(id, group), link) {
-			if (ipaddr_eq(&m->group, group)) {
-				found = true;
-				break;
-			}
-		}
-	}
-	rcu_read_unlock();
-	return found;
-}
 
 /* In an RCU section. */
 bool inet_mc_allow(const struct inet_sock *sk, const struct ipaddr *group, const struct ipaddr *src, int iif)
@@ -172,7 +65,7 @@ int inet_mc_join(struct inet_sock *sk, const struct ipaddr *g, int ifindex, bool
 	m->group = *g;
 	m->ifindex = ifindex;
 	m->include = include;
-	err = inet_mc_dev_join(dev, g);
+	err = inet_mc_filter(dev, g, &(struct mc_filter){ 0 }, &(struct mc_filter){ .member = true, .include = include });
 	if (err) {
 		kfree(m);
 		return err;
@@ -183,11 +76,12 @@ int inet_mc_join(struct inet_sock *sk, const struct ipaddr *g, int ifindex, bool
 
 static void drop(struct inet_sock *sk, struct ip_mc_sock *m)
 {
+	struct mc_filter was = { .member = true, .include = m->include, .src = m->source, .nr = m->nr };
 	struct net_device *dev = netdev_by_index(sk->net, m->ifindex);
 
 	list_del_rcu(&m->link);
-	if (dev)
-		inet_mc_dev_leave(dev, &m->group);
+	if (dev && inet_mc_filter(dev, &m->group, &was, &(struct mc_filter){ 0 }))
+		pr_warn("%s: a group was lost\n", dev->name);
 	kfree_rcu(m, rcu);
 }
 
@@ -201,36 +95,54 @@ int inet_mc_leave(struct inet_sock *sk, const struct ipaddr *g, int ifindex)
 	return 0;
 }
 
+int inet_mc_sources(struct inet_sock *sk, struct ip_mc_sock *m, const struct ipaddr *src, u32 nr, bool include)
+{
+	struct mc_filter from = { .member = true, .include = m->include, .src = m->source, .nr = m->nr },
+		to = { .member = true, .include = include, .src = src, .nr = nr };
+	struct net_device *dev = netdev_by_index(sk->net, m->ifindex);
+	int err = dev ? inet_mc_filter(dev, &m->group, &from, &to) : 0;
+
+	if (err)
+		return err;
+	WRITE_ONCE(m->nr, 0);
+	memcpy(m->source, src, nr * sizeof(*src));
+	WRITE_ONCE(m->include, include);
+	smp_store_release(&m->nr, nr);
+	return 0;
+}
+
 int inet_mc_source(struct inet_sock *sk, const struct ipaddr *g, const struct ipaddr *s, int ifindex, bool include, bool add)
 {
 	struct ip_mc_sock *m = inet_mc_find(sk, g, ifindex);
-	u32 i;
+	struct ipaddr *list;
+	u32 i, nr;
+	int err;
 
-	if (!m)
+	if (!m || (m->include != include && m->nr))
 		return -EINVAL;
-	if (m->include != include) {
-		if (m->nr)
-			return -EINVAL;
-		m->include = include;
-	}
-	for (i = 0; i < m->nr && !ipaddr_eq(&m->source[i], s); i++)
+	nr = m->nr;
+	for (i = 0; i < nr && !ipaddr_eq(&m->source[i], s); i++)
 		;
-	if (add) {
-		if (i < m->nr)
-			return -EADDRNOTAVAIL;
-		if (m->nr >= (ipaddr_is4(g) ? 10u : MC_SOURCES))
-			return -ENOBUFS;
-		m->source[m->nr] = *s;
-		smp_store_release(&m->nr, m->nr + 1);
-		return 0;
-	}
-	if (i == m->nr)
+	if (add == (i < nr))
 		return -EADDRNOTAVAIL;
-	m->source[i] = m->source[m->nr - 1];
-	WRITE_ONCE(m->nr, m->nr - 1);
-	if (!m->nr && include)
+	if (add && nr >= (ipaddr_is4(g) ? 10u : MC_SOURCES))
+		return -ENOBUFS;
+	list = kmalloc((nr + 1) * sizeof(*list), GFP_KERNEL);
+	if (!list)
+		return -ENOBUFS;
+	memcpy(list, m->source, nr * sizeof(*list));
+	if (add)
+		list[nr++] = *s;
+	else
+		list[i] = list[--nr];
+	if (!nr && include) {
 		drop(sk, m);
-	return 0;
+		err = 0;
+	} else {
+		err = inet_mc_sources(sk, m, list, nr, include);
+	}
+	kfree(list);
+	return err;
 }
 
 void inet_mc_drop(struct inet_sock *sk)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* /proc/net/{if_inet6,ipv6_route,igmp6}: addresses, routes and groups of IPv6 as Linux prints them. */
+/* /proc/net/{if_inet6,ipv6_route}: addresses and routes of IPv6 as Linux prints them. */
 #include <core/init.h>
 #include <core/rcu.h>
 #include <fs/procfs.h>
 
-#include "igmp_impl.h"
+#include "route_impl.h"
 
 #define RTF_UP		0x1u
 #define RTF_GATEWAY	0x2u
@@ -13,7 +13,7 @@
 #define RTF_NONEXTHOP	0x200000u
 #define RTF_LOCAL	0x80000000u
 
-/* --- addresses, groups --- */
+/* --- addresses --- */
 
 static void hex(struct seq_file *m, const struct ipaddr *a)
 {
@@ -44,32 +44,6 @@ static int addrs_show(struct seq_file *m, void *v)
 				   a->flags & 0xff, dev->name);
 		}
 	}
-	rtnl_unlock();
-	return 0;
-}
-
-static void groups_of(struct seq_file *m, struct net_device *dev, struct inet_dev *id)
-{
-	struct ip_mc_dev *g;
-
-	list_for_each_entry_rcu(g, &id->mc6, link) {
-		seq_printf(m, "%-4d %-15s ", dev->ifindex, dev->name);
-		hex(m, &g->group);
-		seq_printf(m, " %5u %08X %d\n", READ_ONCE(g->users), 4u, 0);
-	}
-}
-
-static int groups_show(struct seq_file *m, void *v)
-{
-	struct net_device *dev;
-
-	(void)v;
-	rtnl_lock();
-	rcu_read_lock();
-	for_each_netdev(dev, &init_net)
-		if (dev_inet(dev))
-			groups_of(m, dev, dev_inet(dev));
-	rcu_read_unlock();
 	rtnl_unlock();
 	return 0;
 }
@@ -112,7 +86,7 @@ static int route_show(struct seq_file *m, void *v)
 static int inet_proc6_init(void)
 {
 	static const struct { const char *path; int (*show)(struct seq_file *m, void *v); } files[] = {
-		{ "net/if_inet6", addrs_show }, { "net/ipv6_route", route_show }, { "net/igmp6", groups_show },
+		{ "net/if_inet6", addrs_show }, { "net/ipv6_route", route_show },
 	};
 	int err = 0;
 

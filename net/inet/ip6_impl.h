@@ -63,9 +63,6 @@ struct ip6_dev {
 	u64 rs_ns;			/* [rtnl] next router solicitation; 0: none */
 	u64 rs_wait;			/* [rtnl] interval behind that */
 	int rs_sent;			/* [rtnl] */
-	u64 general_ns;			/* [inet_dev.mc_lock] when a general MLD query is to be answered; 0: not */
-	u64 v1_until;			/* [inet_dev.mc_lock] a querier speaks MLDv1 only */
-	struct list_head gone;		/* [inet_dev.mc_lock] mld_gone: groups that were left */
 	bool router;			/* [rtnl] in the routers' groups */
 	struct rcu_head rcu;
 };
@@ -146,15 +143,12 @@ void inet_addr_routes(struct net *net, struct net_ifaddr *a, bool add, bool loca
 /* --- mld6.c --- */
 /* From icmp6.c. Does not consume. */
 void mld_receive(struct net *net, struct pkt *p);
-/* A device joined or left a group (igmp.c). No spinlock held. */
-void mld_joined(struct net_device *dev, const struct ipaddr *group);
-void mld_left(struct net_device *dev, const struct ipaddr *group);
 /* Reports that are due; the next time, 0: none. Under rtnl. */
 u64 mld_tick(struct net *net, struct inet_dev *id, u64 now, struct pkt_list *out);
 void mld_flush(struct inet_dev *id);
 /* Everything is reported again: the link-local address is there now. */
 void mld_report_all(struct net *net, struct inet_dev *id);
-/* Device memberships, for the stack's own groups (igmp.c). */
+/* Device memberships, for the stack's own groups (mc_dev.c). */
 __must_check int inet_mc_dev_join(struct net_device *dev, const struct ipaddr *g);
 void inet_mc_dev_leave(struct net_device *dev, const struct ipaddr *g);
 void inet_mc_dev_flush(struct inet_dev *id);	/* the device goes: both families */

@@ -156,12 +156,11 @@ static int set_filter(struct inet_sock *sk, uaddr_t val, int len)
 	if (m && f.mode && !f.nr) {
 		err = inet_mc_leave(sk, &g, (int)f.ifindex);	/* nothing is to be heard */
 	} else if (m) {
-		WRITE_ONCE(m->nr, 0);
+		struct ipaddr *src = (struct ipaddr *)list;	/* in place: each is smaller than what it comes from */
+
 		for (u32 i = 0; i < f.nr; i++)
-			m->source[i] = addr_of(&list[i]);
-		WRITE_ONCE(m->include, f.mode == 1);
-		smp_store_release(&m->nr, f.nr);
-		err = 0;
+			src[i] = addr_of(&list[i]);
+		err = inet_mc_sources(sk, m, src, f.nr, f.mode == 1);
 	}
 	rtnl_unlock();
 	kfree(list);

@@ -233,8 +233,16 @@ void ip6_ctl_send(struct pkt_list *l)
 
 	while ((p = pkt_list_pop(l)) != NULL) {
 		struct net_device *dev = p->dev;
-		struct ipaddr dst = ip6_addr(((struct ip6_hdr *)p->data)->dst);
+		struct ipaddr dst;
 
+		if (p->protocol.raw == to_be16(ETH_P_IP).raw) {		/* IGMP's come the same way */
+			dst = ipaddr_v4(((struct ip_hdr *)p->data)->dst);
+			NET_INC(dev->net, IP_OUTREQUESTS);
+			NET_INC(dev->net, IPEXT_OUTMCASTPKTS);
+			(void)neigh_output(dev->net, dev, &dst, p);
+			continue;
+		}
+		dst = ip6_addr(((struct ip6_hdr *)p->data)->dst);
 		NET_INC(dev->net, IP6_OUTREQUESTS);
 		NET_INC(dev->net, ICMP6_OUTMSGS);
 		if (ip6_dev_enabled(dev))
