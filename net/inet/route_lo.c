@@ -48,7 +48,7 @@ void lo_route_keep(struct net *net, const struct flow *f, const struct route *r,
 	if (r->type != RTN_LOCAL || r->has_gw || r->dev || r->fib || f->oif)
 		return;
 	preempt_disable();
-	this_cpu_ptr(lo_routes)->slot[slot_of(&f->src, &f->dst)] = (struct lo_route){ .net = net, .src = f->src, .dst = f->dst, .mark = f->mark,
-		.gen = gen, .local_ifindex = r->local_ifindex, .tos = f->tos };
+	this_cpu_ptr(lo_routes)->slot[slot_of(&f->src, &f->dst)] = (struct lo_route){ .net = net, .src = f->src, .dst = f->dst,
+		.mark = f->mark, .gen = gen, .local_ifindex = r->local_ifindex, .tos = f->tos };
 	preempt_enable();
 }

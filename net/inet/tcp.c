@@ -828,7 +828,7 @@ static ssize_t tcp_recvmsg(struct inet_sock *sk, struct msg *m, size_t len)
 			n = err;
 			break;
 		}
-		if (READ_ONCE(sk->shutdown) & RCV_SHUTDOWN || READ_ONCE(tp->peer_fin)) {
+		if (READ_ONCE(sk->shutdown) & RCV_SHUTDOWN) {
 			if (READ_ONCE(tp->rx_bytes) > (peek ? done : 0))
 				continue;
 			break;

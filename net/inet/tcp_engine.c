@@ -300,7 +300,7 @@ static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
 
 	(void)pcb, (void)err;
 	if (!p) {
-		WRITE_ONCE(tp->peer_fin, true);
+		tp->peer_fin = true;
 		return ERR_OK;
 	}
 	/* Both halves are shut: the peer must know that what it said was not heard. */

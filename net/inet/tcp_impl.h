@@ -84,7 +84,7 @@ struct tcp_sock {
 	struct tcp_pcb *pcb;		/* [e] */
 	bool orphan;			/* [e] the file is gone */
 	bool fin_wanted;		/* [e] after the last byte */
-	bool peer_fin;			/* [e; a] */
+	bool peer_fin;			/* [e] what came before it may not be shown to readers yet: they look at shutdown */
 	bool established;		/* [e] was once: errors are told apart by it */
 	bool scheduled;			/* [e] in the timer thread's list */
 	int soft_err;			/* [e] ICMP's, told when time runs out */
