@@ -308,6 +308,7 @@ int fib_rule_walk(struct net *net, u8 family, int (*fn)(struct fib_rule *r, void
 #define NUD_PERMANENT	0x80
 #define NUD_NONE	0x00
 #define NUD_VALID	(NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_PROBE | NUD_STALE | NUD_DELAY)
+#define NTF_EXT_LEARNED	0x10	/* somebody else looks after it: not forgotten */
 #define NTF_ROUTER	0x80
 #define NTF_PROXY	0x08
 
@@ -320,7 +321,8 @@ struct neigh {
 	u8 family;			/* [I] */
 	spinlock_t lock;		/* class NEIGH */
 	u8 state;			/* [lock; a] NUD_* */
-	u8 flags;			/* [lock] NTF_* */
+	u8 flags;			/* [lock; a] NTF_* */
+	u8 protocol;			/* [lock; a] RTPROT_* of who added it; 0: nobody said */
 	bool dead;			/* [lock] off the table */
 	u8 ha[NETDEV_MAX_ADDR];		/* [lock] */
 	struct pkt_list queue;		/* [lock] waiting for the address; at most 100 */
@@ -348,6 +350,8 @@ void neigh_put(struct neigh *n);
 #define NEIGH_IS_ROUTER	0x4u
 #define NEIGH_NOT_ROUTER	0x8u
 int neigh_update(struct neigh *n, const u8 *ha, u8 state, u32 flags);
+/* As if a packet were sent to it: asks if the address is not known, doubts one that is old. */
+void neigh_use(struct neigh *n);
 void neigh_confirm(struct net *net, struct net_device *dev, const struct ipaddr *addr);	/* upper layer saw progress */
 __must_check int neigh_delete(struct net *net, struct net_device *dev, const struct ipaddr *addr);
 void neigh_flush_dev(struct net *net, struct net_device *dev);

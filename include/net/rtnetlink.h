@@ -20,6 +20,9 @@ struct rtnl_handler {
 	struct rtnl_handler *next;	/* [I] after boot */
 };
 void rtnl_handler_register(struct rtnl_handler *h);
+/* Several, and who hears of the events that they tell. At boot. */
+struct net_notifier;
+void rtnl_part_register(struct rtnl_handler *h, u32 n, struct net_notifier *notifier);
 
 /* Tell a group: fill() appends one message; nothing is built when nobody listens. May sleep. but: as nl_multicast(). */
 void rtnl_notify(struct net *net, u32 group, u32 but, void (*fill)(struct nlbuf *b, const void *object, u16 type),

@@ -174,6 +174,7 @@ static void sweep(struct neigh_table *t, u8 family)
 		hlist_for_each_entry_rcu(n, &t->hash[i], hash)
 			if (nr < 16 && n->family == family && ref_read(&n->ref) == 1 &&
 			    !(READ_ONCE(n->state) & (NUD_PERMANENT | NUD_REACHABLE | NUD_INCOMPLETE)) &&
+			    !(READ_ONCE(n->flags) & NTF_EXT_LEARNED) &&
 			    ref_get_unless_zero(&n->ref))
 				hold[nr++] = n;
 		rcu_read_unlock();
@@ -245,26 +246,56 @@ static bool mapped(const struct net_device *dev, const struct ipaddr *hop, const
 	return true;
 }
 
+/* lock held. True: the caller asks when it has released it. */
+static bool begin_question(struct neigh *n, u64 retrans_ns)
+{
+	if (n->state & NUD_INCOMPLETE)
+		return false;
+	n->state = NUD_INCOMPLETE;
+	n->probes = 1;
+	n->next_ns = clock_monotonic_ns() + retrans_ns;
+	return true;
+}
+
+/* lock held: an old address is used, and asked for if nobody confirms it meanwhile. */
+static void begin_doubt(struct neigh *n)
+{
+	n->state = NUD_DELAY;
+	n->next_ns = clock_monotonic_ns() + ms_ns(parms_of(n).delay_ms);
+	(void)delayed_work_queue(system_wq, &net_inet(n->dev->net)->neigh->work, TICK_NS);
+}
+
+void neigh_use(struct neigh *n)
+{
+	const struct neigh_ops *ops = neigh_ops(n);
+	bool ask = false;
+
+	WRITE_ONCE(n->used_ns, clock_monotonic_coarse_ns());
+	spin_lock(&n->lock);
+	if (n->state == NUD_STALE)
+		begin_doubt(n);
+	else if (!(n->state & NUD_VALID) && !n->dead && ops)
+		ask = begin_question(n, ms_ns(parms_of(n).retrans_ms));
+	spin_unlock(&n->lock);
+	if (ask)
+		ops->solicit(n, false);
+}
+
 /* Queue until the address is known. lock held, released. */
 static int wait_for(struct neigh *n, struct pkt *p)
 {
 	const struct neigh_ops *ops = neigh_ops(n);
 	struct neigh_parms parms = parms_of(n);
 	struct pkt_list old = PKT_LIST_INIT;
-	bool ask = false;
 	u64 bytes = 0;
+	bool ask;
 
 	if (n->dead || !ops) {
 		spin_unlock(&n->lock);
 		pkt_free(p);
 		return -EHOSTUNREACH;
 	}
-	if (!(n->state & NUD_INCOMPLETE)) {
-		n->state = NUD_INCOMPLETE;
-		n->probes = 1;
-		n->next_ns = clock_monotonic_ns() + ms_ns(parms.retrans_ms);
-		ask = true;
-	}
+	ask = begin_question(n, ms_ns(parms.retrans_ms));
 	for (const struct pkt *q = n->queue.first; q; q = q->next)
 		bytes += q->truesize;
 	while (n->queue.first && bytes + p->truesize > (u64)max(parms.queue_bytes, 0)) {
@@ -302,11 +333,8 @@ int neigh_output(struct net *net, struct net_device *dev, const struct ipaddr *h
 	WRITE_ONCE(n->used_ns, clock_monotonic_coarse_ns());
 	spin_lock(&n->lock);
 	if (n->state & NUD_VALID) {
-		if (n->state == NUD_STALE) {
-			n->state = NUD_DELAY;
-			n->next_ns = clock_monotonic_ns() + ms_ns(parms_of(n).delay_ms);
-			(void)delayed_work_queue(system_wq, &net_inet(net)->neigh->work, TICK_NS);
-		}
+		if (n->state == NUD_STALE)
+			begin_doubt(n);
 		memcpy(ha, n->ha, sizeof(ha));
 		spin_unlock(&n->lock);
 		err = send_to(n, p, ha);
@@ -402,10 +430,10 @@ int neigh_delete(struct net *net, struct net_device *dev, const struct ipaddr *a
 
 /* --- time --- */
 
-enum todo { NOTHING, ASK, ASK_UNICAST, GIVE_UP, FORGET };
+enum neigh_act { ACT_NONE, ACT_ASK, ACT_ASK_UNICAST, ACT_GIVE_UP, ACT_FORGET };
 
 /* One step of the machine. lock held. */
-static enum todo step(struct neigh *n, bool crowded, u64 now)
+static enum neigh_act step(struct neigh *n, bool crowded, u64 now)
 {
 	struct neigh_parms s = parms_of(n);
 	u32 most = (u32)(n->state == NUD_PROBE ? s.ucast_probes : s.mcast_probes);
@@ -429,21 +457,22 @@ static enum todo step(struct neigh *n, bool crowded, u64 now)
 			break;
 		if (n->probes >= most) {
 			n->state = NUD_FAILED;
-			return GIVE_UP;
+			return ACT_GIVE_UP;
 		}
 		n->probes++;
 		n->next_ns = now + ms_ns(s.retrans_ms);
-		return n->state == NUD_PROBE ? ASK_UNICAST : ASK;
+		return n->state == NUD_PROBE ? ACT_ASK_UNICAST : ACT_ASK;
 	case NUD_STALE:
 	case NUD_FAILED:
 	case NUD_NONE:
-		if (crowded && now > n->used_ns + (u64)max(s.gc_stale_s, 0) * NSEC_PER_SEC && ref_read(&n->ref) <= 2)
-			return FORGET;
+		if (crowded && !(n->flags & NTF_EXT_LEARNED) && ref_read(&n->ref) <= 2 &&
+		    now > n->used_ns + (u64)max(s.gc_stale_s, 0) * NSEC_PER_SEC)
+			return ACT_FORGET;
 		break;
 	default:
 		break;
 	}
-	return NOTHING;
+	return ACT_NONE;
 }
 
 static void give_up(struct neigh *n)
@@ -480,18 +509,18 @@ static void neigh_tick(struct work *w)
 				hold[nr++] = n;
 		rcu_read_unlock();
 		for (u32 k = 0; k < nr; k++) {
-			enum todo what;
+			enum neigh_act what;
 
 			n = hold[k];
 			spin_lock(&n->lock);
 			what = step(n, crowded[n->family != AF_INET], clock_monotonic_ns());
 			spin_unlock(&n->lock);
-			if (what == GIVE_UP)
+			if (what == ACT_GIVE_UP)
 				give_up(n);
-			else if (what == FORGET)
+			else if (what == ACT_FORGET)
 				unlink_neigh(t, n);
-			else if (what != NOTHING && neigh_ops(n))
-				neigh_ops(n)->solicit(n, what == ASK_UNICAST);
+			else if (what != ACT_NONE && neigh_ops(n))
+				neigh_ops(n)->solicit(n, what == ACT_ASK_UNICAST);
 			neigh_put(n);
 		}
 	}

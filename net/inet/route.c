@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * Routing: tables of prefixes, look-up, path MTUs; fib_rules.c says which table is asked. A table is a hash of prefixes
- * (address and length) and a count of prefixes for each length: a look-up tries the lengths that exist, longest first.
+ * Routing: tables of prefixes, look-up; fib_rules.c says which table is asked, route_hint.c what routers told of a
+ * destination. A table is a hash of prefixes (address and length) and a count of prefixes for each length: a look-up
+ * tries the lengths that exist, longest first.
  * Everything is read under RCU and changed under rtnl. A kept `struct route` is good while route_gen has not moved.
  */
 #include <base/err.h>

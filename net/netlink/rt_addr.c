@@ -399,7 +399,7 @@ static int get6(struct nl_request *r, const struct nlmsghdr *h)
 	return nl_reply(r, &b);
 }
 
-/* --- settings: RTM_GETNETCONF --- */
+/* --- settings: RTM_GETNETCONF. Those that there are: no forwarding of multicasts and broadcasts, no proxy_ndp. --- */
 
 static void fill_conf(struct nlbuf *b, u8 family, int index, const struct inet_conf4 *c4, const struct inet_conf6 *c6,
 		      const struct rt_msg *m)
@@ -413,11 +413,8 @@ static void fill_conf(struct nlbuf *b, u8 family, int index, const struct inet_c
 	nl_put_u32(b, NETCONFA_FORWARDING, (u32)(c4 ? READ_ONCE(c4->forwarding) : READ_ONCE(c6->forwarding)));
 	if (c4)
 		nl_put_u32(b, NETCONFA_RP_FILTER, (u32)READ_ONCE(c4->rp_filter));
-	nl_put_u32(b, NETCONFA_MC_FORWARDING, 0);
 	if (c4)
-		nl_put_u32(b, NETCONFA_BC_FORWARDING, 0);
-	nl_put_u32(b, NETCONFA_PROXY_NEIGH, c4 ? (u32)READ_ONCE(c4->proxy_arp) : 0);
-	nl_put_u32(b, NETCONFA_IGNORE_ROUTES_WITH_LINKDOWN, 0);
+		nl_put_u32(b, NETCONFA_PROXY_NEIGH, (u32)READ_ONCE(c4->proxy_arp));
 	nl_end(b, at);
 }
 
@@ -520,11 +517,7 @@ static struct rtnl_handler handlers[] = {
 
 static int rt_addr_init(void)
 {
-	for (u32 i = 0; i < ARRAY_SIZE(handlers); i++)
-		rtnl_handler_register(&handlers[i]);
-	rtnl_lock();
-	net_notifier_register(&notifier);
-	rtnl_unlock();
+	rtnl_part_register(handlers, ARRAY_SIZE(handlers), &notifier);
 	return 0;
 }
 INITCALL_DRIVER(rt_addr_init);

@@ -363,11 +363,7 @@ static struct rtnl_handler link_handlers[] = {
 
 static int rt_link_init(void)
 {
-	for (u32 i = 0; i < ARRAY_SIZE(link_handlers); i++)
-		rtnl_handler_register(&link_handlers[i]);
-	rtnl_lock();
-	net_notifier_register(&link_notifier);
-	rtnl_unlock();
+	rtnl_part_register(link_handlers, ARRAY_SIZE(link_handlers), &link_notifier);
 	return 0;
 }
 INITCALL_DRIVER(rt_link_init);

@@ -11,8 +11,6 @@
 #include "rt_impl.h"
 
 #define NTF_USE		0x01
-#define NTF_SELF	0x02
-#define NTF_EXT_LEARNED	0x10
 
 static const struct nl_policy policy[NDA_MAX + 1] = {
 	[NDA_DST] = { NLP_MAX, NETDEV_MAX_ADDR }, [NDA_LLADDR] = { NLP_MAX, NETDEV_MAX_ADDR },
@@ -29,13 +27,14 @@ static void fill_neigh(struct nlbuf *b, const void *object, const struct rt_msg 
 	u32 at = nl_begin(b, m->portid, m->seq, m->type, m->flags, sizeof(struct ndmsg));
 	struct nda_cacheinfo ci = { .ndm_refcnt = (u32)max(ref_read(&n->ref) - 2, 0) };
 	struct ndmsg *d = nl_header(b, at);
-	u8 ha[NETDEV_MAX_ADDR], state, flags;
+	u8 ha[NETDEV_MAX_ADDR], state, flags, protocol;
 	u64 now = clock_monotonic_ns();
 	u32 probes;
 
 	spin_lock(&n->lock);
 	state = n->state;
 	flags = n->flags;
+	protocol = n->protocol;
 	probes = n->probes;
 	memcpy(ha, n->ha, sizeof(ha));
 	ci.ndm_confirmed = rt_ticks(now - min(now, n->confirmed_ns));
@@ -50,6 +49,8 @@ static void fill_neigh(struct nlbuf *b, const void *object, const struct rt_msg 
 		nl_put(b, NDA_LLADDR, ha, n->dev->addr_len);
 	nl_put_u32(b, NDA_PROBES, probes);
 	nl_put(b, NDA_CACHEINFO, &ci, sizeof(ci));
+	if (protocol)
+		nl_put_u8(b, NDA_PROTOCOL, protocol);
 	nl_end(b, at);
 }
 
@@ -246,6 +247,8 @@ static int check_change(struct nl_request *r, const struct nlmsghdr *h, const st
 		return nl_refuse(&r->x, -EINVAL, "Invalid network address");
 	if (n->ndm_flags & NTF_PROXY)
 		return nl_refuse(&r->x, -EOPNOTSUPP, "proxies for neighbours are not there");
+	if (tb[NDA_FLAGS_EXT] && nla_u32(tb[NDA_FLAGS_EXT]))
+		return nl_refuse(&r->x, -EOPNOTSUPP, "managed neighbours are not there");
 	return *dev ? 0 : nl_refuse(&r->x, -EINVAL, "Device not specified");
 }
 
@@ -254,6 +257,17 @@ static int update(struct nl_request *r, struct neigh *n, const u8 *ha, u8 state,
 	if (!ha && state & NUD_VALID && !(READ_ONCE(n->state) & NUD_VALID))
 		return nl_refuse(&r->x, -EINVAL, "No link layer address given");
 	return neigh_update(n, ha, state, flags);
+}
+
+/* Does it have a link address, and another than ha? */
+static bool differs(struct neigh *n, const u8 *ha)
+{
+	bool d;
+
+	spin_lock(&n->lock);
+	d = n->state & NUD_VALID && memcmp(n->ha, ha, n->dev->addr_len);
+	spin_unlock(&n->lock);
+	return d;
 }
 
 static int new_neigh(struct nl_request *r, const struct nlmsghdr *h)
@@ -277,8 +291,7 @@ static int new_neigh(struct nl_request *r, const struct nlmsghdr *h)
 		return -EEXIST;
 	}
 	/* Without NLM_F_REPLACE a link address that is there stays. */
-	if (n && !(h->nlmsg_flags & NLM_F_REPLACE) && READ_ONCE(n->state) & NUD_VALID && tb[NDA_LLADDR] &&
-	    memcmp(n->ha, nla_data(tb[NDA_LLADDR]), dev->addr_len)) {
+	if (n && !(h->nlmsg_flags & NLM_F_REPLACE) && tb[NDA_LLADDR] && differs(n, nla_data(tb[NDA_LLADDR]))) {
 		neigh_put(n);
 		return 0;
 	}
@@ -288,7 +301,14 @@ static int new_neigh(struct nl_request *r, const struct nlmsghdr *h)
 		return -ENOBUFS;
 	if (d->ndm_flags & NTF_ROUTER)
 		flags |= NEIGH_IS_ROUTER;
-	if (!(d->ndm_flags & NTF_USE))
+	if (tb[NDA_PROTOCOL])
+		WRITE_ONCE(n->protocol, *(const u8 *)nla_data(tb[NDA_PROTOCOL]));
+	spin_lock(&n->lock);
+	n->flags = (u8)((n->flags & ~NTF_EXT_LEARNED) | (d->ndm_flags & NTF_EXT_LEARNED));
+	spin_unlock(&n->lock);
+	if (d->ndm_flags & NTF_USE)
+		neigh_use(n);
+	else
 		err = update(r, n, tb[NDA_LLADDR] ? nla_data(tb[NDA_LLADDR]) : NULL, (u8)d->ndm_state, flags);
 	neigh_put(n);
 	return err;
@@ -316,9 +336,12 @@ static int del_neigh(struct nl_request *r, const struct nlmsghdr *h)
 
 /* --- tables: RTM_GETNEIGHTBL --- */
 
+/* What a full frame counts in a queue's bytes, for the setting that once counted packets. */
+#define FRAME_TRUESIZE	2090u
+
 static void put_ms(struct nlbuf *b, u16 type, int ms) { nl_put_u64(b, type, (u64)ms); }
 
-/* dev NULL: what new devices get. */
+/* Settings that there are; dev NULL: what new devices get. */
 static void fill_params(struct nlbuf *b, struct net *net, u8 family, const struct net_device *dev)
 {
 	struct neigh_parms p = neigh_parms_of(net, dev, family);
@@ -326,21 +349,15 @@ static void fill_params(struct nlbuf *b, struct net *net, u8 family, const struc
 
 	if (dev)
 		nl_put_u32(b, NDTPA_IFINDEX, (u32)dev->ifindex);
-	nl_put_u32(b, NDTPA_REFCNT, 1);
 	nl_put_u32(b, NDTPA_QUEUE_LENBYTES, (u32)p.queue_bytes);
-	nl_put_u32(b, NDTPA_QUEUE_LEN, 101);
-	nl_put_u32(b, NDTPA_PROXY_QLEN, 0);
-	nl_put_u32(b, NDTPA_APP_PROBES, 0);
+	nl_put_u32(b, NDTPA_QUEUE_LEN, (u32)p.queue_bytes / FRAME_TRUESIZE);
 	nl_put_u32(b, NDTPA_UCAST_PROBES, (u32)p.ucast_probes);
 	nl_put_u32(b, NDTPA_MCAST_PROBES, (u32)p.mcast_probes);
-	nl_put_u32(b, NDTPA_MCAST_REPROBES, 0);
 	put_ms(b, NDTPA_REACHABLE_TIME, p.reachable_ms);
 	put_ms(b, NDTPA_BASE_REACHABLE_TIME, p.reachable_ms);
-	put_ms(b, NDTPA_GC_STALETIME, p.gc_stale_s * 1000);
+	nl_put_u64(b, NDTPA_GC_STALETIME, (u64)max(p.gc_stale_s, 0) * 1000);
 	put_ms(b, NDTPA_DELAY_PROBE_TIME, p.delay_ms);
 	put_ms(b, NDTPA_RETRANS_TIME, p.retrans_ms);
-	put_ms(b, NDTPA_ANYCAST_DELAY, 0);
-	put_ms(b, NDTPA_PROXY_DELAY, 0);
 	put_ms(b, NDTPA_LOCKTIME, p.locktime_ms);
 	nl_nest_end(b, at);
 }
@@ -359,7 +376,6 @@ static void fill_table(struct nlbuf *b, struct net *net, u8 family, const struct
 	const struct inet_sysctl *s = inet_sysctls(net);
 	const int *thresh = family == AF_INET ? s->neigh_gc_thresh : s->neigh6_gc_thresh;
 	struct ndtmsg *t = nl_header(b, at);
-	struct ndt_stats st = { 0 };
 
 	if (t)
 		t->ndtm_family = family;
@@ -369,11 +385,9 @@ static void fill_table(struct nlbuf *b, struct net *net, u8 family, const struct
 		(void)neigh_walk(net, family, count_neigh, &entries);
 		rcu_read_unlock();
 		c.ndtc_entries = entries;
-		nl_put_u64(b, NDTA_GC_INTERVAL, 30000);
 		for (u16 i = 0; i < 3; i++)
 			nl_put_u32(b, (u16)(NDTA_THRESH1 + i), (u32)READ_ONCE(thresh[i]));
 		nl_put(b, NDTA_CONFIG, &c, sizeof(c));
-		nl_put(b, NDTA_STATS, &st, sizeof(st));
 	}
 	fill_params(b, net, family, dev);
 	nl_end(b, at);
@@ -435,11 +449,7 @@ static struct rtnl_handler handlers[] = {
 
 static int rt_neigh_init(void)
 {
-	for (u32 i = 0; i < ARRAY_SIZE(handlers); i++)
-		rtnl_handler_register(&handlers[i]);
-	rtnl_lock();
-	net_notifier_register(&notifier);
-	rtnl_unlock();
+	rtnl_part_register(handlers, ARRAY_SIZE(handlers), &notifier);
 	return 0;
 }
 INITCALL_DRIVER(rt_neigh_init);

@@ -332,11 +332,7 @@ static struct rtnl_handler handlers[] = {
 
 static int rt_rule_init(void)
 {
-	for (u32 i = 0; i < ARRAY_SIZE(handlers); i++)
-		rtnl_handler_register(&handlers[i]);
-	rtnl_lock();
-	net_notifier_register(&notifier);
-	rtnl_unlock();
+	rtnl_part_register(handlers, ARRAY_SIZE(handlers), &notifier);
 	return 0;
 }
 INITCALL_DRIVER(rt_rule_init);

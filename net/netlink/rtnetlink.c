@@ -37,6 +37,15 @@ void rtnl_handler_register(struct rtnl_handler *h)
 	*p = h;
 }
 
+void rtnl_part_register(struct rtnl_handler *h, u32 n, struct net_notifier *notifier)
+{
+	while (n--)
+		rtnl_handler_register(h++);
+	rtnl_lock();
+	net_notifier_register(notifier);
+	rtnl_unlock();
+}
+
 /* The family's own, if it has what is asked for; else what answers for all. */
 static struct rtnl_handler *find(u16 type, u8 family, bool dump)
 {

@@ -175,4 +175,19 @@ CASE(entries)
 	CHECK_EQ(nl_do(fd), 0);
 	neigh(RTM_GETNEIGH, 0, "192.0.2.40");
 	CHECK_EQ(nl_do(fd), ENOENT);
+	/* Asked for, as if a packet were sent. */
+	neigh(RTM_NEWNEIGH, NLM_F_CREATE, "192.0.2.41")->ndm_flags = NTF_USE;
+	CHECK_EQ(nl_do(fd), 0);
+	CHECK(state(fd, "192.0.2.41", mac) & (NUD_INCOMPLETE | NUD_FAILED));
+	neigh(RTM_NEWNEIGH, NLM_F_REPLACE, "192.0.2.41")->ndm_state = NUD_STALE;
+	nl_attr(NDA_LLADDR, "\2\0\0\0\0\2", 6);
+	nl_attr(NDA_PROTOCOL, "\4", 1);
+	CHECK_EQ(nl_do(fd), 0);
+	neigh(RTM_NEWNEIGH, 0, "192.0.2.41")->ndm_flags = NTF_USE;
+	CHECK_EQ(nl_do(fd), 0);
+	CHECK(state(fd, "192.0.2.41", mac) & (NUD_DELAY | NUD_PROBE));
+	neigh(RTM_GETNEIGH, 0, "192.0.2.41");
+	CHECK_EQ(*(unsigned char *)nl_need(nl_ask(fd), HDR, NDA_PROTOCOL), 4);
+	neigh(RTM_DELNEIGH, 0, "192.0.2.41");
+	CHECK_EQ(nl_do(fd), 0);
 }
