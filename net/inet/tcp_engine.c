@@ -234,6 +234,13 @@ void tcp_tx_release_all(struct tcp_sock *tp)
 	tp->tx_unfed = 0;
 }
 
+/* All that lwIP does not have yet waits for more; but in a full buffer there is no room for what it would wait for. */
+static bool held_back(const struct tcp_sock *tp)
+{
+	return (tp->corked || tp->more) && tp->tx_unfed < tp->pcb->mss && !tp->fin_wanted &&
+		atomic64_read(&tp->tx_bytes) < (s64)READ_ONCE(tp->inet.c.sndbuf);
+}
+
 /* Hand lwIP as much as it is about to be able to send, and a little more. */
 static void feed(struct tcp_sock *tp)
 {
@@ -245,9 +252,7 @@ static void feed(struct tcp_sock *tp)
 		u32 n = min(f->len - tp->feed_off, 65000u);
 		bool last = n == tp->tx_unfed;
 
-		/* In a full buffer there is no room for what it would wait for. */
-		if (last && (tp->corked || tp->more) && tp->tx_unfed < pcb->mss && !tp->fin_wanted &&
-		    atomic64_read(&tp->tx_bytes) < (s64)READ_ONCE(tp->inet.c.sndbuf))
+		if (last && held_back(tp))
 			break;
 		n = min(n, ahead);
 		if (tcp_write(pcb, kmap_local(f->folio, f->off + tp->feed_off), (u16_t)n,
@@ -276,6 +281,10 @@ void tcp_push_pending(struct tcp_sock *tp)
 				tp->fin_wanted = false;
 			if (!tp->pcb)
 				return;
+			if (pcb->flags & TF_CLOSEPEND) {	/* no memory for the FIN: it is tried again from here */
+				tcp_clear_flags(pcb, TF_CLOSEPEND);
+				tp->fin_wanted = true;
+			}
 		}
 	}
 	(void)tcp_output(pcb);
@@ -440,7 +449,14 @@ static void finish(struct tcp_sock *tp)
 	}
 }
 
-/* The segment to be sent again must be counted: lwIP keeps nrtx. */
+/* Is there what lwIP should have by now? */
+static bool unfed(const struct tcp_sock *tp)
+{
+	if (tp->pcb->state != ESTABLISHED && tp->pcb->state != CLOSE_WAIT)
+		return false;
+	return tp->fin_wanted || (tp->tx_feed && !held_back(tp));
+}
+
 static void set_deadlines(struct tcp_sock *tp)
 {
 	struct tcp_pcb *pcb = tp->pcb;
@@ -458,9 +474,8 @@ static void set_deadlines(struct tcp_sock *tp)
 		tp->persist_at = now + min(ns, (u64)(120 * NSEC_PER_SEC));
 	}
 	/* Something to send, nothing that would remind us: no memory, no route. */
-	if ((pcb->flags & (TF_CLOSEPEND | TF_NAGLEMEMERR)) ||
-	    (pcb->unsent && !pcb->unacked && !pcb->persist_backoff) ||
-	    (tp->fin_wanted && !tp->tx_feed && !pcb->unacked && !pcb->unsent) || pcb->refused_data) {
+	if (pcb->flags & TF_NAGLEMEMERR || (pcb->unsent && !pcb->unacked && !pcb->persist_backoff) || pcb->refused_data ||
+	    (!pcb->unacked && !pcb->unsent && unfed(tp))) {
 		if (!tp->retry_at)
 			tp->retry_at = now + 50 * NSEC_PER_MSEC;
 	} else {

@@ -228,6 +228,8 @@ void tcp_urg_send(const struct tcp_sock *tp, struct tcp_hdr_wire *h, u32 seq);
 void tcp_quick_ack(struct tcp_sock *tp);
 #define TCP_QUICK_MAX	16u
 void tcp_segment_input(struct tcp_sock *tp, struct pkt *p);	/* [e] consumes */
+/* The segment that acknowledged our SYN did not get through for want of memory: it counts all the same. [e] */
+void tcp_open_child(struct tcp_sock *tp, u32 seq, u16 wnd);
 void tcp_tx_release_all(struct tcp_sock *tp);
 void tcp_engine_init(struct tcp_net *t);
 void tcp_timer_init(struct tcp_sock *tp);

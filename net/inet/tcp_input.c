@@ -236,8 +236,6 @@ static void into_lwip(struct tcp_sock *tp, struct pbuf *pb, const struct ip_cb *
 /* The handshake is over. */
 static void established(struct tcp_sock *tp, u32 tries, u8 state)
 {
-	if (tp->inet.state == TCP_SYN_SENT)
-		tp->bytes_acked = 1;	/* the SYN, as Linux counts */
 	tp->established = true;
 	if (state == SYN_SENT) {
 		tp->copied_seq = tp->pcb->rcv_nxt;
@@ -247,6 +245,21 @@ static void established(struct tcp_sock *tp, u32 tries, u8 state)
 	tp->last_ts = tcp_now();
 	tcp_tx_established(tp, tries, tp->tx.last_sent);
 	tcp_pcb_options(tp);
+}
+
+void tcp_open_child(struct tcp_sock *tp, u32 seq, u16 wnd)
+{
+	struct tcp_pcb *pcb = tp->pcb;
+
+	if (!pcb || pcb->state != SYN_RCVD)
+		return;
+	tcp_enter(tp);
+	pcb->state = ESTABLISHED;
+	pcb->lastack = pcb->snd_wl2 = pcb->snd_nxt;
+	pcb->snd_wl1 = seq;
+	pcb->snd_wnd = pcb->snd_wnd_max = SND_WND_SCALE(pcb, (tcpwnd_size_t)wnd);
+	established(tp, pcb->nrtx, SYN_RCVD);
+	tcp_leave(tp);
 }
 
 /* The other side opens at the same time (RFC 9293 3.5): lwIP has read the options of its SYN; ours goes again, as an answer. */

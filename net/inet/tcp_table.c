@@ -573,6 +573,7 @@ static void req_input(struct tcp_net *t, struct tcp_req *q, struct pkt *p, const
 {
 	struct tcp_sock *l = q->listener, *tp;
 	u32 seq = be32(h->seq), ack = be32(h->ack);
+	u16 wnd = be16(h->wnd);
 
 	if (h->flags & TCPF_RST) {
 		if (seq == q->irs + 1) {
@@ -630,6 +631,7 @@ static void req_input(struct tcp_net *t, struct tcp_req *q, struct pkt *p, const
 	tp->parent = l;
 	l->accept_nr++;
 	tcp_segment_input(tp, p);
+	tcp_open_child(tp, seq, wnd);
 	inet_sock_wake(&l->inet, EPOLLIN | EPOLLRDNORM);
 	inet_sock_put(&l->inet);
 	return;
