@@ -852,7 +852,7 @@ def part_net_loss_slice(report, opts):
 
 
 def part_net_fuzz(report, opts):
-    """Connections over bad lines on the host, many seeds."""
+    """The stack on the host: connections over bad lines, many seeds; a million damaged frames at a time, with and without memory."""
     if not has_lwip():
         report.add('skip', 'net-fuzz', 'no source of lwIP')
         return
@@ -862,6 +862,10 @@ def part_net_fuzz(report, opts):
     for loss in (0.5, 2, 10, 30):
         run_command(report, 'net-fuzz', [host, 'sim', f'loss={loss}', 'seed=1000', 'seeds=100', 'bytes=200000', 'reorder=5', 'dup=3',
                                          f'name=sim-{loss}%'], 1800, parse=True)
+    for seed in range(100, 104):
+        fail = (0, 1000, 50, 7)[seed % 4]
+        run_command(report, 'net-fuzz', [host, 'frames', f'seed={seed}', 'count=1000000', f'fail={fail}', f'name=frames-{seed}'],
+                    1800, parse=True)
 
 
 def part_powercut(report, opts):

@@ -337,6 +337,9 @@ u32 inet_pseudo(const struct ipaddr *src, const struct ipaddr *dst, u8 proto, u3
 
 /* --- down: ip_output.c, ip6_output.c --- */
 
+/* What we send to a group or to all also reaches the listeners here: a copy of p (data at its network header). */
+void inet_loop_back(struct net_device *dev, struct pkt *p, void (*receive)(struct net_device *dev, struct pkt_list *l));
+
 /* A flow label of the kernel's choice: as net.ipv6.auto_flowlabels says; what the socket chose. */
 enum ip_label { LABEL_DEFAULT, LABEL_AUTO, LABEL_NONE };
 

@@ -7,23 +7,6 @@
 
 #include "ip6_impl.h"
 
-/* What we send to a group also reaches the listeners here. */
-static void loop_back(struct net_device *dev, struct pkt *p)
-{
-	struct pkt *c = pkt_copy(p, PKT_HEADROOM, GFP_ATOMIC);
-	struct pkt_list l = PKT_LIST_INIT;
-
-	if (!c)
-		return;
-	c->dev = dev;
-	c->mac_off = c->net_off = (u16)(c->data - c->head);
-	c->local = true;
-	if (c->csum_state != CSUM_PARTIAL)
-		c->csum_state = CSUM_UNNECESSARY;
-	pkt_list_add(&l, c);
-	ip6_receive(dev, &l);
-}
-
 static int send_one(struct net *net, const struct route *r, struct pkt *p, const struct ip_out *o)
 {
 	struct net_device *dev = r->dev;
@@ -40,7 +23,7 @@ static int send_one(struct net *net, const struct route *r, struct pkt *p, const
 	p->protocol = to_be16(ETH_P_IPV6);
 	pkt_set_net(p);
 	if (mcast && !lo && (!o || !o->sk || o->sk->o.mc_loop6) && inet_mc_member(dev, &dst, NULL))
-		loop_back(dev, p);
+		inet_loop_back(dev, p, ip6_receive);
 	if (mcast && !lo && (!h->hop_limit || ip6_mc_scope(&dst) <= 1)) {	/* not for the wire */
 		pkt_free(p);
 		return 0;

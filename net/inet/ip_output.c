@@ -17,8 +17,7 @@ static be16_t next_id(void)
 	return to_be16((u16)__atomic_add_fetch(&id, 1, __ATOMIC_RELAXED));
 }
 
-/* What we send to a group or to all also reaches the listeners here. */
-static void loop_back(struct net_device *dev, struct pkt *p)
+void inet_loop_back(struct net_device *dev, struct pkt *p, void (*receive)(struct net_device *dev, struct pkt_list *l))
 {
 	struct pkt *c = pkt_copy(p, PKT_HEADROOM, GFP_ATOMIC);
 	struct pkt_list l = PKT_LIST_INIT;
@@ -31,7 +30,7 @@ static void loop_back(struct net_device *dev, struct pkt *p)
 	if (c->csum_state != CSUM_PARTIAL)
 		c->csum_state = CSUM_UNNECESSARY;
 	pkt_list_add(&l, c);
-	ip_receive(dev, &l);
+	receive(dev, &l);
 }
 
 static int send_one(struct net *net, const struct route *r, struct pkt *p, const struct ip_out *o)
@@ -54,7 +53,7 @@ static int send_one(struct net *net, const struct route *r, struct pkt *p, const
 	pkt_set_net(p);
 	NET_ADD(net, IPEXT_OUTOCTETS, p->len);
 	if (loop && !(dev->flags & IFF_LOOPBACK))
-		loop_back(dev, p);
+		inet_loop_back(dev, p, ip_receive);
 	if (r->type == RTN_MULTICAST && h->ttl == 0) {
 		pkt_free(p);
 		return 0;

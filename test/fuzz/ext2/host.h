@@ -23,6 +23,7 @@
 #include <fs/path.h>
 #include <fs/super.h>
 #include <kernel/cred.h>
+#include "../common.h"
 #include "run.h"
 
 /* The C library, whose headers define the same types as ours. */
@@ -33,17 +34,11 @@ void free(void *p);
 int printf(const char *fmt, ...) __printf(1, 2);
 __noreturn void abort(void);
 
-/* A rule of the interface was broken: say it and die, which the parent reports with the seed. */
-__noreturn __printf(1, 2) void host_die(const char *fmt, ...);
-
 /* --- kern.c --- */
 extern long host_live;			/* allocations that were not given back */
 extern int host_locks;			/* locks held */
 extern u64 host_fail_in, host_fail_every;	/* memory: the next failure, and the distance of those that follow */
 extern bool host_timer;			/* delayed work was queued */
-u64 rnd(void);				/* of the seed */
-static inline u32 below(u32 n) { return n ? (u32)(rnd() % n) : 0; }
-void rnd_seed(u64 seed);
 void run_timer(void);
 
 /* --- dev.c --- */

@@ -4,8 +4,6 @@
 #include <core/failpoint.h>
 #include <core/mutex.h>
 #include <core/page.h>
-#include <core/panic.h>
-#include <core/printk.h>
 #include <core/slab.h>
 #include <core/usercopy.h>
 #include <core/work.h>
@@ -17,72 +15,9 @@
 #include <kernel/task.h>
 #include "host.h"
 
-int vprintf(const char *fmt, va_list ap);
 int posix_memalign(void **p, size_t align, size_t n);
-int fflush(void *f);
-
-/* --- reports --- */
-
-extern int host_verbose;
-int host_verbose;
-
-void host_die(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	printf("broken: ");
-	vprintf(fmt, ap);
-	printf("\n");
-	va_end(ap);
-	fflush(NULL);
-	abort();
-}
-
-void panic(const char *fmt, ...)
-{
-	host_die("panic: %s", fmt);
-}
-
-void assert_failed(const char *expr, const char *file, int line, u64 a, u64 b)
-{
-	host_die("%s:%d: %s (%#llx, %#llx)", file, line, expr, (unsigned long long)a, (unsigned long long)b);
-}
-
-void warn_at(const char *expr, const char *file, int line)
-{
-	host_die("%s:%d: %s", file, line, expr);
-}
-
-void printk(enum log_level level, const char *fmt, ...)
-{
-	char buf[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(buf, sizeof(buf), fmt, ap);
-	va_end(ap);
-	if (host_verbose)
-		printf("log: %s", buf);
-}
 
 /* --- chance --- */
-
-static u64 rnd_state = 1;
-
-void rnd_seed(u64 seed)
-{
-	rnd_state = seed * 0x9e3779b97f4a7c15ull + 0x1234567;
-}
-
-u64 rnd(void)
-{
-	u64 z = rnd_state += 0x9e3779b97f4a7c15ull;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
-	return z ^ z >> 31;
-}
 
 u64 random_u64(void)
 {

@@ -22,6 +22,7 @@
 #include <net/netdev.h>
 #include <net/socket.h>
 #include <uapi/linux/socket.h>
+#include "../common.h"
 #include "run.h"
 
 /* The C library, whose headers define the same types as ours. */
@@ -31,15 +32,10 @@ void free(void *p);
 int printf(const char *fmt, ...) __printf(1, 2);
 __noreturn void abort(void);
 
-__noreturn __printf(1, 2) void host_die(const char *fmt, ...);
-
 /* --- kern.c --- */
 extern u64 host_now;			/* ns */
 extern long host_live, host_pages;	/* allocations, pages that were not given back */
 extern u64 host_fail_every;		/* each n-th allocation that may fail does; 0: none */
-u64 rnd(void);
-static inline u32 below(u32 n) { return n ? (u32)(rnd() % n) : 0; }
-void rnd_seed(u64 seed);
 void host_init(void);			/* runs the initcalls */
 /* Work, RCU and timers that are due; then the clock goes to the next one, but not past `until`. False: nothing left. */
 bool host_step(u64 until);

@@ -7,8 +7,6 @@
 #include <core/iov_iter.h>
 #include <core/mutex.h>
 #include <core/page.h>
-#include <core/panic.h>
-#include <core/printk.h>
 #include <core/rcu.h>
 #include <core/slab.h>
 #include <core/timer.h>
@@ -21,55 +19,9 @@
 #include <net/scm.h>
 #include "host.h"
 
-int vprintf(const char *fmt, va_list ap);
 int posix_memalign(void **p, size_t align, size_t n);
-int fflush(void *f);
 void __asan_poison_memory_region(const volatile void *p, size_t n);
 void __asan_unpoison_memory_region(const volatile void *p, size_t n);
-
-/* --- reports --- */
-
-int host_verbose;
-
-void host_die(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	printf("broken: ");
-	vprintf(fmt, ap);
-	printf("\n");
-	va_end(ap);
-	fflush(NULL);
-	abort();
-}
-
-void panic(const char *fmt, ...)
-{
-	host_die("panic: %s", fmt);
-}
-
-void assert_failed(const char *expr, const char *file, int line, u64 a, u64 b)
-{
-	host_die("%s:%d: %s (%#llx, %#llx)", file, line, expr, (unsigned long long)a, (unsigned long long)b);
-}
-
-void warn_at(const char *expr, const char *file, int line)
-{
-	host_die("%s:%d: %s", file, line, expr);
-}
-
-void printk(enum log_level level, const char *fmt, ...)
-{
-	char buf[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(buf, sizeof(buf), fmt, ap);
-	va_end(ap);
-	if (host_verbose)
-		printf("log: %s", buf);
-}
 
 const char *symbol_lookup(u64 addr, u64 *offset, u64 *size)
 {
@@ -79,37 +31,16 @@ const char *symbol_lookup(u64 addr, u64 *offset, u64 *size)
 
 /* --- chance --- */
 
-static u64 rnd_state = 1;
-
-void rnd_seed(u64 seed)
-{
-	rnd_state = seed * 0x9e3779b97f4a7c15ull + 0x1234567;
-}
-
-static u64 mix(u64 *state)
-{
-	u64 z = *state += 0x9e3779b97f4a7c15ull;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
-	return z ^ z >> 31;
-}
-
-u64 rnd(void)
-{
-	return mix(&rnd_state);
-}
-
 /* The kernel's own chance is another stream: what it draws does not move ours. */
 static u64 kernel_state = 99;
 
-u64 random_u64(void) { return mix(&kernel_state); }
-u32 random_u32_below(u32 n) { return n ? (u32)(mix(&kernel_state) % n) : 0; }
+u64 random_u64(void) { return rnd_next(&kernel_state); }
+u32 random_u32_below(u32 n) { return n ? (u32)(rnd_next(&kernel_state) % n) : 0; }
 
 void random_bytes(void *p, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		((u8 *)p)[i] = (u8)mix(&kernel_state);
+		((u8 *)p)[i] = (u8)rnd_next(&kernel_state);
 }
 
 /* --- memory --- */

@@ -189,26 +189,15 @@ CASE(pktinfo_and_ttl)
 
 CASE(more_makes_one_datagram)
 {
-	int pb, a, b, on = 1, off = 0;
+	int pb, a, b;
 	struct sockaddr_in to;
-	char buf[16];
 
 	lo_up();
 	b = lo_sock(SOCK_DGRAM, &pb);
 	a = socket(AF_INET, SOCK_DGRAM, 0);
 	to = lo_addr(pb);
 	CHECK_EQ(connect(a, (void *)&to, sizeof(to)), 0);
-	CHECK_EQ(send(a, "abc", 3, MSG_MORE), 3);
-	CHECK_ERR(recv(b, buf, sizeof(buf), MSG_DONTWAIT), EAGAIN);
-	CHECK_EQ(send(a, "def", 3, 0), 3);
-	CHECK_EQ(recv(b, buf, sizeof(buf), MSG_DONTWAIT), 6);
-	CHECK_MEM(buf, "abcdef", 6);
-	CHECK_EQ(setsockopt(a, IPPROTO_UDP, UDP_CORK, &on, sizeof(on)), 0);
-	CHECK_EQ(send(a, "12", 2, 0), 2);
-	CHECK_EQ(send(a, "34", 2, 0), 2);
-	CHECK_ERR(recv(b, buf, sizeof(buf), MSG_DONTWAIT), EAGAIN);
-	CHECK_EQ(setsockopt(a, IPPROTO_UDP, UDP_CORK, &off, sizeof(off)), 0);
-	CHECK_EQ(recv(b, buf, sizeof(buf), MSG_DONTWAIT), 4);
+	udp_corks(a, b);
 }
 
 CASE(multicast_on_loopback)

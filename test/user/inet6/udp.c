@@ -304,24 +304,13 @@ CASE(too_large_is_told)
 
 CASE(corked)
 {
-	int pb, a, b, on = 1, off = 0;
-	char buf[16];
+	int pb, a, b;
 
 	lo_up();
 	b = lo_sock(SOCK_DGRAM, &pb);
 	a = sock6(SOCK_DGRAM);
 	CHECK_EQ(connect6(a, "::1", pb), 0);
-	CHECK_EQ(send(a, "abc", 3, MSG_MORE), 3);
-	CHECK_ERR(recv(b, buf, sizeof(buf), MSG_DONTWAIT), EAGAIN);
-	CHECK_EQ(send(a, "def", 3, 0), 3);
-	CHECK_EQ(recv(b, buf, sizeof(buf), MSG_DONTWAIT), 6);
-	CHECK_MEM(buf, "abcdef", 6);
-	CHECK_EQ(setsockopt(a, IPPROTO_UDP, UDP_CORK, &on, sizeof(on)), 0);
-	CHECK_EQ(send(a, "12", 2, 0), 2);
-	CHECK_EQ(send(a, "34", 2, 0), 2);
-	CHECK_ERR(recv(b, buf, sizeof(buf), MSG_DONTWAIT), EAGAIN);
-	CHECK_EQ(setsockopt(a, IPPROTO_UDP, UDP_CORK, &off, sizeof(off)), 0);
-	CHECK_EQ(recv(b, buf, sizeof(buf), MSG_DONTWAIT), 4);
+	udp_corks(a, b);
 }
 
 CASE(segments)

@@ -97,6 +97,25 @@ static inline void tcp_pair(int fd[2])
 	close(l);
 }
 
+/* MSG_MORE and UDP_CORK: what a is given in pieces reaches b as one. a is connected to b. */
+static inline void udp_corks(int a, int b)
+{
+	int on = 1, off = 0;
+	char buf[16];
+
+	CHECK_EQ(send(a, "abc", 3, MSG_MORE), 3);
+	CHECK_ERR(recv(b, buf, sizeof(buf), MSG_DONTWAIT), EAGAIN);
+	CHECK_EQ(send(a, "def", 3, 0), 3);
+	CHECK_EQ(recv(b, buf, sizeof(buf), MSG_DONTWAIT), 6);
+	CHECK_MEM(buf, "abcdef", 6);
+	CHECK_EQ(setsockopt(a, IPPROTO_UDP, UDP_CORK, &on, sizeof(on)), 0);
+	CHECK_EQ(send(a, "12", 2, 0), 2);
+	CHECK_EQ(send(a, "34", 2, 0), 2);
+	CHECK_ERR(recv(b, buf, sizeof(buf), MSG_DONTWAIT), EAGAIN);
+	CHECK_EQ(setsockopt(a, IPPROTO_UDP, UDP_CORK, &off, sizeof(off)), 0);
+	CHECK_EQ(recv(b, buf, sizeof(buf), MSG_DONTWAIT), 4);
+}
+
 static inline int so_error(int fd)
 {
 	int e = -1;
