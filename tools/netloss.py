@@ -191,6 +191,9 @@ def run_pair(pair, loss, a):
                     break
             wrong += [f'{name} is not done' for name in ends]
             wrong += [f'{n}: {m[0]}' for n, g in (('client', client), ('server', server)) for m in FLOW.finditer(g.text) if m[4] != 'ok']
+        for g in (client, server):
+            if not wrong:
+                g.send('end\n')
         for name, g in (('client', client), ('server', server)):
             if not wrong:
                 end = g.wait()

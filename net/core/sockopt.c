@@ -211,9 +211,9 @@ int sock_setsockopt(struct sock_common *c, int opt, uaddr_t uval, int len)
 		if (!capable(CAP_NET_ADMIN))
 			return -EPERM;
 		if (opt == SO_SNDBUFFORCE)
-			WRITE_ONCE(c->sndbuf, max_t(u32, (u32)max(val, 0) * 2, SNDBUF_MIN));
+			WRITE_ONCE(c->sndbuf, buf_size(max(val, 0), 0x3fffffff, SNDBUF_MIN));
 		else
-			WRITE_ONCE(c->rcvbuf, max_t(u32, (u32)max(val, 0) * 2, RCVBUF_MIN));
+			WRITE_ONCE(c->rcvbuf, buf_size(max(val, 0), 0x3fffffff, RCVBUF_MIN));
 		return 0;
 	case SO_KEEPALIVE:
 		c->keepalive = val != 0;

@@ -85,13 +85,17 @@ struct inet_opts {
 	u8 ip_options_len;
 	u8 ip_options[40];		/* IP_OPTIONS for what is sent */
 };
+/* Of a received packet that may be anything: is there what would be its ports? */
+static inline bool inet_has_ports(const struct pkt *p)
+{
+	return (const u8 *)pkt_trans(p) + 4 <= p->tail;
+}
+
 #define CMSG_PKTINFO	0x01u
 #define CMSG_TTL	0x02u
 #define CMSG_TOS	0x04u
 #define CMSG_RECVOPTS	0x08u
-#define CMSG_RETOPTS	0x10u
 #define CMSG_ORIGDST	0x20u
-#define CMSG_CHECKSUM	0x40u
 #define CMSG_FRAGSIZE	0x80u
 #define CMSG6_PKTINFO	0x100u
 #define CMSG6_HOPLIMIT	0x200u

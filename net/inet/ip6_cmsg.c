@@ -123,7 +123,7 @@ void ip6_cmsg_recv(struct inet_sock *sk, struct msg *m, const struct pkt *p)
 		(void)scm_put_cmsg(m, SOL_IPV6, IPV6_2292PKTINFO, &info, sizeof(info));
 	if (want & CMSG6_OHOPLIMIT)
 		put_int(m, IPV6_2292HOPLIMIT, cb->ttl);
-	if (want & CMSG6_ORIGDST) {
+	if (want & CMSG6_ORIGDST && inet_has_ports(p)) {
 		struct sockaddr_in6 a = { .sin6_family = AF_INET6 };
 
 		memcpy(&a.sin6_port, (const u8 *)pkt_trans(p) + 2, 2);

@@ -44,7 +44,7 @@ void inet_cmsg_ip(struct inet_sock *sk, struct msg *m, const struct pkt *p)
 		(void)scm_put_cmsg(m, SOL_IP, IP_TOS, &cb->tos, 1);
 	if (want & CMSG_RECVOPTS && cb->opt_len)
 		(void)scm_put_cmsg(m, SOL_IP, IP_RECVOPTS, (u8 *)pkt_net(p) + sizeof(struct ip_hdr), cb->opt_len);
-	if (want & CMSG_ORIGDST) {
+	if (want & CMSG_ORIGDST && inet_has_ports(p)) {
 		struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = cb->dst.w[3].raw };
 		struct udp_hdr *h = pkt_trans(p);
 
@@ -276,7 +276,7 @@ static int set_flag(struct inet_sock *sk, int opt, int v)
 {
 	static const struct { int opt; u32 bit; } bits[] = {
 		{ IP_PKTINFO, CMSG_PKTINFO }, { IP_RECVTTL, CMSG_TTL }, { IP_RECVTOS, CMSG_TOS }, { IP_RECVOPTS, CMSG_RECVOPTS },
-		{ IP_RETOPTS, CMSG_RETOPTS }, { IP_RECVORIGDSTADDR, CMSG_ORIGDST }, { IP_RECVFRAGSIZE, CMSG_FRAGSIZE },
+		{ IP_RECVORIGDSTADDR, CMSG_ORIGDST }, { IP_RECVFRAGSIZE, CMSG_FRAGSIZE },
 	};
 
 	for (u32 i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {
@@ -429,7 +429,6 @@ static int get_value(struct inet_sock *sk, int opt, int *v)
 	case IP_RECVTTL: *v = !!(o->cmsg & CMSG_TTL); break;
 	case IP_RECVTOS: *v = !!(o->cmsg & CMSG_TOS); break;
 	case IP_RECVOPTS: *v = !!(o->cmsg & CMSG_RECVOPTS); break;
-	case IP_RETOPTS: *v = !!(o->cmsg & CMSG_RETOPTS); break;
 	case IP_RECVORIGDSTADDR: *v = !!(o->cmsg & CMSG_ORIGDST); break;
 	case IP_RECVFRAGSIZE: *v = !!(o->cmsg & CMSG_FRAGSIZE); break;
 	case IP_FREEBIND: *v = o->freebind; break;

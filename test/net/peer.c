@@ -6,7 +6,8 @@
  * checked. Lines:
  *
  *     FLOW PORT BYTES USEC ok|WHY     (client: connect to answer)
- *     PEER-DONE
+ *     PEER-READY		(the client begins when it is told a line)
+ *     PEER-DONE		(both end when they are told another)
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -253,7 +254,9 @@ int main(void)
 	for (int i = 0; i < flows; i++)
 		pthread_join(t[i], NULL);
 	printf("PEER-DONE\n");
-	sleep(2);	/* what the other side still sends again is answered */
+	/* What the other side still sends again is answered until it is done, too. */
+	if (!fgets(line, sizeof(line), stdin))
+		return 1;
 	reboot(RB_POWER_OFF);
 	return 0;
 }

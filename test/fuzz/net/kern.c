@@ -11,6 +11,7 @@
 #include <core/slab.h>
 #include <core/timer.h>
 #include <core/work.h>
+#include <fs/fasync.h>
 #include <kernel/cred.h>
 #include <kernel/ns.h>
 #include <kernel/random.h>
@@ -562,6 +563,8 @@ void pid_put(struct pid *p) { }
 int pid_vnr(const struct pid *p) { return 1; }
 bool capable(int cap) { return true; }
 int signal_send(struct task *t, int sig, const siginfo_t *info, enum sig_target where) { return 0; }
+void fasync_queue_init(struct fasync_queue *q) { }
+void fasync_send_slow(struct fasync_queue *q, int poll_code) { }
 
 /* --- the beginning --- */
 
