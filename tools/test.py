@@ -430,7 +430,7 @@ def run_scenario(report, name, one, opts):
         if r.returncode:
             report.add('not ok', full, 'prepare failed', detail=r.stdout + r.stderr)
             return
-    fields = {k: one[k] for k in ('boot', 'firmware', 'kernel', 'initrd', 'iso', 'machine', 'cpu', 'share') if k in one}
+    fields = {k: one[k] for k in ('boot', 'firmware', 'kernel', 'initrd', 'iso', 'machine', 'cpu', 'share', 'icount') if k in one}
     if opts.kernel:
         fields['kernel'] = opts.kernel
     if one.get('boot', 'pvh') == 'grub' and (one.get('append') or one.get('gfx')):
