@@ -142,8 +142,8 @@ static struct cost measure(int ep)
 	t = now();
 	for (int i = 0; i < PROBES; i++) {
 		e.data.fd = fd[i][1];
-		if (epoll_ctl(ep, EPOLL_CTL_ADD, fd[i][1], &e) || write(fd[i][0], "x", 1) != 1 || epoll_wait(ep, &e, 1, 1000) != 1 ||
-		    e.data.fd != fd[i][1] || epoll_ctl(ep, EPOLL_CTL_DEL, fd[i][1], NULL))
+		if (epoll_ctl(ep, EPOLL_CTL_ADD, fd[i][1], &e) || write(fd[i][0], "x", 1) != 1 ||
+		    epoll_wait(ep, &e, 1, 1000) != 1 || e.data.fd != fd[i][1] || epoll_ctl(ep, EPOLL_CTL_DEL, fd[i][1], NULL))
 			die("epoll");
 	}
 	c.wait = (now() - t) / PROBES;
