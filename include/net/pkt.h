@@ -50,6 +50,10 @@ enum pkt_type { PKT_HOST, PKT_BROADCAST, PKT_MULTICAST, PKT_OTHERHOST, PKT_OUTGO
 #define GSO_UDP_L4	0x4u	/* UDP_SEGMENT */
 #define GSO_ECN		0x8u
 
+/* Moments of sending; the numbers are those of SCM_TSTAMP_*. */
+#define PKT_SENT	0u
+#define PKT_SCHEDULED	1u
+
 struct pkt_frag {
 	struct folio *folio;	/* referenced */
 	u32 off, len;
@@ -90,6 +94,11 @@ struct pkt {
 	/* Called when the pkt dies: returns what was charged. May be NULL. */
 	void (*destructor)(struct pkt *p);
 	void *sk;			/* the destructor's; keeps what it needs by itself */
+	/* The sender wants to know when: called with PKT_SCHEDULED, PKT_SENT as stamp_want says, data at the link header, sk still
+	   there. NULL: nobody asks. Not of clones. */
+	void (*stamped)(struct pkt *p, u32 kind);
+	u32 stamp_key;			/* the sender's number for it */
+	u8 stamp_want;			/* 1 << PKT_SCHEDULED | 1 << PKT_SENT */
 	u32 charged;			/* bytes that the destructor gives back; truesize may change meanwhile */
 	u8 cb[PKT_CB] __aligned(8);	/* the layer's that holds the pkt now */
 	struct pkt_frag frag[PKT_FRAGS];
@@ -165,6 +174,16 @@ void pkt_free(struct pkt *p);		/* NULL is fine */
 void pkt_orphan(struct pkt *p);
 /* Keep p->dev alive until pkt_free. */
 void pkt_hold_dev(struct pkt *p);
+
+static inline void pkt_tell_stamp(struct pkt *p, u32 kind)
+{
+	if (likely(!p->stamped))
+		return;
+	if (p->stamp_want & 1u << kind)
+		p->stamped(p, kind);
+	if (kind == PKT_SENT)
+		p->stamped = NULL;	/* once */
+}
 
 /* --- geometry --- */
 

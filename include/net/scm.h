@@ -24,7 +24,7 @@ struct scm_cookie {
 };
 
 /* Parse the control data of a sender. Credentials are filled in from current when not given. -EINVAL, -EPERM, -EBADF. */
-int scm_send(struct scm_cookie *c, uaddr_t control, size_t len);
+int scm_send(struct scm_cookie *c, int family, uaddr_t control, size_t len);
 /* Give what was received to the user: descriptors are made here. Sets MSG_CTRUNC in m->out_flags when room is
    short. Consumes c. */
 void scm_recv(struct scm_cookie *c, struct msg *m, bool want_creds);

@@ -13,6 +13,7 @@ struct msg;
 struct pid;
 struct socket;
 struct sock_filter_prog;
+struct pkt;
 
 #define SNDBUF_MIN	4608u
 #define RCVBUF_MIN	2304u
@@ -34,6 +35,7 @@ struct sock_common {
 	bool listening;			/* [a] */
 	u8 stamp;			/* [a] SOCK_STAMP_*: SO_TIMESTAMP and its kin */
 	u32 stamping;			/* [a] SOF_TIMESTAMPING_*: SO_TIMESTAMPING */
+	u32 stamp_key;			/* [a] SOF_TIMESTAMPING_OPT_ID: the next message's number */
 	int peek_off;			/* [a] SO_PEEK_OFF: where MSG_PEEK goes on; -1: off */
 	struct pid *peer_pid;		/* [family's lock] referenced: SO_PEERCRED */
 	const struct cred *peer_cred;
@@ -60,6 +62,12 @@ static inline bool sock_wants_stamp(const struct sock_common *c)
 	return __atomic_load_n(&c->stamp, __ATOMIC_RELAXED) & SOCK_STAMP_ON || __atomic_load_n(&c->stamping, __ATOMIC_RELAXED);
 }
 /* The control messages that tell it. ns: of CLOCK_REALTIME; 0: not known, now stands for it. */
+/* Is the time of sending to be taken of p? want: c->stamping, or what the message says instead. p->sk is the socket's. */
+void sock_ask_stamp(struct sock_common *c, u32 want, struct pkt *p, void (*fn)(struct pkt *p, u32 kind));
+/* A copy of p, which is sent now, for the error queue; NULL: not to be had. Nothing but the time if SO_TIMESTAMPING says so. */
+struct pkt *sock_stamped(const struct sock_common *c, struct pkt *p);
+/* The control message by which a sender chooses: -EINVAL. */
+__must_check int sock_stamp_cmsg(u32 *want, uaddr_t data, size_t len);
 void sock_put_stamp(const struct sock_common *c, struct msg *m, s64 ns);
 /* SIGIO for who asked for it (O_ASYNC): EPOLL* events, as pollers are woken. No lock inside FASYNC held. */
 void sock_async_slow(struct sock_common *c, u32 events);

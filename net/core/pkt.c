@@ -167,6 +167,7 @@ void pkt_orphan(struct pkt *p)
 	if (p->destructor) {
 		p->destructor(p);
 		p->destructor = NULL;
+		p->stamped = NULL;
 	}
 	p->sk = NULL;
 }
@@ -211,6 +212,7 @@ struct pkt *pkt_clone(struct pkt *p, gfp_t gfp)
 	memcpy(n, p, offsetof(struct pkt, frag) + p->nr_frags * sizeof(p->frag[0]));
 	n->next = NULL;
 	n->destructor = NULL;
+	n->stamped = NULL;
 	n->sk = NULL;
 	n->dev_held = false;
 	folio_get(n->folio);

@@ -88,7 +88,8 @@ static int take_creds(struct scm_cookie *c, uaddr_t data, size_t len)
 	return 0;
 }
 
-static int parse(struct scm_cookie *c, uaddr_t control, size_t len)
+/* Others than these are read by the family (net/inet: SO_MARK and SO_TIMESTAMPING). */
+static int parse(struct scm_cookie *c, int family, uaddr_t control, size_t len)
 {
 	size_t off = 0;
 	int err;
@@ -108,7 +109,7 @@ static int parse(struct scm_cookie *c, uaddr_t control, size_t len)
 			else if (h.cmsg_type == SCM_CREDENTIALS)
 				err = take_creds(c, data, h.cmsg_len - sizeof(h));
 			else
-				err = -EINVAL;
+				err = family == AF_INET || family == AF_INET6 ? 0 : -EINVAL;
 			if (err)
 				return err;
 		}
@@ -118,7 +119,7 @@ static int parse(struct scm_cookie *c, uaddr_t control, size_t len)
 	return 0;
 }
 
-int scm_send(struct scm_cookie *c, uaddr_t control, size_t len)
+int scm_send(struct scm_cookie *c, int family, uaddr_t control, size_t len)
 {
 	int err;
 
@@ -128,7 +129,7 @@ int scm_send(struct scm_cookie *c, uaddr_t control, size_t len)
 	c->gid = current_cred()->gid.v;
 	if (!control.v || !len)
 		return 0;
-	err = parse(c, control, len);
+	err = parse(c, family, control, len);
 	if (err)
 		scm_destroy(c);
 	return err;

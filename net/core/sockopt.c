@@ -121,13 +121,58 @@ static int set_stamp(struct sock_common *c, int opt, bool on)
 	return 0;
 }
 
-/* Times of sending, which come by the error queue, are not taken. */
+#define STAMP_SENDING	(SOF_TIMESTAMPING_TX_HARDWARE | SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_TX_SCHED | \
+			 SOF_TIMESTAMPING_TX_ACK)
+
+void sock_ask_stamp(struct sock_common *c, u32 want, struct pkt *p, void (*fn)(struct pkt *p, u32 kind))
+{
+	if (!(want & (STAMP_SENDING & ~(u32)SOF_TIMESTAMPING_TX_ACK)))
+		return;
+	if (want & SOF_TIMESTAMPING_OPT_ID)
+		p->stamp_key = __atomic_fetch_add(&c->stamp_key, 1, __ATOMIC_RELAXED);
+	p->stamp_want = (u8)((want & SOF_TIMESTAMPING_TX_SOFTWARE ? 1u << PKT_SENT : 0) |
+			     (want & SOF_TIMESTAMPING_TX_SCHED ? 1u << PKT_SCHEDULED : 0));
+	if (p->stamp_want)
+		p->stamped = fn;
+}
+
+struct pkt *sock_stamped(const struct sock_common *c, struct pkt *p)
+{
+	bool only = READ_ONCE(c->stamping) & SOF_TIMESTAMPING_OPT_TSONLY;
+	struct pkt *n = only ? pkt_alloc(0, 64, GFP_ATOMIC) : pkt_clone(p, GFP_ATOMIC);
+
+	if (n) {
+		n->dev = NULL;
+		n->tstamp = (s64)clock_realtime_ns();
+	}
+	return n;
+}
+
+int sock_stamp_cmsg(u32 *want, uaddr_t data, size_t len)
+{
+	u32 v;
+
+	if (len != sizeof(v))
+		return -EINVAL;
+	if (copy_in_bytes(&v, data, sizeof(v)))
+		return -EFAULT;
+	if (v & ~(u32)STAMP_SENDING)
+		return -EINVAL;
+	*want = (*want & ~(u32)STAMP_SENDING) | v;
+	return 0;
+}
+
+/* When a stream's bytes are sent is not told. */
 static int set_stamping(struct sock_common *c, int opt, u32 want)
 {
 	if (want & ~(u32)SOF_TIMESTAMPING_MASK || (want & SOF_TIMESTAMPING_OPT_STATS && !(want & SOF_TIMESTAMPING_OPT_TSONLY)))
 		return -EINVAL;
-	if (want & (SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_TX_SCHED | SOF_TIMESTAMPING_TX_ACK | SOF_TIMESTAMPING_BIND_PHC))
+	if (want & SOF_TIMESTAMPING_BIND_PHC)
 		return -EOPNOTSUPP;
+	if (want & STAMP_SENDING & ~(u32)SOF_TIMESTAMPING_TX_HARDWARE && c->type == SOCK_STREAM && c->family != AF_UNIX)
+		return -EOPNOTSUPP;
+	if (want & SOF_TIMESTAMPING_OPT_ID && !(c->stamping & SOF_TIMESTAMPING_OPT_ID))
+		WRITE_ONCE(c->stamp_key, 0);
 	WRITE_ONCE(c->stamping, want);
 	WRITE_ONCE(c->stamp, (u8)((c->stamp & ~SOCK_STAMP_NEW) | (opt == SO_TIMESTAMPING_NEW ? SOCK_STAMP_NEW : 0)));
 	return 0;

@@ -330,7 +330,7 @@ static ssize_t sendmsg_do(struct socket *s, uaddr_t umsg, u32 flags)
 		kfree(i.heap);
 		return -ENOBUFS;
 	}
-	n = scm_send(&i.scm, uaddr(i.hdr.msg_control), i.hdr.msg_controllen);
+	n = scm_send(&i.scm, s->ops->family, uaddr(i.hdr.msg_control), i.hdr.msg_controllen);
 	if (!n) {
 		i.m.scm = &i.scm;
 		i.m.control = i.hdr.msg_control;

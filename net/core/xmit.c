@@ -33,13 +33,15 @@ void netdev_queue_init(struct netdev_queue *q, struct net_device *dev, u32 index
 	pkt_list_init(&q->list);
 }
 
+/* What goes to the driver now: counted, and senders who asked are told. */
 static void count_sent(struct net_device *dev, const struct pkt_list *l)
 {
 	u64 bytes = 0, packets = 0;
 
-	for (const struct pkt *p = l->first; p; p = p->next) {
+	for (struct pkt *p = l->first; p; p = p->next) {
 		bytes += p->len - min(p->len, (u32)dev->unseen_len);
 		packets += p->gso_segs > 1 ? p->gso_segs : 1;
+		pkt_tell_stamp(p, PKT_SENT);
 	}
 	DEV_STAT_ADD(dev, tx_packets, packets);
 	DEV_STAT_ADD(dev, tx_bytes, bytes);
@@ -233,8 +235,10 @@ int netdev_xmit(struct pkt *p)
 	pkt_set_mac(p);
 	if (net_taps_active(dev))
 		net_taps_transmit(dev, p);
+	pkt_tell_stamp(p, PKT_SCHEDULED);
 	if (!needs_segments(dev, p, READ_ONCE(dev->features)))
 		return send_one(dev, p);
+	pkt_tell_stamp(p, PKT_SENT);
 	if (pkt_gso_segment(p, &l)) {
 		DEV_STAT_ADD(dev, tx_dropped, 1);
 		return -ENOBUFS;

@@ -7,12 +7,11 @@
 #include <kernel/task.h>
 #include <net/filter.h>
 #include <net/scm.h>
+#include <uapi/linux/errqueue.h>
 #include <uapi/linux/ioctls.h>
+#include <uapi/linux/net_tstamp.h>
 
 #include "inet_impl.h"
-
-#define SO_EE_ORIGIN_LOCAL	1
-#define SO_EE_ORIGIN_ICMP	2
 
 /* --- receive queue --- */
 
@@ -130,18 +129,10 @@ out:
 
 /* --- errors --- */
 
-void inet_queue_err(struct inet_sock *sk, const struct err_cb *e, struct pkt *p)
+static void queue_err(struct inet_sock *sk, struct pkt *c, const struct err_cb *e)
 {
-	bool want = e->family == AF_INET ? sk->o.recverr : sk->o.recverr6;
-	struct pkt *c;
 	u64 flags;
 
-	if (!want || atomic64_read(&sk->rmem) > (s64)READ_ONCE(sk->c.rcvbuf))
-		return;
-	c = p ? pkt_clone(p, GFP_ATOMIC) : pkt_alloc(0, 64, GFP_ATOMIC);
-	if (!c)
-		return;
-	c->dev = NULL;
 	memcpy(c->cb, e, sizeof(*e));
 	atomic64_add(&sk->rmem, c->truesize);
 	c->charged = c->truesize;
@@ -151,6 +142,52 @@ void inet_queue_err(struct inet_sock *sk, const struct err_cb *e, struct pkt *p)
 	pkt_list_add(&sk->errq, c);
 	spin_unlock_irqrestore(&sk->qlock, flags);
 	inet_sock_wake(sk, EPOLLERR);
+}
+
+void inet_queue_err(struct inet_sock *sk, const struct err_cb *e, struct pkt *p)
+{
+	bool want = e->family == AF_INET ? sk->o.recverr : sk->o.recverr6;
+	struct pkt *c;
+
+	if (!want || atomic64_read(&sk->rmem) > (s64)READ_ONCE(sk->c.rcvbuf))
+		return;
+	c = p ? pkt_clone(p, GFP_ATOMIC) : pkt_alloc(0, 64, GFP_ATOMIC);
+	if (!c)
+		return;
+	c->dev = NULL;
+	queue_err(sk, c, e);
+}
+
+/* sk is there as long as p. */
+static void tx_stamped(struct pkt *p, u32 kind)
+{
+	struct inet_sock *sk = p->sk;
+	struct err_cb e = { .ee = { .ee_errno = ENOMSG, .origin = SO_EE_ORIGIN_TIMESTAMPING, .info = kind },
+		.family = (u8)sk->c.family, .iif = p->dev ? p->dev->ifindex : 0 };
+	struct pkt *c;
+
+	if (atomic64_read(&sk->rmem) > (s64)READ_ONCE(sk->c.rcvbuf))
+		return;
+	if (READ_ONCE(sk->c.stamping) & SOF_TIMESTAMPING_OPT_ID)
+		e.ee.data = p->stamp_key;
+	c = sock_stamped(&sk->c, p);
+	if (c)
+		queue_err(sk, c, &e);
+}
+
+void inet_ask_stamp(struct inet_sock *sk, const struct send_ctl *c, struct pkt *p)
+{
+	u32 want = c->stamp_set ? c->stamping : READ_ONCE(sk->c.stamping);
+
+	if (want)
+		sock_ask_stamp(&sk->c, want, p, tx_stamped);
+}
+
+static bool from_icmp(const struct pkt *p)
+{
+	u8 origin = ((const struct err_cb *)p->cb)->ee.origin;
+
+	return origin == SO_EE_ORIGIN_ICMP || origin == SO_EE_ORIGIN_ICMP6;
 }
 
 ssize_t inet_recv_errqueue(struct inet_sock *sk, struct msg *m, size_t len)
@@ -166,7 +203,10 @@ ssize_t inet_recv_errqueue(struct inet_sock *sk, struct msg *m, size_t len)
 	spin_lock_irqsave(&sk->qlock, flags);
 	p = pkt_list_pop(&sk->errq);
 	next = sk->errq.first;
-	WRITE_ONCE(sk->c.err, next ? (int)((struct err_cb *)next->cb)->ee.ee_errno : 0);
+	if (next && from_icmp(next))
+		WRITE_ONCE(sk->c.err, (int)((struct err_cb *)next->cb)->ee.ee_errno);
+	else if (p && from_icmp(p))
+		WRITE_ONCE(sk->c.err, 0);
 	spin_unlock_irqrestore(&sk->qlock, flags);
 	if (!p)
 		return -EAGAIN;
@@ -178,9 +218,11 @@ ssize_t inet_recv_errqueue(struct inet_sock *sk, struct msg *m, size_t len)
 	if (res && pkt_to_iter(p, e->data_off, (u32)res, &m->iter) != (size_t)res)
 		res = -EFAULT;
 	m->out_flags |= MSG_ERRQUEUE;
-	m->namelen = inet_addr_out(sk, &e->dst, e->dport, e->iif, &m->name);
+	m->namelen = e->ee.origin == SO_EE_ORIGIN_TIMESTAMPING ? 0 : inet_addr_out(sk, &e->dst, e->dport, e->iif, &m->name);
+	if (p->tstamp && sock_wants_stamp(&sk->c))
+		sock_put_stamp(&sk->c, m, p->tstamp);
 	out.ee = e->ee;
-	size = e->ee.origin != SO_EE_ORIGIN_LOCAL ? inet_addr_out(sk, &e->offender, 0, e->iif, &off) : 0;
+	size = from_icmp(p) ? inet_addr_out(sk, &e->offender, 0, e->iif, &off) : 0;
 	if (size)
 		memcpy(&out.off, &off, (size_t)size);
 	else

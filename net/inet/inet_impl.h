@@ -245,6 +245,8 @@ void inet_too_large(struct inet_sock *sk, const struct send_ctl *c, u32 mtu);
 /* Charge p to the sender; waits for room up to the deadline. 0, -EAGAIN, -ERESTARTSYS, -EPIPE, pending error. */
 __must_check int inet_wait_wmem(struct inet_sock *sk, u32 msg_flags, u32 file_flags);
 void inet_charge_wmem(struct inet_sock *sk, struct pkt *p);
+/* Charged, p may be one whose time of sending is wanted. */
+void inet_ask_stamp(struct inet_sock *sk, const struct send_ctl *c, struct pkt *p);
 static inline bool has_wmem(struct inet_sock *sk) { return atomic64_read(&sk->wmem) < (s64)READ_ONCE(sk->c.sndbuf); }
 /* inet_proto.poll and .ioctl of datagrams. */
 u32 inet_dgram_poll(struct inet_sock *sk);
@@ -259,7 +261,8 @@ struct send_ctl {
 	int tos, ttl;			/* -1: the socket's */
 	u32 mark, priority;
 	u16 gso_size;			/* UDP_SEGMENT */
-	bool dontfrag;
+	bool dontfrag, stamp_set;
+	u32 stamping;			/* SCM_TIMESTAMPING, where stamp_set */
 	u32 flowlabel;			/* IPv6; host order */
 	u8 *ext;			/* IPv6 extension headers in the order they go out; owned, freed by send_ctl_fini() */
 	u16 ext_len, ext_last;		/* ext_last: where the last of them begins */
@@ -275,7 +278,7 @@ __must_check int ip_cmsg_send(struct inet_sock *sk, struct msg *m, struct send_c
 __must_check int inet_cmsg_send(struct inet_sock *sk, struct msg *m, struct send_ctl *c);	/* by family of c->dst */
 /* Steps that both families' parsers share: the next message; one of SOL_SOCKET or SOL_UDP (1: not of these). */
 __must_check int inet_cmsg_next(const struct msg *m, size_t *off, struct cmsghdr *h, uaddr_t *data);	/* 0: none left */
-__must_check int inet_cmsg_common(struct send_ctl *c, const struct cmsghdr *h, uaddr_t data);
+__must_check int inet_cmsg_common(struct inet_sock *sk, struct send_ctl *c, const struct cmsghdr *h, uaddr_t data);
 /* Switch a bit of sk->o.cmsg. */
 void inet_cmsg_want(struct inet_sock *sk, u32 bit, bool on);
 void inet_errq_purge(struct inet_sock *sk);

@@ -429,7 +429,7 @@ int ip6_cmsg_send(struct inet_sock *sk, struct msg *m, struct send_ctl *c)
 	int err = 0;
 
 	while (m->control && (err = inet_cmsg_next(m, &off, &h, &data)) > 0) {
-		err = inet_cmsg_common(c, &h, data);
+		err = inet_cmsg_common(sk, c, &h, data);
 		if (err > 0)
 			err = h.cmsg_level == SOL_IPV6 ? one_cmsg(sk, c, &x, &h, data) : 0;
 		if (err)

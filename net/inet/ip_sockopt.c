@@ -75,7 +75,7 @@ int inet_cmsg_next(const struct msg *m, size_t *off, struct cmsghdr *h, uaddr_t 
 	return 1;
 }
 
-int inet_cmsg_common(struct send_ctl *c, const struct cmsghdr *h, uaddr_t data)
+int inet_cmsg_common(struct inet_sock *sk, struct send_ctl *c, const struct cmsghdr *h, uaddr_t data)
 {
 	size_t len = h->cmsg_len - sizeof(*h);
 
@@ -91,6 +91,12 @@ int inet_cmsg_common(struct send_ctl *c, const struct cmsghdr *h, uaddr_t data)
 		if (!capable(CAP_NET_ADMIN) && !capable(CAP_NET_RAW))
 			return -EPERM;
 		return len != 4 ? -EINVAL : copy_in_bytes(&c->mark, data, 4) ? -EFAULT : 0;
+	case SO_TIMESTAMPING_OLD:
+	case SO_TIMESTAMPING_NEW:
+		if (!c->stamp_set)
+			c->stamping = READ_ONCE(sk->c.stamping);
+		c->stamp_set = true;
+		return sock_stamp_cmsg(&c->stamping, data, len);
 	case SCM_RIGHTS:
 	case SCM_CREDENTIALS:
 		return 0;	/* mean nothing here */
@@ -169,7 +175,7 @@ int ip_cmsg_send(struct inet_sock *sk, struct msg *m, struct send_ctl *c)
 	int err;
 
 	while ((err = inet_cmsg_next(m, &off, &h, &data)) > 0) {
-		err = inet_cmsg_common(c, &h, data);
+		err = inet_cmsg_common(sk, c, &h, data);
 		if (err > 0)
 			err = one_cmsg(sk, c, &h, data);
 		if (err)

@@ -258,6 +258,7 @@ static int push(struct inet_sock *sk, struct pkt *p, const struct send_ctl *c, c
 	else
 		NET_INC(sk->net, ICMP6_OUTMSGS);
 	inet_charge_wmem(sk, p);
+	inet_ask_stamp(sk, c, p);
 	err = inet_output(sk->net, r, p, &o);
 	if (err == -EMSGSIZE)
 		inet_too_large(sk, c, r->mtu);

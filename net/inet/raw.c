@@ -283,6 +283,7 @@ static int push(struct inet_sock *sk, struct msg *m, size_t len, const struct se
 	}
 	count(sk->net, p, &o, v4);
 	inet_charge_wmem(sk, p);
+	inet_ask_stamp(sk, c, p);
 	err = inet_output(sk->net, r, p, &o);
 	if (err == -EMSGSIZE)
 		inet_too_large(sk, c, r->mtu);

@@ -468,6 +468,8 @@ static int push(struct inet_sock *sk, struct pkt *p, const struct send_ctl *c, c
 	if (v4 && sk->o.pmtudisc == IP_PMTUDISC_WANT && whole <= r->mtu)
 		o.df = true;
 	inet_charge_wmem(sk, p);
+	inet_ask_stamp(sk, c, p);
+	o.short_lo &= !p->stamped;
 	err = inet_output(sk->net, r, p, &o);
 	if (!err)
 		UDP_INC(sk->net, v4 ? AF_INET : AF_INET6, OUTDATAGRAMS);

@@ -20,9 +20,13 @@
 #include <net/scm.h>
 #include <net/sock.h>
 #include <net/socket.h>
+#include <uapi/linux/errqueue.h>
 #include <uapi/linux/ioctls.h>
+#include <uapi/linux/net_tstamp.h>
 
 #include "internal.h"
+
+#define ERRQ_MAX	64u
 
 /* Its rank: below rtnl, above a socket. */
 static DEFINE_MUTEX(all_lock, SOCKET_NAME);
@@ -139,6 +143,34 @@ static void give_auxdata(struct packet_sock *k, const struct pkt *p, struct msg 
 	(void)scm_put_cmsg(m, SOL_PACKET, PACKET_AUXDATA, &aux, sizeof(aux));
 }
 
+static ssize_t recv_errqueue(struct packet_sock *k, struct msg *m, size_t len)
+{
+	struct sock_extended_err e;
+	struct pkt *p;
+	ssize_t r;
+	u64 flags;
+	u32 n;
+
+	spin_lock_irqsave(&k->lock, flags);
+	p = pkt_list_pop(&k->errq);
+	spin_unlock_irqrestore(&k->lock, flags);
+	if (!p)
+		return -EAGAIN;
+	memcpy(&e, p->cb, sizeof(e));
+	n = (u32)min_t(size_t, len, p->len);
+	if (n < p->len)
+		m->out_flags |= MSG_TRUNC;
+	r = pkt_to_iter(p, 0, n, &m->iter) == n ? (ssize_t)n : -EFAULT;
+	if (r >= 0) {
+		if (sock_wants_stamp(&k->c))
+			sock_put_stamp(&k->c, m, p->tstamp);
+		(void)scm_put_cmsg(m, SOL_PACKET, PACKET_TX_TIMESTAMP, &e, sizeof(e));
+		m->out_flags |= MSG_ERRQUEUE;
+	}
+	pkt_free(p);
+	return r;
+}
+
 static ssize_t packet_recvmsg(struct socket *s, struct msg *m, size_t len)
 {
 	struct packet_sock *k = pk(s);
@@ -150,7 +182,7 @@ static ssize_t packet_recvmsg(struct socket *s, struct msg *m, size_t len)
 	if (m->flags & ~(MSG_PEEK | MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC | MSG_ERRQUEUE))
 		return -EINVAL;
 	if (m->flags & MSG_ERRQUEUE)
-		return -EAGAIN;
+		return recv_errqueue(k, m, len);
 	while (!(p = take(k, m->flags & MSG_PEEK))) {
 		int err = sock_take_error(&k->c);
 
@@ -225,6 +257,32 @@ int packet_finish(struct packet_sock *k, struct net_device *dev, struct pkt *p, 
 	return err;
 }
 
+/* The sender asked when; k is there as long as p. */
+static void tx_stamped(struct pkt *p, u32 kind)
+{
+	struct packet_sock *k = p->sk;
+	struct sock_extended_err *e;
+	struct pkt *c = sock_stamped(&k->c, p);
+	u64 flags;
+	bool room;
+
+	if (!c)
+		return;
+	e = (struct sock_extended_err *)c->cb;
+	*e = (struct sock_extended_err){ .ee_errno = ENOMSG, .ee_origin = SO_EE_ORIGIN_TIMESTAMPING, .ee_info = kind };
+	if (READ_ONCE(k->c.stamping) & SOF_TIMESTAMPING_OPT_ID)
+		e->ee_data = p->stamp_key;
+	spin_lock_irqsave(&k->lock, flags);
+	room = !k->closed && k->errq.n < ERRQ_MAX;
+	if (room)
+		pkt_list_add(&k->errq, c);
+	spin_unlock_irqrestore(&k->lock, flags);
+	if (room)
+		wake_up_poll(&k->wait, EPOLLERR);
+	else
+		pkt_free(c);
+}
+
 int packet_transmit(struct packet_sock *k, struct pkt *p)
 {
 	ref_get(&k->ref);
@@ -232,6 +290,8 @@ int packet_transmit(struct packet_sock *k, struct pkt *p)
 	p->destructor = sent;
 	p->charged = p->truesize;
 	atomic64_add(&k->wmem, p->charged);
+	if (READ_ONCE(k->c.stamping))
+		sock_ask_stamp(&k->c, READ_ONCE(k->c.stamping), p, tx_stamped);
 	return netdev_xmit(p);
 }
 
@@ -511,7 +571,7 @@ static u32 packet_poll(struct socket *s, struct file *f, struct poll_table *pt)
 	u32 events = 0;
 
 	poll_wait(f, &k->wait, pt);
-	if (READ_ONCE(k->c.err))
+	if (READ_ONCE(k->c.err) || READ_ONCE(k->errq.first))
 		events |= EPOLLERR;
 	if (READ_ONCE(k->rmem))
 		events |= EPOLLIN | EPOLLRDNORM;
@@ -525,6 +585,7 @@ static u32 packet_poll(struct socket *s, struct file *f, struct poll_table *pt)
 static int packet_release(struct socket *s)
 {
 	struct packet_sock *k = pk(s);
+	u64 flags;
 
 	mutex_lock(&all_lock);
 	list_del(&k->link);
@@ -535,6 +596,10 @@ static int packet_release(struct socket *s)
 	rtnl_lock();
 	packet_leave(k, NULL);
 	rtnl_unlock();
+	spin_lock_irqsave(&k->lock, flags);
+	k->closed = true;
+	pkt_list_join(&k->rxq, &k->errq);
+	spin_unlock_irqrestore(&k->lock, flags);
 	pkt_list_free(&k->rxq);	/* the tap is gone, and whoever ran it */
 	packet_rings_free(k);
 	sock_common_fini(&k->c);

@@ -70,6 +70,8 @@ struct packet_sock {
 	bool bypass;			/* [a] PACKET_QDISC_BYPASS: there is no discipline to pass by */
 	spinlock_t lock;		/* class SOCK_QUEUE */
 	struct pkt_list rxq;		/* [lock] */
+	struct pkt_list errq;		/* [lock] when frames were sent: sock_extended_err in cb */
+	bool closed;			/* [lock] nobody reads any more */
 	u64 rmem;			/* [lock; a] */
 	u32 packets, drops;		/* [lock] since PACKET_STATISTICS was read */
 	struct packet_ring ring, tx;	/* [S] their fields have their own */
