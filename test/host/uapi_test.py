@@ -33,6 +33,7 @@ HOST = {
     "timerfd": ["linux/timerfd.h"], "uio": ["linux/uio.h"], "utime": ["linux/utime.h"], "pidfd": ["linux/pidfd.h"],
     "un": ["linux/sockios.h", "linux/un.h"], "mount": ["linux/fcntl.h", "linux/mount.h"], "eventfd": ["sys/eventfd.h"], "major": ["linux/major.h"], "mqueue": ["linux/mqueue.h"], "audit": ["linux/audit.h"],
     "swap": ["sys/swap.h"], "rtnetlink": ["linux/rtnetlink.h", "linux/if_link.h", "linux/if_addr.h", "linux/neighbour.h", "linux/fib_rules.h", "linux/netconf.h"],
+    "errqueue": ["linux/time.h", "linux/errqueue.h"],
     "in6": ["linux/in6.h", "linux/ipv6.h", "linux/icmpv6.h"],
     "sock_diag": ["linux/types.h", "linux/socket.h", "linux/sock_diag.h", "linux/inet_diag.h", "linux/unix_diag.h", "linux/netlink_diag.h", "linux/packet_diag.h"],
 }
