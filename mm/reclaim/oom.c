@@ -197,6 +197,9 @@ bool oom_kill(unsigned int order, gfp_t gfp)
 
 	if (signal_fatal_pending(current_core()))
 		return true;
+	/* It would be the one to go; it can say ENOMEM instead, and what it brought in can go out again. */
+	if (current->flags & PF_OOM_ORIGIN)
+		return false;
 	if (!mutex_trylock(&oom_lock))
 		return true;		/* somebody else is at it */
 	if (victim_dying()) {

@@ -30,8 +30,8 @@
 
 struct swap_area *swap_areas[MAX_AREAS];
 
-/* Writable areas in the order in which they are filled. Class SWAP, outside of the others. */
-static DEFINE_SPINLOCK(avail_lock, SWAP);
+/* Writable areas in the order in which they are filled. */
+static DEFINE_SPINLOCK(avail_lock, SWAP_AREAS);
 static LIST_HEAD(avail);		/* [avail_lock] swap_area.link, highest priority first */
 static u32 avail_gen;			/* [avail_lock; a] changes with the list */
 

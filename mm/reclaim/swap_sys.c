@@ -4,7 +4,7 @@
  * whose place on its device is fixed (S_SWAPFILE keeps it from being written, truncated and unlinked). Its
  * first page is the header that mkswap(8) wrote.
  *
- * swapon_lock orders both calls and /proc/swaps; page-out and page-in know nothing of it.
+ * swapon_lock orders both calls, table_lock lets /proc/swaps see whole areas; page-out and page-in know nothing of them.
  */
 #include <base/bits.h>
 #include <base/byteorder.h>
@@ -22,6 +22,7 @@
 #include <kernel/sched.h>
 #include <kernel/syscall.h>
 #include <kernel/task.h>
+#include <mm/mm.h>
 #include <uapi/linux/fcntl.h>
 #include <uapi/linux/swap.h>
 #include "internal.h"
@@ -44,7 +45,8 @@ static_assert(sizeof(struct swap_header) == PAGE_SIZE && offsetof(struct swap_he
 	      "one page");
 
 static DEFINE_MUTEX(swapon_lock, SWAPON);
-static struct swap_area *areas[MAX_AREAS];	/* [swapon_lock] */
+static DEFINE_MUTEX(table_lock, LEAF_MUTEX);	/* inside swapon_lock, or alone to look */
+static struct swap_area *areas[MAX_AREAS];	/* [swapon_lock, and table_lock to change] */
 static int next_prio = -2;			/* [swapon_lock] of an area that asks for none */
 
 /* --- making one --- */
@@ -205,6 +207,13 @@ static void area_setup_discard(struct swap_area *a, int flags)
 	a->want_discard = a->flags & SWAP_FLAG_DISCARD_PAGES;
 }
 
+static void table_set(u32 nr, struct swap_area *a)
+{
+	mutex_lock(&table_lock);
+	areas[nr] = a;
+	mutex_unlock(&table_lock);
+}
+
 static bool in_use(const struct inode *i)
 {
 	for (u32 n = 0; n < MAX_AREAS; n++) {
@@ -259,7 +268,7 @@ static int swapon_locked(struct file *f, int flags)
 		return err;
 	}
 	a->prio = flags & SWAP_FLAG_PREFER ? flags & SWAP_FLAG_PRIO_MASK : next_prio--;
-	areas[nr] = a;
+	table_set(nr, a);
 	swap_area_start(a);
 	pr_info("Adding %luk swap.  Priority:%d extents:%u across:%luk%s%s\n", (unsigned long)a->nr_good << 2, a->prio,
 		a->nr_extents, (unsigned long)a->max << 2, a->flags & SWAP_FLAG_DISCARD_ONCE ? " discard" : "",
@@ -348,12 +357,21 @@ static int area_empty(struct swap_area *a)
 	}
 }
 
-/* What is on it must fit into memory and the other areas. */
+/*
+ * May it be tried? Not when what was promised to programs counts on the area (overcommit_memory 2), nor when its pages
+ * could not even lie in a memory that held nothing else. All else shows as they come: what is in the way moves to
+ * the other areas, and when nothing moves any more swapoff ends with ENOMEM, all pages where they are.
+ */
 static bool area_fits(const struct swap_area *a)
 {
 	u64 others = swap_free_pages(), own = (u64)atomic64_read(&a->nr_free);
+	/* Pages of the swap cache are in memory already; slots that only it holds are free when drain_cache() comes by. */
+	u64 room = mem_total_pages() + (u64)max(vm_counter_read(VM_SWAPCACHE), 0l) + (others > own ? others - own : 0);
 
-	return area_used(a) <= mem_free_pages() + (u64)vm_counter_read(VM_FILE) + (others > own ? others - own : 0);
+	if (area_used(a) > room || mem_commit(current->mm, (s64)a->nr_good))
+		return false;
+	mem_uncommit(current->mm, (s64)a->nr_good);
+	return true;
 }
 
 /* The area that the file is, referenced by being `leaving`. ERR_PTR. */
@@ -407,7 +425,7 @@ static int swapoff_file(const struct file *f)
 		a->leaving = false;
 	} else {
 		swap_area_stop(a);
-		areas[a->nr] = NULL;
+		table_set(a->nr, NULL);
 		close_gap(a->prio);
 	}
 	mutex_unlock(&swapon_lock);
@@ -438,7 +456,7 @@ long sys_swapoff(uin_str path)
 void swaps_show(struct seq_file *s)
 {
 	seq_puts(s, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
-	mutex_lock(&swapon_lock);
+	mutex_lock(&table_lock);
 	for (u32 n = 0; n < MAX_AREAS; n++) {
 		const struct swap_area *a = areas[n];
 		size_t start = s->count, len;
@@ -454,5 +472,5 @@ void swaps_show(struct seq_file *s)
 			   a->bdev ? "partition" : "file\t", (unsigned long long)size, size < 10000000 ? "\t" : "",
 			   (unsigned long long)used, used < 10000000 ? "\t" : "", a->prio);
 	}
-	mutex_unlock(&swapon_lock);
+	mutex_unlock(&table_lock);
 }
