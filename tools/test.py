@@ -123,7 +123,7 @@ def console_tail(text, n=25):
 
 
 BAD = re.compile(r'(KASAN|UBSAN|ubsan|lockdep|LOCKDEP|BUG|WARNING|kernel panic|Kernel panic|panic:)[: ].*', re.I)
-REPORT = re.compile(r'^.*?\b(KASAN:|UBSan:|lockdep:|warning: .* at |leak:|soft lockup|RCU stall|hung task).*', re.M | re.I)
+REPORT = re.compile(r'^.*?\b(KASAN:|UBSan:|BUG: |WARNING: \S+:\d+: |RCU: CPU \d+ had no |leak:|hung task).*', re.M)
 
 
 def guest_suite(report, name, machine, timeout, done, good_ends, no_reports=True):
@@ -736,7 +736,7 @@ def swap_run(report, opts, tag, kernel, smp, mem, seconds):
               f'KEEL_SWAP_SECOND=/dev/vdb KEEL_SWAP_BAD=/dev/vdc KEEL_SWAP_SECONDS={seconds} '
               f'failblk=vdc,op=read,from=8192,to=32767 test={opts.filter or "mm/swap,mm/swap_file,mm/swap_pressure"}')
     m = Machine(kernel=kernel, initrd='build/user.cpio', append=append, smp=smp, mem=mem, disks=tuple(disks))
-    guest_suite(report, f'swap{tag}-{mem}M-{smp}cpu', m, max(opts.user_timeout, 1500), DONE, ('poweroff',), no_reports=False)
+    guest_suite(report, f'swap{tag}-{mem}M-{smp}cpu', m, max(opts.user_timeout, 1500), DONE, ('poweroff',))
     r = subprocess.run(['e2fsck', '-fn', path], capture_output=True, text=True, stdin=subprocess.DEVNULL)
     report.add('not ok' if r.returncode else 'ok', f'swap{tag}-{mem}M-{smp}cpu/e2fsck', detail=r.stdout if r.returncode else '')
 
