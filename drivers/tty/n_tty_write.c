@@ -94,12 +94,35 @@ static bool plain(u8 c)
 	return c >= 0x20 && c < 0x7f;
 }
 
+#define LINE_MAX	256u
+
+/*
+ * A line of ordinary characters with its end, in one piece: on a console nothing of the kernel's comes between the
+ * text and its end. How many characters of buf went; 0: it is no such line, or there is no room for
+ * all of it.
+ */
+static size_t output_line(struct tty *t, const u8 *buf, size_t run)
+{
+	struct n_tty *n = t->ldisc;
+	u8 line[LINE_MAX + 2];
+	size_t took;
+
+	if (run > LINE_MAX || !O_FLAG(t, ONLCR) || t->ops->write_room(t) < run + 2)
+		return 0;
+	memcpy(line, buf, run);
+	line[run] = '\r';
+	line[run + 1] = '\n';
+	took = t->ops->write(t, line, run + 2);
+	n->column = took == run + 2 ? 0 : n->column + (u32)min(took, run);
+	return took == run + 2 ? run + 1 : min(took, run);
+}
+
 /* Put bytes through; how many went. termios_lock held. */
 static size_t output_some(struct tty *t, const u8 *buf, size_t len)
 {
 	struct n_tty *n = t->ldisc;
 	bool fast = !O_FLAG(t, OLCUC);
-	size_t i = 0;
+	size_t i = 0, line;
 
 	mutex_lock_nested(&n->out_lock, 1);
 	if (!O_FLAG(t, OPOST)) {
@@ -113,7 +136,10 @@ static size_t output_some(struct tty *t, const u8 *buf, size_t len)
 		/* Runs of ordinary characters go in one piece. */
 		while (fast && i + run < len && plain(buf[i + run]))
 			run++;
-		if (run) {
+		line = run && i + run < len && buf[i + run] == '\n' ? output_line(t, buf + i, run) : 0;
+		if (line) {
+			i += line;
+		} else if (run) {
 			size_t took = t->ops->write(t, buf + i, run);
 
 			n->column += (u32)took;
