@@ -487,18 +487,18 @@ static ssize_t copy_in_frags(struct tcp_sock *tp, struct iov_iter *from, u32 n, 
 			if (!c->folio)
 				c->folio = folio_alloc(0, GFP_KERNEL);
 			if (!c->folio)
-				return done ? done : -ENOMEM;
+				return done ? (ssize_t)done : -ENOMEM;
 			c->off = 0;
 			c->size = (u32)folio_size(c->folio);
 		}
 		k = min(n - done, c->size - c->off);
 		f = kmalloc(sizeof(*f), GFP_KERNEL);
 		if (!f)
-			return done ? done : -ENOMEM;
+			return done ? (ssize_t)done : -ENOMEM;
 		k = (u32)copy_from_iter(kmap_local(c->folio, c->off), k, from);
 		if (!k) {
 			kfree(f);
-			return done ? done : -EFAULT;
+			return done ? (ssize_t)done : -EFAULT;
 		}
 		folio_get(c->folio);
 		*f = (struct tx_frag){ .folio = c->folio, .off = c->off, .len = k };

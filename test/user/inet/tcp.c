@@ -35,6 +35,7 @@ CASE(data_both_ways)
 
 	lo_up();
 	tcp_pair(fd);
+	CHECK_ERR(send(fd[0], (void *)16, 10, 0), EFAULT);
 	CHECK_EQ(write(fd[0], "ping", 4), 4);
 	CHECK_EQ(read(fd[1], buf, sizeof(buf)), 4);
 	CHECK_MEM(buf, "ping", 4);
