@@ -143,7 +143,13 @@ static int kva_place(struct kva *k)
 			kva_hint = at + k->size + PAGE_SIZE;
 			kva_link(k);
 			spin_unlock_irqrestore(&kva_lock, flags);
-			return kasan_map_shadow(k->start, k->size);
+			if (!kasan_map_shadow(k->start, k->size))
+				return 0;
+			/* Nothing was ever mapped there: nobody has to hear that the address is free again. */
+			spin_lock_irqsave(&kva_lock, flags);
+			rb_erase(&k->node, &kvas);
+			spin_unlock_irqrestore(&kva_lock, flags);
+			return -ENOMEM;
 		}
 		spin_unlock_irqrestore(&kva_lock, flags);
 		kva_purge();
