@@ -342,7 +342,17 @@ out:
 		exec_close(x->file);
 	kfree(x->interp_buf);
 	current->in_execve = false;
-	if (err && x->point_of_no_return) {
+	return err;
+}
+
+/* Frees all that is left; without an image there is nothing to come back to, and this does not return. */
+static int exec_end(struct exec_ctx *x, struct filename *name, int err)
+{
+	bool lost = err && x && x->point_of_no_return;
+
+	kfree(x);
+	filename_put(name);
+	if (lost) {
 		if (current == init_pid_ns.child_reaper)
 			pr_err("init: the program is cut off or damaged (error %d while it was loaded): make the initramfs anew\n", err);
 		task_kill_self(SIGSEGV);
@@ -409,10 +419,8 @@ int execve_do(int dirfd, uin_str path, uin_argv argv, uin_argv envp, u32 flags)
 	}
 out:
 	kfree(made);
-	kfree(x);
 out_name:
-	filename_put(name);
-	return err;
+	return exec_end(x, name, err);
 }
 
 int execve_kernel(const char *path, char *const argv[], char *const envp[])
@@ -426,7 +434,7 @@ int execve_kernel(const char *path, char *const argv[], char *const envp[])
 	x = kzalloc(sizeof(*x), GFP_KERNEL);
 	err = -ENOMEM;
 	if (!x)
-		goto out_name;
+		goto out;
 	x->filename = name->name;
 	x->interp = x->filename;
 	x->limit = arg_limit();
@@ -448,10 +456,7 @@ int execve_kernel(const char *path, char *const argv[], char *const envp[])
 		err = exec_run(x);
 	}
 out:
-	kfree(x);
-out_name:
-	filename_put(name);
-	return err;
+	return exec_end(x, name, err);
 }
 
 long sys_execve(uin_str path, uin_argv argv, uin_argv envp)
