@@ -4,6 +4,7 @@
 #include <base/math.h>
 #include <base/printf.h>
 #include <base/string.h>
+#include <core/failpoint.h>
 #include <core/init.h>
 #include <core/panic.h>
 #include <core/regs.h>
@@ -382,6 +383,51 @@ static const struct file_ops pid_fops = {
 	.release = seq_release,
 };
 
+#if IS_DEBUG
+/* Neither call allocates between the setting of the number and the look at it. */
+static ssize_t fail_nth_write(struct file *f, struct kiocb *k, struct iov_iter *from)
+{
+	size_t n = min_t(size_t, iov_iter_count(from), 15);
+	char text[16];
+	struct task *t;
+	u32 v;
+
+	(void)k;
+	if (copy_from_iter(text, n, from) != n)
+		return -EFAULT;
+	text[n] = '\0';
+	if (kstrtou32(strstrip(text), 0, &v))
+		return -EINVAL;
+	t = proc_task_get(f->inode);
+	if (!t)
+		return -ESRCH;
+	failpoint_set_nth(&t->core, v);
+	task_put(t);
+	return (ssize_t)n;
+}
+
+static ssize_t fail_nth_read(struct file *f, struct kiocb *k, struct iov_iter *to)
+{
+	struct task *t = proc_task_get(f->inode);
+	char text[16];
+	size_t n, at = (size_t)k->pos;
+
+	if (!t)
+		return -ESRCH;
+	n = (size_t)scnprintf(text, sizeof(text), "%u\n", failpoint_nth(&t->core));
+	task_put(t);
+	if (k->pos < 0 || at >= n)
+		return 0;
+	n = copy_to_iter(text + at, min(n - at, iov_iter_count(to)), to);
+	k->pos += (loff_t)n;
+	return n ? (ssize_t)n : -EFAULT;
+}
+
+static const struct file_ops fail_nth_fops = {
+	.read_iter = fail_nth_read, .write_iter = fail_nth_write, .llseek = generic_llseek,
+};
+#endif
+
 /* The tables of mounts: a change of the namespace is an event for poll (proc(5)). */
 static int mounts_open(struct file *f, struct inode *inode)
 {
@@ -456,6 +502,9 @@ static const struct pid_entry entries[] = {
 	FILE_ENTRY("uid_map", 0444, show_id_map),
 	FILE_ENTRY("gid_map", 0444, show_id_map),
 	FILE_ENTRY("setgroups", 0444, show_setgroups),
+#if IS_DEBUG
+	FOPS_ENTRY("fail-nth", 0644, &fail_nth_fops),
+#endif
 	{ .name = "timerslack_ns", .mode = 0666, .kind = PID_FILE, .show = show_timerslack, .store = store_timerslack },
 };
 

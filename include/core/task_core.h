@@ -83,6 +83,7 @@ struct task_core {
 	int nr_held;		/* [o task] */
 	struct held_lock held[MAX_HELD_LOCKS];
 	void *kasan_stack_base;
+	u32 fail_nth;		/* [a] allocations until one fails: core/failpoint.h */
 #endif
 };
 

@@ -21,9 +21,48 @@ static struct failpoint_site {
 static DEFINE_SPINLOCK(points_lock, PRINTK);	/* the last rank: any caller may hold any lock */
 bool failpoints_armed;
 
+#if IS_DEBUG
+static bool nth_used;			/* [a] some task counts, or did */
+
+static bool nth_counted(void) { return READ_ONCE(nth_used); }
+
+void failpoint_set_nth(struct task_core *t, u32 n)
+{
+	WRITE_ONCE(t->fail_nth, n);
+	if (n) {
+		WRITE_ONCE(nth_used, true);
+		WRITE_ONCE(failpoints_armed, true);
+	}
+}
+
+u32 failpoint_nth(const struct task_core *t)
+{
+	return READ_ONCE(t->fail_nth);
+}
+
+/* Allocations that the task makes for itself. */
+static bool nth_hit(const char *site)
+{
+	struct task_core *t = current_core();
+	u32 left = t && !in_irq() ? READ_ONCE(t->fail_nth) : 0;
+
+	if (!left || (!streq(site, "kmalloc") && !streq(site, "page_alloc")))
+		return false;
+	WRITE_ONCE(t->fail_nth, left - 1);
+	return left == 1;
+}
+#else
+static bool nth_counted(void) { return false; }
+static bool nth_hit(const char *site)
+{
+	(void)site;
+	return false;
+}
+#endif
+
 static void update_armed(void)
 {
-	bool any = false;
+	bool any = nth_counted();
 
 	for (int i = 0; i < MAX_POINTS; i++)
 		any |= points[i].site[0] != '\0';
@@ -37,6 +76,8 @@ bool failpoint_hit(const char *site)
 
 	if (in_nmi())
 		return false;
+	if (nth_hit(site))
+		return true;
 	spin_lock_irqsave(&points_lock, flags);
 	for (int i = 0; i < MAX_POINTS; i++) {
 		struct failpoint_site *p = &points[i];
