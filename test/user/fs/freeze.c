@@ -80,16 +80,24 @@ static void pause_a_ms(void)
 	nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 }
 
-/* Until the thread sleeps in the kernel at five looks in a row, or *ended. */
-static void wait_stuck(pid_t tid, const _Atomic int *ended)
+static bool sleeps(pid_t tid)
 {
-	char path[64], buf[512];
+	char path[64], buf[512], *p;
 
 	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
-	for (int looks = 0; looks < 5 && !*ended; pause_a_ms()) {
-		const char *p = kt_try_get(path, buf, sizeof(buf)) ? strrchr(buf, ')') : NULL;
+	p = kt_try_get(path, buf, sizeof(buf)) ? strrchr(buf, ')') : NULL;
+	return p && !strncmp(p, ") D", 3);
+}
 
-		looks = p && !strncmp(p, ") D", 3) ? looks + 1 : 0;
+/* Until all threads sleep in the kernel at three looks in a row, or w.ended. */
+static void wait_stuck(const pid_t *tid, int n)
+{
+	for (int looks = 0; looks < 3 && !w.ended; pause_a_ms()) {
+		int i = 0;
+
+		while (i < n && sleeps(tid[i]))
+			i++;
+		looks = i == n ? looks + 1 : 0;
 	}
 }
 
@@ -123,7 +131,7 @@ static void blocks(void (*fn)(void))
 	CHECK_OK(ioctl(root, FIFREEZE, 0));
 	CHECK_EQ(pthread_create(&t, NULL, writer_main, NULL), 0);
 	CHECK_OK(sem_wait(&w.began));
-	wait_stuck(w.tid, &w.ended);
+	wait_stuck(&w.tid, 1);
 	early = w.ended;
 	CHECK_OK(ioctl(root, FITHAW, 0));	/* first of all: nobody could kill who waits there */
 	CHECK_EQ(early, 0);
@@ -302,9 +310,10 @@ CASE(aio_ring_then_umount)
 	munmap(b, 8192);
 }
 
-static _Atomic int stop, none_ended;
+static _Atomic int stop;
 static _Atomic long rounds;
-static _Atomic pid_t busy_tid[4];
+static pid_t busy_tid[4];
+static sem_t busy;
 
 static void *busy_writer(void *arg)
 {
@@ -312,6 +321,7 @@ static void *busy_writer(void *arg)
 	int n = (int)(long)arg;
 
 	busy_tid[n] = (pid_t)syscall(SYS_gettid);
+	sem_post(&busy);
 	memset(b, 'a' + n, sizeof(b));
 	snprintf(name, sizeof(name), "m/busy%d", n);
 	while (!stop) {
@@ -331,19 +341,20 @@ CASE(under_load)
 	pthread_t t[4];
 
 	frozen_fs();
-	stop = 0;
+	stop = w.ended = 0;
+	CHECK_OK(sem_init(&busy, 0, 0));
 	for (long i = 0; i < 4; i++)
 		CHECK_EQ(pthread_create(&t[i], NULL, busy_writer, (void *)i), 0);
-	for (int i = 0; i < 20; i++) {
+	for (int i = 0; i < 4; i++)
+		CHECK_OK(sem_wait(&busy));
+	for (int i = 0; i < 12; i++) {
 		long before = rounds, after;
 
-		/* All are at it. */
-		while (rounds < before + 4 || !busy_tid[0] || !busy_tid[1] || !busy_tid[2] || !busy_tid[3])
+		while (rounds < before + 4)
 			pause_a_ms();
 		CHECK_OK(ioctl(root, FIFREEZE, 0));
 		before = rounds;
-		for (int k = 0; k < 4; k++)
-			wait_stuck(busy_tid[k], &none_ended);
+		wait_stuck(busy_tid, 4);
 		after = rounds;
 		CHECK_OK(ioctl(root, FITHAW, 0));
 		CHECK_LE(after - before, 4);	/* a close and a count */
