@@ -761,6 +761,7 @@ static ssize_t read_queue(struct tcp_sock *tp, struct msg *m, size_t n, bool pee
 			if (done && READ_ONCE(tp->urg_seq) == pos + (u32)skip)
 				break;
 			k = tcp_urg_limit(tp, pos + (u32)skip, k, &over);
+			*passed += over;
 			if (over && peek) {
 				skip++;
 				continue;
@@ -768,7 +769,6 @@ static ssize_t read_queue(struct tcp_sock *tp, struct msg *m, size_t n, bool pee
 			if (over) {
 				c = consume(tp, c, 1);
 				pos++;
-				++*passed;
 				continue;
 			}
 		}
@@ -794,6 +794,7 @@ static ssize_t tcp_recvmsg(struct inet_sock *sk, struct msg *m, size_t len)
 	struct tcp_sock *tp = tcp_sk(sk);
 	bool peek = m->flags & MSG_PEEK;
 	u32 passed;
+	size_t ahead = 0;	/* who only looks: what was seen, urgent bytes too */
 	size_t done = 0, target = m->flags & MSG_WAITALL ? len : min((size_t)max(READ_ONCE(sk->c.rcvlowat), 1), len);
 	ssize_t n = 0;
 
@@ -809,16 +810,18 @@ static ssize_t tcp_recvmsg(struct inet_sock *sk, struct msg *m, size_t len)
 
 		mutex_lock(&tp->rd);
 		passed = 0;
-		n = read_queue(tp, m, len - done, peek, peek ? done : 0, &passed);
+		n = read_queue(tp, m, len - done, peek, ahead, &passed);
 		if (n > 0)
 			done += (size_t)n;
+		if (n >= 0 && peek)
+			ahead += (size_t)n + passed;
 		if (n >= 0 && !peek && n + passed)
 			open_window(tp, (u32)n + passed);
 		mutex_unlock(&tp->rd);
 		/* A read ends at the urgent mark. */
-		if (n < 0 || done >= target || (done && READ_ONCE(tp->urg_data) && tcp_at_mark(tp)))
+		if (n < 0 || done >= target || (done && READ_ONCE(tp->urg_data) && tp->urg_seq == tp->copied_seq + (u32)ahead))
 			break;
-		if (READ_ONCE(tp->rx_bytes) > (peek ? done : 0))
+		if (READ_ONCE(tp->rx_bytes) > ahead)
 			continue;
 		n = 0;
 		if (done && (READ_ONCE(sk->c.err) || !deadline))
@@ -829,7 +832,7 @@ static ssize_t tcp_recvmsg(struct inet_sock *sk, struct msg *m, size_t len)
 			break;
 		}
 		if (READ_ONCE(sk->shutdown) & RCV_SHUTDOWN) {
-			if (READ_ONCE(tp->rx_bytes) > (peek ? done : 0))
+			if (READ_ONCE(tp->rx_bytes) > ahead)
 				continue;
 			break;
 		}
@@ -841,7 +844,7 @@ static ssize_t tcp_recvmsg(struct inet_sock *sk, struct msg *m, size_t len)
 			n = -EAGAIN;
 			break;
 		}
-		err = WAIT_EVENT(&sk->wait, READ_ONCE(tp->rx_bytes) > (peek ? done : 0) || READ_ONCE(sk->c.err) ||
+		err = WAIT_EVENT(&sk->wait, READ_ONCE(tp->rx_bytes) > ahead || READ_ONCE(sk->c.err) ||
 			READ_ONCE(sk->shutdown) & RCV_SHUTDOWN || READ_ONCE(sk->state) == TCP_CLOSE, TASK_INTERRUPTIBLE,
 				0, deadline);
 		if (err) {

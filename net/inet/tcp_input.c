@@ -73,11 +73,16 @@ void tcp_parse_in(const struct tcp_hdr_wire *h, u32 hl, u32 payload, struct tcp_
 		.urg = be16(h->urg),
 		.len = payload + !!(h->flags & TCPF_SYN) + !!(h->flags & TCPF_FIN) };
 	/* Nearly always: two no-operations and the timestamp. */
-	if (likely(n == 12 && *(const u32 *)o == to_be32(0x0101080a).raw)) {
-		in->has_ts = true;
-		in->tsval = be32(*(const be32_t *)(o + 4));
-		in->tsecr = be32(*(const be32_t *)(o + 8));
-		return;
+	if (likely(n == 12)) {
+		be32_t w[3];
+
+		memcpy(w, o, sizeof(w));	/* a header may lie at an odd place */
+		if (likely(be32(w[0]) == 0x0101080a)) {
+			in->has_ts = true;
+			in->tsval = be32(w[1]);
+			in->tsecr = be32(w[2]);
+			return;
+		}
 	}
 	for (u32 i = 0; i < n && o[i]; i += o[i + 1]) {
 		be32_t v[2];

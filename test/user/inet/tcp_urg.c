@@ -168,3 +168,21 @@ CASE(nobody_reads_it)
 	wait_for(fd[1], POLLIN);
 	CHECK_EQ(recv(fd[1], b, sizeof(b), 0), 0);
 }
+
+/* Who only looks passes over the urgent byte as well, and does not find it instead of data. */
+CASE(peek)
+{
+	int fd[2];
+	char b[16];
+
+	urgent_pair(fd);
+	CHECK_EQ(send(fd[0], "U", 1, MSG_OOB), 1);
+	wait_for(fd[1], POLLPRI);
+	CHECK_ERR(recv(fd[1], b, sizeof(b), MSG_PEEK | MSG_DONTWAIT), EAGAIN);
+	CHECK_EQ(send(fd[0], "abc", 3, 0), 3);
+	wait_for(fd[1], POLLIN);
+	CHECK_EQ(recv(fd[1], b, sizeof(b), MSG_PEEK), 3);
+	CHECK(!memcmp(b, "abc", 3));
+	CHECK_EQ(recv(fd[1], b, sizeof(b), MSG_PEEK | MSG_DONTWAIT | MSG_WAITALL), 3);
+	CHECK(!memcmp(b, "abc", 3));
+}
