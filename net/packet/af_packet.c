@@ -80,10 +80,19 @@ static void queue_frame(struct packet_sock *k, struct pkt *p)
 	pkt_free(p);
 }
 
-/* The tap's function: in an RCU section. p: ours, data at the link header. */
-static void packet_tap(struct pkt_tap *t, struct net_device *dev, struct pkt *p)
+bool packet_has_room(struct packet_sock *k, const struct pkt *p)
 {
-	struct packet_sock *k = container_of(t, struct packet_sock, tap);
+	bool room;
+	u64 flags;
+
+	spin_lock_irqsave(&k->lock, flags);
+	room = k->ring.blocks ? packet_ring_has_room(k) : k->rmem + p->truesize <= READ_ONCE(k->c.rcvbuf);
+	spin_unlock_irqrestore(&k->lock, flags);
+	return room;
+}
+
+void packet_deliver(struct packet_sock *k, struct net_device *dev, struct pkt *p)
+{
 	struct frame_cb *cb = (struct frame_cb *)p->cb;
 	struct sockaddr_ll from;
 	u32 want;
@@ -105,6 +114,11 @@ static void packet_tap(struct pkt_tap *t, struct net_device *dev, struct pkt *p)
 	if (want < p->len)
 		pkt_trim(p, want);
 	queue_frame(k, p);
+}
+
+static void packet_tap(struct pkt_tap *t, struct net_device *dev, struct pkt *p)
+{
+	packet_deliver(container_of(t, struct packet_sock, tap), dev, p);
 }
 
 static struct pkt *take(struct packet_sock *k, bool peek)
@@ -369,7 +383,9 @@ static ssize_t packet_sendmsg(struct socket *s, struct msg *m, size_t len)
 /* mutex held. */
 void packet_unhook(struct packet_sock *k)
 {
-	if (k->hooked)
+	if (k->hooked && k->fanout)
+		packet_fanout_unlink(k);
+	else if (k->hooked)
 		pkt_tap_del(&k->tap);
 	WRITE_ONCE(k->hooked, false);
 }
@@ -379,8 +395,12 @@ void packet_rehook(struct packet_sock *k)
 {
 	if (!k->protocol)
 		return;
-	k->tap = (struct pkt_tap){ .dev = k->dev, .ethertype = k->protocol, .fn = packet_tap };
 	WRITE_ONCE(k->hooked, true);
+	if (k->fanout) {
+		packet_fanout_link(k);
+		return;
+	}
+	k->tap = (struct pkt_tap){ .dev = k->dev, .ethertype = k->protocol, .fn = packet_tap };
 	pkt_tap_add(&k->tap);
 }
 
@@ -411,6 +431,7 @@ static int packet_bind(struct socket *s, const struct sockaddr_storage *sa, int 
 	struct packet_sock *k = pk(s);
 	struct net_device *dev = NULL;
 	u16 protocol;
+	int err = 0;
 
 	if (len < (int)sizeof(*a) || a->sll_family != AF_PACKET)
 		return -EINVAL;
@@ -424,10 +445,15 @@ static int packet_bind(struct socket *s, const struct sockaddr_storage *sa, int 
 	}
 	mutex_lock(&k->mutex);
 	protocol = a->sll_protocol ? be16((be16_t){ a->sll_protocol }) : k->protocol;
-	hook(k, dev, protocol);
+	if (k->fanout)
+		err = -EINVAL;
+	else
+		hook(k, dev, protocol);
 	mutex_unlock(&k->mutex);
 	rtnl_unlock();
-	return 0;
+	if (err && dev)
+		dev_put(dev);
+	return err;
 }
 
 static int packet_getname(struct socket *s, struct sockaddr_storage *sa, bool peer)
@@ -483,6 +509,8 @@ static int packet_setsockopt(struct socket *s, int level, int opt, uaddr_t val, 
 		return packet_set_ring(k, opt == PACKET_TX_RING, val, len);
 	if (opt == PACKET_VERSION || opt == PACKET_RESERVE || opt == PACKET_LOSS)
 		return packet_ring_option(k, opt, val, len);
+	if (opt == PACKET_FANOUT)
+		return packet_fanout_set(k, val, len);
 	flag = flag_of(k, opt);
 	if (!flag && opt != PACKET_TIMESTAMP)
 		return -ENOPROTOOPT;
@@ -528,6 +556,11 @@ static int packet_getsockopt(struct socket *s, int level, int opt, uaddr_t val, 
 		return statistics(k, val, ulen);
 	if (opt == PACKET_HDRLEN)
 		return packet_ring_hdrlen(val, ulen);
+	if (opt == PACKET_ROLLOVER_STATS) {
+		struct tpacket_rollover_stats r = { READ_ONCE(k->rolled), 0, READ_ONCE(k->roll_failed) };
+
+		return packet_fanout_rolls(k) ? sockopt_out(val, ulen, &r, sizeof(r)) : -EINVAL;
+	}
 	flag = flag_of(k, opt);
 	if (opt == PACKET_VERSION)
 		v = (int)READ_ONCE(k->version);
@@ -537,6 +570,8 @@ static int packet_getsockopt(struct socket *s, int level, int opt, uaddr_t val, 
 		v = READ_ONCE(k->loss);
 	else if (opt == PACKET_TIMESTAMP)
 		v = READ_ONCE(k->stamp);
+	else if (opt == PACKET_FANOUT)
+		v = packet_fanout_get(k);
 	else if (flag)
 		v = READ_ONCE(*flag);
 	else
@@ -592,6 +627,7 @@ static int packet_release(struct socket *s)
 	mutex_unlock(&all_lock);
 	mutex_lock(&k->mutex);
 	hook(k, NULL, 0);
+	packet_fanout_leave(k);
 	mutex_unlock(&k->mutex);
 	rtnl_lock();
 	packet_leave(k, NULL);

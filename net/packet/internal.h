@@ -16,6 +16,7 @@
 #define FRAME_LINEAR	2048u
 
 struct msg;
+struct packet_fanout;
 struct seq_file;
 
 /*
@@ -79,6 +80,8 @@ struct packet_sock {
 	int stamp;			/* [a] PACKET_TIMESTAMP: only software's are there */
 	int maps;			/* [lock] mappings of the rings: they stay as they are */
 	struct delayed_work retire;	/* closes a block of version 3 that takes too long */
+	struct packet_fanout *fanout;	/* [mutex; a] NULL: hears by itself */
+	u64 rolled, roll_failed;	/* [a] packets that others got, for which nobody had room */
 	atomic64_t wmem;
 	struct wait_queue wait;
 	struct list_head link;		/* [all_lock] */
@@ -96,6 +99,20 @@ bool packet_writable(const struct packet_sock *k);
 __must_check int packet_finish(struct packet_sock *k, struct net_device *dev, struct pkt *p, u16 protocol, const u8 *dst);
 /* Charged to the socket and sent. Consumes p. No mutex. */
 int packet_transmit(struct packet_sock *k, struct pkt *p);
+
+/* In an RCU section. p: ours, data at the link header; consumed. */
+void packet_deliver(struct packet_sock *k, struct net_device *dev, struct pkt *p);
+bool packet_has_room(struct packet_sock *k, const struct pkt *p);
+
+/* --- fanout.c --- */
+
+int packet_fanout_set(struct packet_sock *k, uaddr_t val, int len);
+int packet_fanout_get(struct packet_sock *k);
+bool packet_fanout_rolls(struct packet_sock *k);
+/* Instead of the tap's coming and going; the socket leaves its group. mutex held. */
+void packet_fanout_link(struct packet_sock *k);
+void packet_fanout_unlink(struct packet_sock *k);
+void packet_fanout_leave(struct packet_sock *k);
 
 /* --- member.c --- */
 
@@ -118,6 +135,7 @@ int packet_ring_hdrlen(uaddr_t val, uaddr_t ulen);
 /* lock held. False: no room. *wake: there is something to read now. */
 bool packet_ring_put(struct packet_sock *k, const struct pkt *p, const struct sockaddr_ll *from, u32 whole, bool *wake);
 u32 packet_ring_events(struct packet_sock *k);
+bool packet_ring_has_room(const struct packet_sock *k);	/* lock held */
 int packet_mmap(struct socket *s, struct vma *v);
 void packet_rings_free(struct packet_sock *k);
 /* Where in a frame the link and the network header of p go; false: there is no such place. Status bits of p. */

@@ -124,6 +124,15 @@ bool packet_ring_put(struct packet_sock *k, const struct pkt *p, const struct so
 	return true;
 }
 
+bool packet_ring_has_room(const struct packet_sock *k)
+{
+	const struct packet_ring *r = &k->ring;
+
+	if (k->version == TPACKET_V3)
+		return r->open;
+	return __atomic_load_n(status_of(packet_frame_at(r, r->head)), __ATOMIC_ACQUIRE) == TP_STATUS_KERNEL;
+}
+
 /* What was filled last is still the program's: there is something to read. */
 static bool readable(const struct packet_sock *k)
 {

@@ -29,8 +29,32 @@ UAPI_SIZE(struct sockaddr_ll, 20);
 #define PACKET_LOSS		14
 #define PACKET_TX_TIMESTAMP	16
 #define PACKET_TIMESTAMP	17
+#define PACKET_FANOUT		18
 #define PACKET_QDISC_BYPASS	20
+#define PACKET_ROLLOVER_STATS	21
 #define PACKET_IGNORE_OUTGOING	23
+
+#define PACKET_FANOUT_HASH	0
+#define PACKET_FANOUT_LB	1
+#define PACKET_FANOUT_CPU	2
+#define PACKET_FANOUT_ROLLOVER	3
+#define PACKET_FANOUT_RND	4
+#define PACKET_FANOUT_QM	5
+#define PACKET_FANOUT_FLAG_ROLLOVER	0x1000
+#define PACKET_FANOUT_FLAG_UNIQUEID	0x2000
+#define PACKET_FANOUT_FLAG_IGNORE_OUTGOING 0x4000
+#define PACKET_FANOUT_FLAG_DEFRAG	0x8000
+
+struct fanout_args {
+	__u16 id;
+	__u16 type_flags;
+	__u32 max_num_members;
+};
+UAPI_SIZE(struct fanout_args, 8);
+
+struct tpacket_rollover_stats {
+	__u64 tp_all, tp_huge, tp_failed;
+};
 
 #define PACKET_MR_MULTICAST	0
 #define PACKET_MR_PROMISC	1
