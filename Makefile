@@ -381,7 +381,7 @@ test-boot:
 	test-stress test-disk test-boot
 
 bench:
-	@tools/setup.sh test
+	@tools/setup.sh bench
 	$(Q)$(MAKE) --no-print-directory -j$(shell nproc) all user
 	$(Q)$(MAKE) --no-print-directory -s -C test/user OUT=$(abspath build) perf
 	@$(PYTHON) tools/bench.py $(BENCH)

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: MPL-2.0
 #
-# tools/setup.sh run|test|debian: installs what `make run`, `make test` or `make debian` needs, and fetches what is never
-# committed into build/deps/. On Debian 12 it works by itself, as root or through sudo, and says
-# what it does; elsewhere it says what to install by hand. When all is there it takes a moment and
-# prints nothing. It asks the machine's own apt configuration for everything and leaves it alone.
+# tools/setup.sh run|test|bench|debian: installs what `make run`, `make test`, `make bench` or `make debian`
+# needs, and fetches what is never committed into build/deps/. On Debian 12 it works by itself, as root or
+# through sudo, and says what it does; elsewhere it says what to install by hand. When all is there it takes a
+# moment and prints nothing. It asks the machine's own apt configuration for everything and leaves it alone.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 level=${1:-test}
@@ -13,12 +13,17 @@ deps=build/deps
 run_packages="gcc make binutils libc6-dev python3 cpio gzip patch musl-tools busybox-static
 	qemu-system-x86 ovmf grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools"
 test_packages="clang libclang-rt-14-dev gdb bochs bochsbios e2fsprogs xz-utils bzip2 linux-libc-dev git"
+bench_packages="libsqlite3-dev"		# besides those of test
 debian_packages="debootstrap e2fsprogs grub-common grub-pc-bin grub-efi-amd64-bin mtools xz-utils"
 
 # A program or file of each package, to look for where there is no dpkg.
 by_hand="gcc make ld python3 cpio gzip patch musl-gcc busybox qemu-system-x86_64 grub-mkrescue xorriso mformat"
 test_by_hand="clang gdb bochs mke2fs xz bzip2 git"
 debian_by_hand="debootstrap mke2fs debugfs grub-mkimage mformat"
+
+if [ "$level" = bench ]; then
+	level=test test_packages="$test_packages $bench_packages"
+fi
 
 say() { printf 'setup: %s\n' "$*"; }
 warn() { printf 'setup: warning: %s\n' "$*" >&2; }
@@ -142,7 +147,7 @@ fetch_linux() {
 	ln -s boot/"$(basename $deps/linux/boot/vmlinuz-*)" $deps/linux/vmlinuz
 }
 
-case $level in run | test | debian) ;; *) die "usage: tools/setup.sh run|test|debian" ;; esac
+case $level in run | test | debian) ;; *) die "usage: tools/setup.sh run|test|bench|debian" ;; esac
 mkdir -p $deps
 exec 9>$deps/.lock
 flock 9
