@@ -724,8 +724,13 @@ def part_busybox_slice(report, opts):
 
 
 def swap_run(report, opts, tag, kernel, smp, mem, seconds):
-    """Little memory and three disks for swap (one of them fails), and an ext2 for swap files: test/user/mm/swap*."""
-    disks = []
+    """Little memory and three disks for swap (one of them fails), and an ext2 for swap files: test/user/mm/swap*.
+    The image has these tests alone: all of them would fill the memory."""
+    disks, tests, top = [], opts.filter or 'mm/swap,mm/swap_file,mm/swap_pressure', os.path.join(TOP, 'build/user/bin')
+    names = sorted({os.path.relpath(p, top) for t in tests.split(',') for p in glob.glob(os.path.join(top, t))})
+    os.makedirs(LOGS, exist_ok=True)
+    subprocess.run(['sh', 'test/user/mkcpio.sh', os.path.dirname(top), os.path.join(LOGS, 'swap.cpio'), *names], cwd=TOP, check=True,
+                   stdin=subprocess.DEVNULL)
     for n, (name, size) in enumerate((('big', 320), ('second', 48), ('bad', 16), ('files', 64))):
         path = os.path.join(LOGS, f'swap-{name}.img')
         with open(path, 'wb') as f:
@@ -734,8 +739,8 @@ def swap_run(report, opts, tag, kernel, smp, mem, seconds):
     subprocess.run(['mke2fs', '-q', '-F', '-t', 'ext2', '-b', '4096', path], check=True, stdin=subprocess.DEVNULL)
     append = ('console=ttyS0 rdinit=/test/run panic=-1 quiet testtimeout=900 testdisk=/dev/vdd KEEL_SWAP_DEVICE=/dev/vda '
               f'KEEL_SWAP_SECOND=/dev/vdb KEEL_SWAP_BAD=/dev/vdc KEEL_SWAP_SECONDS={seconds} '
-              f'failblk=vdc,op=read,from=8192,to=32767 test={opts.filter or "mm/swap,mm/swap_file,mm/swap_pressure"}')
-    m = Machine(kernel=kernel, initrd='build/user.cpio', append=append, smp=smp, mem=mem, disks=tuple(disks))
+              f'failblk=vdc,op=read,from=8192,to=32767 test={tests}')
+    m = Machine(kernel=kernel, initrd='build/logs/swap.cpio', append=append, smp=smp, mem=mem, disks=tuple(disks))
     guest_suite(report, f'swap{tag}-{mem}M-{smp}cpu', m, max(opts.user_timeout, 1500), DONE, ('poweroff',))
     r = subprocess.run(['e2fsck', '-fn', path], capture_output=True, text=True, stdin=subprocess.DEVNULL)
     report.add('not ok' if r.returncode else 'ok', f'swap{tag}-{mem}M-{smp}cpu/e2fsck', detail=r.stdout if r.returncode else '')

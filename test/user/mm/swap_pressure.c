@@ -426,16 +426,18 @@ CASE(full)
 /* It does not fit: whoever asked hears that (Linux kills it), nobody else does, and nothing is lost. */
 CASE(no_room)
 {
-	size_t pages = begin(), n;
+	size_t n;
 	unsigned long *m;
 	char type[32];
 	long size, used;
 	int prio, st;
 	pid_t p;
 
+	(void)begin();
 	CHECK_OK(swapoff(big));
 	CHECK_OK(swapon(second, 0));
-	n = pages + (size_t)proc_number("/proc/meminfo", "SwapTotal:") / 4 * 3 / 10;
+	/* Half of the area remains free, and what is on it is too much for memory by that half. */
+	n = (size_t)(proc_number("/proc/meminfo", "MemAvailable:") + proc_number("/proc/meminfo", "SwapTotal:") / 2) / 4;
 	m = (unsigned long *)kt_map(n, PROT_READ | PROT_WRITE);
 	swap_fill(m, n, 21);
 	p = kt_fork();
@@ -544,11 +546,10 @@ CASE(unreadable)
 	CHECK_OK(swapon(getenv("KEEL_SWAP_SECOND"), SWAP_FLAG_PREFER | 40));
 	for (int i = 0; i < 20 && proc_number("/proc/meminfo", "SwapCached:") > 100; i++) {
 		CHILD(p) {
-			struct sysinfo si;
-			size_t k;
+			/* More than is free, so that what nobody needs at the moment has to go. */
+			size_t k = (size_t)(proc_number("/proc/meminfo", "MemAvailable:") +
+					    proc_number("/proc/meminfo", "SwapCached:") + 8192) / 4;
 
-			CHECK_OK(sysinfo(&si));
-			k = si.totalram * si.mem_unit / PG * 7 / 10;
 			memset(kt_map(k, PROT_READ | PROT_WRITE), 1, k * PG);
 		}
 		WAIT_EXIT(p, 0);
