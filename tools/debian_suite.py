@@ -5,6 +5,7 @@
     tools/debian_suite.py [--linux] WORD...     words of test/debian/run: slice, full, cpython, or cases by name
     tools/debian_suite.py --golden WORD...      run on Linux and write what CPython's suites did there
     tools/debian_suite.py --net WORD...         on build/debian-net.img with a card: net, net_cpython
+    tools/debian_suite.py --net --smp icount [--linux] bench_nginx bench_redis      figures by instructions; Linux at its best
 
 On --net the card is on QEMU's user network with restrict=on; the guest's 10.0.2.100 is tools/debian_net.py's servers.
 
@@ -29,6 +30,8 @@ NET_IMG = os.path.join(TOP, 'build/debian-net.img')
 GOLDEN = os.path.join(TOP, 'test/debian/cpython-linux.txt')
 KNOWN = os.path.join(TOP, 'test/debian/cpython-known.txt')
 LINUX = os.path.join(TOP, 'build/deps/linux')
+LINUX_BEST = ('mitigations=off init_on_alloc=0 lsm=none audit=0 cgroup_disable=memory preempt=none tsc=reliable '
+              'no5lvl nopku clearcpuid=erms')
 MODULES = ('virtio_ring', 'virtio', 'virtio_pci_modern_dev', 'virtio_pci_legacy_dev', 'virtio_pci', 'virtio_blk',
            'failover', 'net_failover', 'virtio_net', 'inet_diag', 'tcp_diag', 'udp_diag', 'raw_diag', 'unix_diag', 'netlink_diag',
            'af_packet_diag')
@@ -69,9 +72,13 @@ def run(words, linux, smp, mem, timeout, log, kernel, more, net):
 
 def run_guest(words, linux, smp, mem, timeout, log, kernel, more, host):
     how = {'disks': ((NET_IMG if host else IMG) + ',snapshot=on,serial=keel-debian',), 'smp': smp, 'mem': mem}
+    if smp == 'icount':         # time is the number of instructions
+        how.update(smp='1', icount=True)
     if host:
         how.update(net=True, net_options=host.options(), forward=host.forward())
     append = f'console=ttyS0 panic=-1 quiet debian={",".join(words)} {more} '
+    if linux and smp == 'icount':
+        append += LINUX_BEST + ' '
     if linux:
         m = Machine(boot='linux', kernel='build/deps/linux/vmlinuz', append=append + 'loglevel=1', **how,
                     initrd=linux_initrd('/opt/keel-test/run', to='build/debian-net' if host else 'build/debian'))
@@ -98,7 +105,7 @@ def run_guest(words, linux, smp, mem, timeout, log, kernel, more, host):
                     got[begun].setdefault(f[2], f[1])
             elif line.startswith('DEBIAN-DONE'):
                 end = True
-            elif re.match(r'(not )?ok ', line) or line.startswith('  | '):
+            elif re.match(r'(not )?ok |bench ', line) or line.startswith('  | '):
                 print(line, flush=True)
         if not alive:
             break
@@ -185,7 +192,7 @@ def main():
     p.add_argument('words', nargs='+')
     p.add_argument('--linux', action='store_true')
     p.add_argument('--golden', action='store_true')
-    p.add_argument('--smp', default='2')
+    p.add_argument('--smp', default='2', help='icount: one CPU, time is the number of instructions')
     p.add_argument('--mem', default='1024')
     p.add_argument('--timeout', type=float, default=7200)
     p.add_argument('--kernel', default='build/keel.elf')

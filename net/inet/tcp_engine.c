@@ -238,7 +238,7 @@ void tcp_tx_release_all(struct tcp_sock *tp)
 static bool held_back(const struct tcp_sock *tp)
 {
 	return (tp->corked || tp->more) && tp->tx_unfed < tp->pcb->mss && !tp->fin_wanted &&
-		atomic64_read(&tp->tx_bytes) < (s64)READ_ONCE(tp->inet.c.sndbuf);
+		!tcp_writer_waits(tp);
 }
 
 /* Hand lwIP as much as it is about to be able to send, and a little more. */

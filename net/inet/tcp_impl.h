@@ -274,4 +274,10 @@ void tcp_sockopt_changed(struct inet_sock *sk, int opt);
 /* What follows from options for a fresh PCB. [e] */
 void tcp_pcb_options(struct tcp_sock *tp);
 
+/* A writer who found the buffer full hears of room only later: until then nothing is held back for what more may come. */
+static inline bool tcp_writer_waits(const struct tcp_sock *tp)
+{
+	return atomic64_read(&tp->tx_bytes) * 3 >= (s64)READ_ONCE(tp->inet.c.sndbuf) * 2;
+}
+
 #endif

@@ -86,6 +86,10 @@ static bool nagle_waits(const struct tcp_sock *tp, const struct tcp_seg *seg)
 
 	if (seg->next || seg->len + option_len(pcb) >= pcb->mss || pcb->flags & (TF_NODELAY | TF_FIN | TF_NAGLEMEMERR))
 		return false;
+	if (tp->tx_unfed)
+		return true;		/* it will be filled */
+	if (tcp_writer_waits(tp))
+		return false;
 	return tp->tx.packets && TCP_SEQ_GT(tp->tx.snd_sml, pcb->lastack);
 }
 
