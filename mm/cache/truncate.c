@@ -35,12 +35,18 @@ static void zero_part(struct mapping *m, u64 index, u64 from, u64 to)
 	folio_put(f);
 }
 
-/* Pages [first, last] of a locked folio that is larger: they read as zeros from now on. */
+/*
+ * Pages [first, last] of a locked folio that is larger: they read as zeros from now on. It stays, so nobody may have it mapped
+ * writable who could write there once more, into blocks that are free soon: writable entries are made under the folio's lock.
+ */
 static void zero_pages(struct mapping *m, struct folio *f, u64 first, u64 last)
 {
 	u64 a = max(first, f->index) - f->index, b = min(last, f->index + folio_nr_pages(f) - 1) - f->index + 1;
-	char *p = kmap_local(f, a << PAGE_SHIFT);
+	char *p;
 
+	if (atomic_read(&f->mapcount))
+		unmap_mapping_range(m, f->index + a, b - a, false);
+	p = kmap_local(f, a << PAGE_SHIFT);
 	memset(p, 0, (b - a) << PAGE_SHIFT);
 	kunmap_local(p);
 	if (m->ops && m->ops->invalidate_folio)

@@ -101,6 +101,23 @@ static bool clean_entry(struct pt_cursor *c, struct vma *v, struct tlb_gather *g
 	return true;
 }
 
+/*
+ * The bit is gone; the mark goes unless somebody has set the bit again: who unmaps a page passes its dirty bit on without
+ * the folio's lock.
+ */
+static void clear_dirty_mark(struct folio *f)
+{
+	struct mapping *m = f->mapping;
+	u64 flags;
+
+	if (!m)
+		return;
+	spin_lock_irqsave(&m->lock, flags);
+	if (!folio_test(f, FOLIO_DIRTY))
+		xa_clear_mark(&m->folios, f->index, MARK_DIRTY);
+	spin_unlock_irqrestore(&m->lock, flags);
+}
+
 /* Take the dirty mark of a locked folio for writing. False: it is clean. */
 bool folio_clear_dirty_for_io(struct folio *f)
 {
@@ -111,7 +128,7 @@ bool folio_clear_dirty_for_io(struct folio *f)
 			rmap_walk_page(f->mapping, f->index + i, clean_entry, f);
 	if (!folio_test_clear(f, FOLIO_DIRTY))
 		return false;
-	set_mark(f, MARK_DIRTY, false);
+	clear_dirty_mark(f);
 	bdi_count_dirty(f->mapping, -(s64)folio_nr_pages(f));
 	return true;
 }

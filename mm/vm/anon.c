@@ -166,7 +166,6 @@ static enum fault_result make_shared_writable(struct fault *f, struct pt_cursor 
 	struct super_block *sb = v->file && v->ops->page_mkwrite ? v->file->inode->sb : NULL;
 	enum fault_result r;
 	struct folio *folio;
-	int err = 0;
 
 	if (pte_special(e)) {
 		pt_cursor_upgrade(c, vma_prot(v) | PT_SPECIAL);
@@ -185,21 +184,19 @@ static enum fault_result make_shared_writable(struct fault *f, struct pt_cursor 
 	}
 	ctx.folio = folio;
 	ctx.page_nr = pte_pfn(e).v - folio_pfn(folio).v;
-	if (v->ops->page_mkwrite)
-		err = v->ops->page_mkwrite(&ctx);
-	else
-		folio_mark_dirty(folio);
-	if (!err && !pt_cursor_open(c, f->mm->pt, f->addr, 0, NULL)) {
+	r = fault_mkwrite(&ctx);
+	if (r == FR_OK && !pt_cursor_open(c, f->mm->pt, f->addr, 0, NULL)) {
 		pte_t now = pt_cursor_read(c);
 
 		if (pte_present(now) && pte_pfn(now).v == pte_pfn(e).v)
 			pt_cursor_upgrade(c, vma_prot(v));
 		pt_cursor_close(c);
 	}
-	r = fault_errno(err);
 out:
 	folio_unlock(folio);
 	folio_put(folio);
+	if (r == FR_RETRY)
+		fault_wait_cut(v);
 	if (sb)
 		super_end(sb, SB_FREEZE_PAGEFAULT);
 	return r;

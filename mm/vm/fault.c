@@ -103,6 +103,33 @@ out:
 	return err;
 }
 
+/*
+ * A page of a shared file mapping becomes writable; its folio is locked. Not while a hole is punched: what the file system
+ * shows for the page may be about to be freed, and the write would go there. That lock ranks above the folio's, so it is only
+ * tried. FR_RETRY: give up the folio, fault_wait_cut(), come again.
+ */
+enum fault_result fault_mkwrite(struct vm_fault_ctx *ctx)
+{
+	struct mapping *m = ctx->folio->mapping;
+	int err = 0;
+
+	if (m && !down_read_trylock(&m->invalidate_lock))
+		return FR_RETRY;
+	if (ctx->vma->ops->page_mkwrite)
+		err = ctx->vma->ops->page_mkwrite(ctx);
+	else
+		folio_mark_dirty(ctx->folio);
+	if (m)
+		up_read(&m->invalidate_lock);
+	return fault_errno(err);
+}
+
+void fault_wait_cut(const struct vma *v)
+{
+	down_read(&vma_mapping(v)->invalidate_lock);
+	up_read(&vma_mapping(v)->invalidate_lock);
+}
+
 /* Map page f->addr of the file: the folio came locked, referenced and uptodate. Both are given up. */
 static enum fault_result file_map(struct fault *f, struct vm_fault_ctx *ctx)
 {
@@ -111,19 +138,23 @@ static enum fault_result file_map(struct fault *f, struct vm_fault_ctx *ctx)
 	u32 prot = vma_prot(v) | PT_YOUNG;
 	unsigned int kind = folio_test(folio, FOLIO_SWAPBACKED) ? MM_SHMEM : MM_FILE;
 	struct pt_cursor c;
-	int err = 0;
+	int err;
 
 	if (ctx->write && vma_is_shared(v)) {
-		if (v->ops->page_mkwrite)
-			err = v->ops->page_mkwrite(ctx);
-		else
-			folio_mark_dirty(folio);
+		enum fault_result r = fault_mkwrite(ctx);
+
+		if (r != FR_OK) {
+			folio_unlock(folio);
+			folio_put(folio);
+			if (r == FR_RETRY)
+				fault_wait_cut(v);
+			return r;
+		}
 		prot |= PT_DIRTY;
 	} else if (!vma_is_shared(v) || !(vma_mapping(v)->flags & MAPPING_NO_WRITEBACK)) {
 		prot &= ~PT_WRITE;
 	}
-	if (!err)
-		err = pt_cursor_open(&c, f->mm->pt, f->addr, PT_ALLOC, NULL);
+	err = pt_cursor_open(&c, f->mm->pt, f->addr, PT_ALLOC, NULL);
 	if (err) {
 		folio_unlock(folio);
 		folio_put(folio);

@@ -110,6 +110,8 @@ struct fault {
 };
 enum fault_result fault_anon(struct fault *f);
 enum fault_result fault_write_protected(struct fault *f, bool *spurious);
+enum fault_result fault_mkwrite(struct vm_fault_ctx *ctx);
+void fault_wait_cut(const struct vma *v);
 enum fault_result fault_cow_from(struct fault *f, struct folio *src, u64 src_page);
 extern struct folio *zero_folio;
 void counts_sub(struct mm *mm, const struct pt_counts *c);

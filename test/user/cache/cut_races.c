@@ -101,6 +101,31 @@ CASE(punch_under_mapping)
 	settle(SPAN);
 }
 
+static void *syncer(void *arg)
+{
+	while (!g.stop)
+		CHECK_OK(fdatasync(g.fd));
+	return arg;
+}
+
+/* What is written into the hole while it is made is there afterwards or not, but the same in memory and on the disk. */
+CASE(punch_under_write_back)
+{
+	long long since = kt_now();
+	pthread_t t[3];
+
+	setup();
+	for (int i = 0; i < 2; i++)
+		CHECK_EQ(pthread_create(&t[i], NULL, map_writer, NULL), 0);
+	CHECK_EQ(pthread_create(&t[2], NULL, syncer, NULL), 0);
+	for (int i = 0; more(since, i, 100000); i++)
+		CHECK_OK(fallocate(g.fd, PUNCH, i * 913 % (SPAN - 16) * (off_t)PG, (off_t)(i % 15 + 1) * (off_t)PG));
+	g.stop = 1;
+	for (int i = 0; i < 3; i++)
+		CHECK_EQ(pthread_join(t[i], NULL), 0);
+	settle(SPAN);
+}
+
 /* A hole is empty when the call is back, for all who look; its neighbours are whole. */
 CASE(punch_is_exact)
 {
