@@ -38,6 +38,7 @@ struct virtqueue {
 	int irq;			/* [I] transport's; 0: shares the device's */
 	struct dma_buf mem, ind;	/* [I] ind.cpu NULL: no indirect tables */
 	struct vring_slot *slots;	/* [I] */
+	bool spoil_avail, spoil_used;	/* [caller's lock] tests: the ring is broken on purpose */
 };
 
 /* Ring of num entries (a power of two) in fresh memory. ERR_PTR. May sleep. */

@@ -133,8 +133,10 @@ int virtqueue_add(struct virtqueue *q, const struct virtio_sg *sg, unsigned int 
 
 void virtqueue_kick(struct virtqueue *q)
 {
-	/* On purpose: QEMU's devices say then that they need a reset. */
+	/* On purpose: QEMU's devices say then that they need a reset. From then on each time, as the next request puts it right. */
 	if (lie(q, "avail"))
+		q->spoil_avail = true;
+	if (unlikely(q->spoil_avail))
 		q->ring.avail->idx = to_le16((u16)(q->ring.avail_idx + 2 * q->ring.num));
 	if (vring_kick_needed(&q->ring))
 		q->dev->ops->notify(q);
@@ -144,8 +146,10 @@ void *virtqueue_get(struct virtqueue *q, u32 *len)
 {
 	void *token;
 
-	/* On purpose: a device that claims more than there was. */
+	/* On purpose: a device that claims more than there was. Each time: the device may just be writing what is true. */
 	if (lie(q, "used"))
+		q->spoil_used = true;
+	if (unlikely(q->spoil_used))
 		q->ring.used->idx = to_le16((u16)(q->ring.last_used + q->ring.pending + 1));
 	token = vring_get(&q->ring, len);
 	if (unlikely(q->ring.broken))
