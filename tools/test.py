@@ -892,7 +892,7 @@ PARTS = {
     'net-loss': part_net_loss, 'net-loss-slice': part_net_loss_slice, 'net-fuzz': part_net_fuzz,
 }
 # What CI runs, with budgets in seconds on two cores.
-CI = (('check', 120), ('host', 120), ('disk', 180), ('kernel', 120), ('oracle', 240), ('user', 900), ('boot', 540), ('debug-kernel', 300),
+CI = (('check', 120), ('host', 120), ('disk', 180), ('kernel', 120), ('oracle', 240), ('user', 900), ('boot', 600), ('debug-kernel', 300),
       ('ext2-damage-slice', 120), ('busybox-slice', 180), ('debian-slice', 300), ('gdb', 60), ('powercut-slice', 240), ('swap-slice', 150),
       ('net-loss-slice', 90))
 LONG = ('check', 'host', 'disk-long', 'clang', 'kernel', 'user', 'oracle', 'debug', 'boot-all', 'gdb', 'commands', 'runner', 'min-memory', 'bochs', 'stress', 'busybox',
