@@ -357,7 +357,10 @@ def part_disk_small(report, opts):
     small = ('-b', '1024', '-I', '128')
     disk_suite(report, opts, 'disk-1k', DISK_TESTS, '2', options=small)
     if has_oracle():
-        disk_suite(report, opts, 'disk-1k-oracle', DISK_TESTS, '2', linux=True, options=small)
+        # Linux fails it in about one run of three: ext4's write-back passes over a block of a mapped page that was cut off
+        # and written again. Keel must pass it.
+        report.add('skip', 'disk-1k-oracle/cache/cut_races', 'Linux loses such writes where blocks are smaller than pages')
+        disk_suite(report, opts, 'disk-1k-oracle', DISK_TESTS + ',!cache/cut_races', '2', linux=True, options=small)
 
 
 def scenario_files(opts):

@@ -3,7 +3,7 @@
  * /test/run: runs the user-space tests and reports them on the console.
  *
  * As pid 1 (rdinit=/test/run) it prepares the system (proc, sysfs, devtmpfs, tmpfs, devpts), takes
- * its filter from the kernel command line (test=GLOB[,GLOB...], matched against AREA/NAME;
+ * its filter from the kernel command line (test=GLOB[,GLOB...], matched against AREA/NAME, !GLOB takes away;
  * testtimeout=SECONDS; testverbose=1; testdisk=DEV puts /tmp on an ext2 there; stress=SECONDS[,SEED] runs
  * /test/stress instead) and ends by
  * powering off. From a shell the globs are its arguments. Every test runs in a session of its own
@@ -103,7 +103,10 @@ static bool wanted(const char *name)
 		return true;
 	copy = strdup(globs);
 	for (g = strtok_r(copy, ",", &save); g; g = strtok_r(NULL, ",", &save))
-		hit |= !fnmatch(g, name, 0);
+		if (*g == '!')		/* of those before, not these */
+			hit &= !!fnmatch(g + 1, name, 0);
+		else
+			hit |= !fnmatch(g, name, 0);
 	free(copy);
 	return hit;
 }
