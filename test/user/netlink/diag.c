@@ -67,6 +67,7 @@ struct found {
 	int info_len, mem_len, shutdown;
 	char cong[16];
 };
+static int peer_port;	/* 0: any. An earlier test's connection in TIME_WAIT may share a port, not both */
 static void look(struct nlmsghdr *h, void *arg)
 {
 	struct inet_diag_msg *m = NLMSG_DATA(h);
@@ -75,7 +76,7 @@ static void look(struct nlmsghdr *h, void *arg)
 
 	CHECK_EQ(h->nlmsg_type, SOCK_DIAG_BY_FAMILY);
 	f->all++;
-	if (ntohs(m->id.idiag_sport) != f->port)
+	if (ntohs(m->id.idiag_sport) != f->port || (peer_port && ntohs(m->id.idiag_dport) != peer_port))
 		return;
 	f->n++;
 	f->m = *m;
@@ -149,6 +150,7 @@ CASE(tcp)
 	/* Who closes first waits a while, without a socket. */
 	int port = port_of(c);
 
+	peer_port = port_of(l);
 	close(c);
 	CHECK_EQ(read(a, nl_buf, 10), 5);
 	close(a);
