@@ -365,6 +365,59 @@ int inet_wait_wmem(struct inet_sock *sk, u32 msg_flags, u32 file_flags)
 	}
 }
 
+/* --- peers and ports --- */
+
+int inet_dgram_joined(struct inet_sock *sk, const struct ipaddr *dst, u16 port, int ifindex, struct route *r)
+{
+	if (r->type == RTN_BROADCAST && !sk->c.broadcast) {
+		route_put(r);
+		return -EACCES;
+	}
+	route_put(&sk->dst);
+	if (!sk->bound_addr)
+		sk->laddr = r->src;
+	if (ifindex && !sk->bound_if)
+		sk->bound_if = ifindex;
+	sk->raddr = *dst;
+	sk->rport = port;
+	sk->state = TCP_ESTABLISHED;
+	sk->dst = *r;
+	return 0;
+}
+
+void inet_dgram_left(struct inet_sock *sk)
+{
+	sk->state = TCP_CLOSE;
+	sk->rport = 0;
+	sk->raddr = inet_any(sk);
+	sk->laddr = sk->rcv_addr;
+	route_put(&sk->dst);
+}
+
+/* Readers end even where nothing is connected, as on Linux; the caller learns of it. */
+int inet_dgram_shutdown(struct inet_sock *sk, u32 how)
+{
+	WRITE_ONCE(sk->shutdown, sk->shutdown | how);
+	inet_sock_wake(sk, EPOLLIN | EPOLLOUT | EPOLLHUP | EPOLLRDHUP);
+	return sk->state == TCP_ESTABLISHED ? 0 : -ENOTCONN;
+}
+
+void inet_port_put(struct inet_sock *sk, struct inet_bucket *b)
+{
+	bool in;
+
+	if (!sk->lport)
+		return;
+	spin_lock(&b->lock);
+	in = !hlist_unhashed(&sk->hash_link);
+	if (in)
+		hlist_del_init_rcu(&sk->hash_link);
+	sk->lport = 0;
+	spin_unlock(&b->lock);
+	if (in)
+		inet_sock_put(sk);
+}
+
 /* --- poll and ioctl --- */
 
 u32 inet_dgram_poll(struct inet_sock *sk)

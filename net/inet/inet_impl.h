@@ -231,6 +231,16 @@ static inline void inet_count_no_route(struct net *net, const struct flow *f)
 
 /* --- datagram.c: what udp, raw and ping share --- */
 
+/* The peer of a socket that no table knows by it (raw, ping), by the route there: r is taken over, or given up. -EACCES: a
+   broadcast. left: it has none any more. sk->lock held. */
+__must_check int inet_dgram_joined(struct inet_sock *sk, const struct ipaddr *dst, u16 port, int ifindex, struct route *r);
+void inet_dgram_left(struct inet_sock *sk);
+/* -ENOTCONN, and it has effect all the same. sk->lock held. */
+int inet_dgram_shutdown(struct inet_sock *sk, u32 how);
+/* Take sk off the bucket of its port, and the port from sk. sk->lock held. */
+struct inet_bucket;
+void inet_port_put(struct inet_sock *sk, struct inet_bucket *b);
+
 /* Queue for the reader: charges rcvbuf, filters, wakes. Consumes p. 0, -ENOMEM (full: counted in drops). No lock held. */
 int inet_queue_rcv(struct inet_sock *sk, struct pkt *p);
 /* Wait for and take (MSG_PEEK: a reference-free look under a clone) the next datagram. ERR_PTR. */

@@ -79,19 +79,7 @@ static int ping_get_port(struct inet_sock *sk, u16 id)
 
 static void ping_put_port(struct inet_sock *sk)
 {
-	struct inet_bucket *b = bucket(sk->lport);
-	bool in;
-
-	if (!sk->lport)
-		return;
-	spin_lock(&b->lock);
-	in = !hlist_unhashed(&sk->hash_link);
-	if (in)
-		hlist_del_init_rcu(&sk->hash_link);
-	sk->lport = 0;
-	spin_unlock(&b->lock);
-	if (in)
-		inet_sock_put(sk);
+	inet_port_put(sk, bucket(sk->lport));
 }
 
 /* With a reference; NULL: none. */
@@ -341,39 +329,15 @@ static int ping_connect(struct inet_sock *sk, const struct ipaddr *a, u16 port, 
 		inet_count_no_route(sk->net, &f);
 	if (err)
 		return err;
-	if (r.type == RTN_BROADCAST && !sk->c.broadcast) {
-		route_put(&r);
-		return -EACCES;
-	}
-	route_put(&sk->dst);
-	if (!sk->bound_addr)
-		sk->laddr = r.src;
-	if (ifindex && !sk->bound_if)
-		sk->bound_if = ifindex;
-	sk->raddr = dst;
-	sk->rport = port;
-	sk->state = TCP_ESTABLISHED;
-	sk->dst = r;
-	return 0;
+	return inet_dgram_joined(sk, &dst, port, ifindex, &r);
 }
 
 static int ping_disconnect(struct inet_sock *sk)
 {
-	sk->state = TCP_CLOSE;
-	sk->rport = 0;
-	sk->raddr = inet_any(sk);
-	sk->laddr = sk->rcv_addr;
-	route_put(&sk->dst);
+	inet_dgram_left(sk);
 	if (!sk->bound_port)
 		ping_put_port(sk);
 	return 0;
-}
-
-static int ping_shutdown(struct inet_sock *sk, u32 how)
-{
-	WRITE_ONCE(sk->shutdown, sk->shutdown | how);
-	inet_sock_wake(sk, EPOLLIN | EPOLLOUT | EPOLLHUP | EPOLLRDHUP);
-	return sk->state == TCP_ESTABLISHED ? 0 : -ENOTCONN;
 }
 
 static void ping_close(struct inet_sock *sk)
@@ -393,7 +357,7 @@ static int ping_init_sock(struct inet_sock *sk)
 	.protocol = p, .type = SOCK_DGRAM, .size = sizeof(struct inet_sock), .permit = ping_permit, .init = ping_init_sock, \
 	.close = ping_close, .get_port = ping_get_port, .put_port = ping_put_port, .connect = ping_connect, \
 	.disconnect = ping_disconnect, \
-	.shutdown = ping_shutdown, .poll = inet_dgram_poll, .sendmsg = ping_sendmsg, .recvmsg = ping_recvmsg, \
+	.shutdown = inet_dgram_shutdown, .poll = inet_dgram_poll, .sendmsg = ping_sendmsg, .recvmsg = ping_recvmsg, \
 	.ids = true, }
 static const struct inet_proto ping4 = PING(IPPROTO_ICMP), ping6 = PING(IPPROTO_ICMPV6);
 

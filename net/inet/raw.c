@@ -351,37 +351,13 @@ static int raw_connect(struct inet_sock *sk, const struct ipaddr *a, u16 port, i
 	err = route_output(sk->net, &f, &r);
 	if (err)
 		return err;
-	if (r.type == RTN_BROADCAST && !sk->c.broadcast) {
-		route_put(&r);
-		return -EACCES;
-	}
-	route_put(&sk->dst);
-	if (!sk->bound_addr)
-		sk->laddr = r.src;
-	if (ifindex && !sk->bound_if)
-		sk->bound_if = ifindex;
-	sk->raddr = dst;
-	sk->rport = port;
-	sk->state = TCP_ESTABLISHED;
-	sk->dst = r;
-	return 0;
+	return inet_dgram_joined(sk, &dst, port, ifindex, &r);
 }
 
 static int raw_disconnect(struct inet_sock *sk)
 {
-	sk->state = TCP_CLOSE;
-	sk->rport = 0;
-	sk->raddr = inet_any(sk);
-	sk->laddr = sk->rcv_addr;
-	route_put(&sk->dst);
+	inet_dgram_left(sk);
 	return 0;
-}
-
-static int raw_shutdown(struct inet_sock *sk, u32 how)
-{
-	WRITE_ONCE(sk->shutdown, sk->shutdown | how);
-	inet_sock_wake(sk, EPOLLIN | EPOLLOUT | EPOLLHUP | EPOLLRDHUP);
-	return sk->state == TCP_ESTABLISHED ? 0 : -ENOTCONN;
 }
 
 /* IPV6_CHECKSUM and IPV6_HDRINCL, at SOL_RAW or SOL_IPV6. */
@@ -499,7 +475,7 @@ static void raw_close(struct inet_sock *sk)
 /* Any protocol. */
 static const struct inet_proto raw_proto = {
 	.protocol = IPPROTO_IP, .type = SOCK_RAW, .size = sizeof(struct raw_sock), .init = raw_init_sock, .close = raw_close,
-	.connect = raw_connect, .disconnect = raw_disconnect, .shutdown = raw_shutdown, .poll = inet_dgram_poll,
+	.connect = raw_connect, .disconnect = raw_disconnect, .shutdown = inet_dgram_shutdown, .poll = inet_dgram_poll,
 	.ioctl = inet_dgram_ioctl,
 	.sendmsg = raw_sendmsg, .recvmsg = raw_recvmsg, .setsockopt = raw_setsockopt, .getsockopt = raw_getsockopt,
 	.info = raw_info,

@@ -123,19 +123,7 @@ static int udp_get_port(struct inet_sock *sk, u16 port)
 
 static void udp_put_port(struct inet_sock *sk)
 {
-	struct inet_bucket *b = bucket(sk->net, sk->lport);
-	bool in;
-
-	if (!sk->lport)
-		return;
-	spin_lock(&b->lock);
-	in = !hlist_unhashed(&sk->hash_link);
-	if (in)
-		hlist_del_init_rcu(&sk->hash_link);
-	sk->lport = 0;
-	spin_unlock(&b->lock);
-	if (in)
-		inet_sock_put(sk);
+	inet_port_put(sk, bucket(sk->net, sk->lport));
 }
 
 /* --- demultiplexing --- */
@@ -779,19 +767,6 @@ static int udp_disconnect(struct inet_sock *sk)
 	return 0;
 }
 
-static int udp_shutdown(struct inet_sock *sk, u32 how)
-{
-	if (sk->state != TCP_ESTABLISHED) {
-		/* Readers end even so, as on Linux; the caller learns that nothing was connected. */
-		WRITE_ONCE(sk->shutdown, sk->shutdown | how);
-		inet_sock_wake(sk, EPOLLIN | EPOLLOUT | EPOLLHUP | EPOLLRDHUP);
-		return -ENOTCONN;
-	}
-	WRITE_ONCE(sk->shutdown, sk->shutdown | how);
-	inet_sock_wake(sk, EPOLLIN | EPOLLOUT | EPOLLHUP | EPOLLRDHUP);
-	return 0;
-}
-
 static int udp_setsockopt(struct inet_sock *sk, int level, int opt, uaddr_t uval, int len)
 {
 	struct udp_sock *u = udp_sk(sk);
@@ -861,7 +836,7 @@ static void udp_close(struct inet_sock *sk)
 static const struct inet_proto udp_proto = {
 	.protocol = IPPROTO_UDP, .type = SOCK_DGRAM, .size = sizeof(struct udp_sock), .init = udp_init_sock, .close = udp_close,
 	.get_port = udp_get_port, .put_port = udp_put_port, .connect = udp_connect, .disconnect = udp_disconnect,
-	.shutdown = udp_shutdown, .poll = inet_dgram_poll,
+	.shutdown = inet_dgram_shutdown, .poll = inet_dgram_poll,
 	.ioctl = inet_dgram_ioctl, .sendmsg = udp_sendmsg, .recvmsg = udp_recvmsg,
 	.setsockopt = udp_setsockopt, .getsockopt = udp_getsockopt,
 };

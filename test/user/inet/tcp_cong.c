@@ -104,6 +104,7 @@ CASE(window_grows)
 		CHECK(n > 0);
 		left -= n;
 	}
+	/* The last acknowledgement wakes nobody who could be asked. */
 	for (int ms = 0; (i = get_info(fd[0])).tcpi_unacked && ms < 10000; ms++)
 		usleep(1000);
 	CHECK(i.tcpi_rtt > 0 && i.tcpi_rtt < 1000000);
