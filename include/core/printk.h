@@ -33,7 +33,7 @@ struct console {
 	bool early;			/* dropped when a real one registers */
 	struct list_head link;		/* [console owner] */
 	bool enabled;			/* [console owner] */
-	u64 seq;			/* [console owner] next record to show */
+	u64 seq;			/* [console owner] next record to show; read by all */
 };
 void console_register(struct console *c);
 /* Write straight to all consoles: panic and the debugger. */

@@ -216,18 +216,21 @@ static bool level_visible(u8 level)
 	return ignore_loglevel || level < READ_ONCE(console_loglevel);
 }
 
-/* Show what console c has not shown. Owner. In a panic, records that never got complete are left out. */
+/*
+ * Show what console c has not shown. Owner. In a panic, records that never got complete are left out. A record counts as
+ * shown when it is, not before: console_flush() asks without owning the consoles, and the machine may end after it.
+ */
 static void console_catch_up(struct console *c)
 {
 	static struct log_record rec;		/* [console_owner] */
 
 	while (c->seq < log_next_seq()) {
-		u64 want = c->seq;
+		u64 want = c->seq, next = want;
 
-		if (log_read(&c->seq, &rec)) {
+		if (log_read(&next, &rec)) {
 			if (!panic_in_progress)
 				return;
-			c->seq = want + 1;
+			WRITE_ONCE(c->seq, want + 1);
 			continue;
 		}
 		if (rec.seq != want && want) {
@@ -237,6 +240,7 @@ static void console_catch_up(struct console *c)
 		}
 		if (rec.facility == 0 && level_visible(rec.level))
 			console_show(c, &rec);
+		smp_store_release(&c->seq, next);
 	}
 }
 
@@ -246,7 +250,7 @@ static bool consoles_behind(void)
 	bool behind = false;
 
 	list_for_each_entry(c, &consoles, link)
-		behind |= c->enabled && c->seq < log_next_seq();
+		behind |= c->enabled && smp_load_acquire(&c->seq) < log_next_seq();
 	return behind;
 }
 
