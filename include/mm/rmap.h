@@ -12,5 +12,7 @@ struct vma;
 typedef bool (*rmap_fn)(struct pt_cursor *c, struct vma *v, struct tlb_gather *g, void *arg);
 /* fn for the entry of page `index` in every mapping of the file. Takes rmap_lock for reading; may sleep. */
 void rmap_walk_page(struct mapping *m, u64 index, rmap_fn fn, void *arg);
+/* The same for reclaim, whose caller may hold any lock: false, and nothing is done, if rmap_lock is not free at once. */
+__must_check bool rmap_try_walk_page(struct mapping *m, u64 index, rmap_fn fn, void *arg);
 
 #endif

@@ -53,6 +53,7 @@ struct map_state {
 	struct folio *f;
 	u64 page;			/* of the folio, looked for at the moment */
 	bool referenced, locked, exec;
+	bool unknown;			/* who maps it could not be asked now */
 };
 
 static bool maps_it(pte_t e, const struct map_state *s)
@@ -87,13 +88,16 @@ static bool unmap_entry(struct pt_cursor *c, struct vma *v, struct tlb_gather *g
 	return true;
 }
 
-/* All mappings of all pages of the folio; it is locked, so its place in the file stays. */
+/*
+ * All mappings of all pages of the folio; it is locked, so its place in the file stays. It never waits: who allocates may
+ * hold a lock of a file system, or that of this very file's mappings.
+ */
 static void walk_mappings(struct folio *f, rmap_fn fn, struct map_state *s)
 {
 	u64 n = folio_nr_pages(f);
 
-	for (s->page = 0; s->page < n && atomic_read(&f->mapcount) && !s->locked; s->page++)
-		rmap_walk_page(f->mapping, f->index + s->page, fn, s);
+	for (s->page = 0; s->page < n && atomic_read(&f->mapcount) && !s->locked && !s->unknown; s->page++)
+		s->unknown = !rmap_try_walk_page(f->mapping, f->index + s->page, fn, s);
 }
 
 enum verdict { KEEP, ACTIVATE, GONE };
@@ -109,6 +113,8 @@ static enum verdict reclaim_file(struct folio *f, struct scan *sc)
 		return KEEP;
 	if (atomic_read(&f->mapcount))
 		walk_mappings(f, look_entry, &s);
+	if (s.unknown)
+		return KEEP;
 	/* Read once is no use yet: FOLIO_ACTIVE comes with the second time. A mapped page has one round to be used again. */
 	if (s.locked || folio_test(f, FOLIO_ACTIVE) || (s.referenced && (s.exec || folio_test(f, FOLIO_REFERENCED))))
 		return ACTIVATE;
@@ -157,6 +163,10 @@ static enum verdict reclaim_swapbacked(struct folio *f, struct scan *sc)
 
 		if (atomic_read(&f->mapcount))
 			walk_mappings(f, look_entry, &s);
+		if (s.unknown) {
+			folio_unlock(f);
+			return KEEP;
+		}
 		if (s.locked || s.referenced || folio_test_clear(f, FOLIO_REFERENCED) || folio_test(f, FOLIO_ACTIVE)) {
 			folio_unlock(f);
 			return ACTIVATE;

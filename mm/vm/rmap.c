@@ -162,18 +162,12 @@ void unmap_mapping_range(struct mapping *m, u64 first, u64 nr, bool even_private
 	up_read(&m->rmap_lock);
 }
 
-/*
- * Call fn for every entry that maps page `index` of the file; cursor open. Used by write-back (clean)
- * and reclaim (referenced, unmap). Stops when fn returns false.
- */
-void rmap_walk_page(struct mapping *m, u64 index, rmap_fn fn, void *arg)
+/* Call fn for every entry that maps page `index` of the file; cursor open. rmap_lock held. */
+static void walk_page(struct mapping *m, u64 index, rmap_fn fn, void *arg)
 {
 	struct vma *v;
 	bool go = true;
 
-	if (rb_root_empty(&m->i_mmap.root))
-		return;
-	down_read(&m->rmap_lock);
 	for (v = subtree_first(m->i_mmap.root.node, index, index); v && go; v = rmap_next(v, index, index)) {
 		u64 addr = v->start + ((index - v->pgoff) << PAGE_SHIFT);
 		struct mm *mm = v->mm;
@@ -187,5 +181,24 @@ void rmap_walk_page(struct mapping *m, u64 index, rmap_fn fn, void *arg)
 		pt_cursor_close(&c);
 		tlb_gather_finish(&g);
 	}
+}
+
+void rmap_walk_page(struct mapping *m, u64 index, rmap_fn fn, void *arg)
+{
+	if (rb_root_empty(&m->i_mmap.root))
+		return;
+	down_read(&m->rmap_lock);
+	walk_page(m, index, fn, arg);
 	up_read(&m->rmap_lock);
+}
+
+bool rmap_try_walk_page(struct mapping *m, u64 index, rmap_fn fn, void *arg)
+{
+	if (rb_root_empty(&m->i_mmap.root))
+		return true;
+	if (!down_read_trylock(&m->rmap_lock))
+		return false;
+	walk_page(m, index, fn, arg);
+	up_read(&m->rmap_lock);
+	return true;
 }

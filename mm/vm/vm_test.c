@@ -2,7 +2,9 @@
 /* Address spaces in the running kernel, looked at from outside: mm_access_remote() faults as a program would. */
 #include <base/string.h>
 #include <core/ktest.h>
+#include <fs/file.h>
 #include <kernel/task.h>
+#include <mm/rmap.h>
 #include "internal.h"
 #include <uapi/linux/mman.h>
 
@@ -172,5 +174,35 @@ KTEST(vm, reap)
 	KEXPECT_EQ(peek(mm, AT), ~0ul);
 	KEXPECT(!poke(mm, AT + PAGE_SIZE, 1));
 	KEXPECT_EQ(peek(mm, AT + 128 * PAGE_SIZE), 77);
+	mm_put(mm);
+}
+
+static bool count_entry(struct pt_cursor *c, struct vma *v, struct tlb_gather *g, void *arg)
+{
+	(void)v, (void)g;
+	*(u32 *)arg += pte_present(pt_cursor_read(c));
+	return true;
+}
+
+/* Reclaim may be called by who holds the lock of the very mappings it would look at. */
+KTEST(vm, reclaim_does_not_wait_for_rmap)
+{
+	struct mm *mm = mm_create();
+	struct mapping *m;
+	struct vma *v;
+	u32 seen = 0;
+
+	KREQUIRE(!IS_ERR(mm));
+	KEXPECT_EQ(mmap_do(mm, NULL, AT, PAGE_SIZE, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, 0), AT);
+	KEXPECT(poke(mm, AT, 1));
+	v = vma_find(mm, AT);
+	KREQUIRE(v && v->file);
+	m = v->file->mapping;
+	down_write(&m->rmap_lock);
+	KEXPECT(!rmap_try_walk_page(m, 0, count_entry, &seen));
+	up_write(&m->rmap_lock);
+	KEXPECT_EQ(seen, 0);
+	KEXPECT(rmap_try_walk_page(m, 0, count_entry, &seen));
+	KEXPECT_EQ(seen, 1);
 	mm_put(mm);
 }
