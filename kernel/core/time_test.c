@@ -163,11 +163,14 @@ static bool fired_within(struct test_timer *t, u32 n, u64 ns)
 KTEST(timer, fires_in_time)
 {
 	struct test_timer t = { .fired = 0 };
-	u64 at = clock_monotonic_ns() + NSEC_PER_MSEC;
+	u64 at, flags;
 
 	timer_init(&t.t, TIMER_MONOTONIC, test_timer_fn);
+	flags = irq_save();	/* it cannot fire before we look, however long that takes */
+	at = clock_monotonic_ns() + NSEC_PER_MSEC;
 	timer_start(&t.t, at);
 	KEXPECT(timer_queued(&t.t));
+	irq_restore(flags);
 	KEXPECT(fired_within(&t, 1, NSEC_PER_SEC));
 	KEXPECT(t.fired_at >= at);
 	KEXPECT(!timer_cancel(&t.t));
