@@ -256,11 +256,11 @@ KTEST(workqueue, delayed)
 	works_run = 0;
 	delayed_work_init(&d, count_work);
 	KEXPECT(delayed_work_queue(system_wq, &d, 3 * NSEC_PER_MSEC));
-	KEXPECT(!delayed_work_queue(system_wq, &d, 3 * NSEC_PER_MSEC));
 	work_flush(&d.work);
 	KEXPECT_EQ(works_run, 1);
 	KEXPECT(clock_monotonic_ns() - begin >= 3 * NSEC_PER_MSEC);
 	KEXPECT(delayed_work_queue(system_wq, &d, 3600 * NSEC_PER_SEC));
+	KEXPECT(!delayed_work_queue(system_wq, &d, 3 * NSEC_PER_MSEC));
 	KEXPECT(delayed_work_cancel_sync(&d));
 	KEXPECT(!delayed_work_cancel_sync(&d));
 	KEXPECT_EQ(works_run, 1);
