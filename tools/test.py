@@ -867,8 +867,9 @@ def part_net_fuzz(report, opts):
     if not (build(report, 'net-fuzz', 'lwip') and build(report, 'net-fuzz', '-C', 'test/fuzz/net')):
         return
     host = 'build/net-host/net-host'
-    for loss in (0.5, 2, 10, 30):
-        run_command(report, 'net-fuzz', [host, 'sim', f'loss={loss}', 'seed=1000', 'seeds=100', 'bytes=200000', 'reorder=5', 'dup=3',
+    # At 30 % the time-outs grow to two minutes, on Linux as here (tools/netloss.py --loss 30): less has to get through in its hour.
+    for loss, size in (0.5, 200000), (2, 200000), (10, 200000), (20, 200000), (30, 20000):
+        run_command(report, 'net-fuzz', [host, 'sim', f'loss={loss}', 'seed=1000', 'seeds=100', f'bytes={size}', 'reorder=5', 'dup=3',
                                          f'name=sim-{loss}%'], 1800, parse=True)
     for seed in range(100, 104):
         fail = (0, 1000, 50, 7)[seed % 4]
