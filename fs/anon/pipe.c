@@ -509,6 +509,7 @@ static int fifo_open(struct file *f, struct inode *inode)
 {
 	bool rd = f->mode & FMODE_READ, wr = f->mode & FMODE_WRITE;
 	struct pipe *p = fifo_pipe_get(inode);
+	bool named = inode->sb->magic != PIPEFS_MAGIC;	/* pipe(2)'s by way of /proc/PID/fd does not wait for a partner */
 	int err = 0;
 
 	if (!p)
@@ -518,7 +519,7 @@ static int fifo_open(struct file *f, struct inode *inode)
 	f->mode |= FMODE_STREAM;
 	mutex_lock(&p->mutex);
 	f->ra.prev_pos = -1;
-	if (wr && !rd && f->flags & O_NONBLOCK && !p->readers) {
+	if (named && wr && !rd && f->flags & O_NONBLOCK && !p->readers) {
 		err = -ENXIO;
 		goto out;
 	}
@@ -529,12 +530,12 @@ static int fifo_open(struct file *f, struct inode *inode)
 		wake_up_all(&p->wr_wait);
 	if (wr && p->writers++ == 0)
 		wake_up_all(&p->rd_wait);
-	if (rd && !wr && !p->writers) {
+	if (named && rd && !wr && !p->writers) {
 		if (f->flags & O_NONBLOCK)
 			f->ra.prev_pos = (s64)p->w_counter;	/* no EPOLLHUP before a writer was there */
 		else
 			err = wait_for_partner(p, &p->rd_wait, &p->w_counter, p->w_counter);
-	} else if (wr && !rd && !p->readers) {
+	} else if (named && wr && !rd && !p->readers) {
 		err = wait_for_partner(p, &p->wr_wait, &p->r_counter, p->r_counter);
 	}
 	if (!err)

@@ -161,3 +161,27 @@ CASE(writer_is_woken_by_closing_reader)
 	CHECK_OK(close(p[0]));
 	WAIT_EXIT(pid, 0);
 }
+/* By way of /proc/self/fd a pipe is opened again, also when the other side is gone already. */
+CASE(opened_again)
+{
+	char path[40], b[8];
+	int p[2], r, w;
+
+	CHECK_OK(pipe(p));
+	CHECK_EQ(write(p[1], "abc", 3), 3);
+	CHECK_OK(close(p[1]));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", p[0]);
+	r = CHECK_OK(open(path, O_RDONLY));
+	CHECK_EQ(read(r, b, sizeof(b)), 3);
+	CHECK_EQ(read(r, b, sizeof(b)), 0);
+	/* A writer comes back. */
+	w = CHECK_OK(open(path, O_WRONLY | O_NONBLOCK));
+	CHECK_EQ(write(w, "d", 1), 1);
+	CHECK_EQ(read(p[0], b, sizeof(b)), 1);
+	CHECK_OK(close(p[0]));
+	CHECK_OK(close(r));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", w);
+	r = CHECK_OK(open(path, O_WRONLY | O_NONBLOCK));
+	signal(SIGPIPE, SIG_IGN);
+	CHECK_ERR(write(r, "x", 1), EPIPE);
+}
