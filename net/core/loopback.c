@@ -2,14 +2,13 @@
 /*
  * lo: what is sent is received by the thread that sends it. The queue's runner (xmit.c) is the only one that
  * calls lo_xmit for that queue, so replies which the protocols send from in here are queued behind and not nested.
- * Replies to another queue are nested: the number of queues bounds how deep the stack gets.
  */
 #include <base/err.h>
 #include <base/string.h>
 #include <core/init.h>
 #include <net/netdev.h>
 
-#define LO_QUEUES	4
+#define LO_QUEUES	64
 #define LO_MTU		65536
 
 #define LO_FEATURES	(NETIF_CSUM | NETIF_SG | NETIF_TSO4 | NETIF_TSO6 | NETIF_UFO_L4)
