@@ -173,6 +173,7 @@ struct task {
 	struct task_work *work_head;	/* [a] */
 	struct list_head put_files;	/* own: files whose last reference it dropped */
 	struct blk_plug *plug;		/* own: bios held back; flushed when it sleeps */
+	struct list_head *xmit_queues;	/* own: it runs a device queue; those that it finds idle meanwhile (net/core/xmit.c) */
 
 	u32 personality;		/* own */
 	u32 login;			/* own: login uid + 1 for /proc/PID/loginuid; 0: never set. Inherited */

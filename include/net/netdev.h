@@ -100,7 +100,8 @@ struct netdev_queue {
 	struct net_device *dev;		/* [I] */
 	u32 index;			/* [I] */
 	struct pkt_list list;		/* [lock] waiting */
-	bool running;			/* [lock] somebody is in ops->xmit */
+	bool running;			/* [lock] somebody is in ops->xmit, or about to be */
+	struct list_head nested;	/* [who runs it] in its task's xmit_queues */
 	bool stopped;			/* [lock] the device is full */
 	bool woken;			/* [lock] it said it is not, while xmit ran */
 	bool dead;			/* [lock] down: packets are dropped */

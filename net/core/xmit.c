@@ -3,6 +3,9 @@
  * Transmit: from a protocol to a device's queue. A queue is run by whoever finds it idle; others leave their packets to
  * that thread. The runner calls ops->xmit without the lock, so the order within a queue is kept and drivers
  * need no lock of their own against other senders. After RUN_BUDGET rounds a runner hands over to a worker.
+ *
+ * lo's xmit receives, and what is received may send, by another queue: its runner is the same task. Such a queue waits until
+ * the one that runs is through, or the stack would grow with each.
  */
 #include <base/err.h>
 #include <base/math.h>
@@ -11,6 +14,7 @@
 #include <core/init.h>
 #include <core/rcu.h>
 #include <core/slab.h>
+#include <kernel/task.h>
 
 #include "internal_dev.h"
 
@@ -31,6 +35,7 @@ void netdev_queue_init(struct netdev_queue *q, struct net_device *dev, u32 index
 	q->index = index;
 	q->dead = true;
 	pkt_list_init(&q->list);
+	list_init(&q->nested);
 }
 
 /* What goes to the driver now: counted, and senders who asked are told. */
@@ -70,25 +75,31 @@ static void take_batch(struct netdev_queue *q, struct pkt_list *l)
 
 static void run_later(struct work *w);
 
+/* q->running, ours, becomes the worker's. False: no memory. q->lock held, also on return. */
+static bool leave_to_worker(struct netdev_queue *q)
+{
+	struct queue_work *w = kmalloc(sizeof(*w), GFP_ATOMIC);
+
+	if (!w)
+		return false;
+	work_init(&w->work, run_later);
+	w->q = q;
+	dev_get(q->dev);
+	(void)work_queue(xmit_wq, &w->work);
+	return true;
+}
+
 /* q->lock held and q->running ours; both let go of at the end. */
-static void queue_run(struct netdev_queue *q)
+static void queue_run_one(struct netdev_queue *q)
 {
 	struct net_device *dev = q->dev;
 
 	for (int round = 0; !pkt_list_empty(&q->list) && !q->stopped && !q->dead; round++) {
 		struct pkt_list l = PKT_LIST_INIT;
 
-		if (round == RUN_BUDGET) {
-			struct queue_work *w = kmalloc(sizeof(*w), GFP_ATOMIC);
-
-			if (w) {
-				work_init(&w->work, run_later);
-				w->q = q;
-				dev_get(dev);
-				spin_unlock(&q->lock);
-				(void)work_queue(xmit_wq, &w->work);
-				return;		/* still running: the worker goes on */
-			}
+		if (round == RUN_BUDGET && leave_to_worker(q)) {
+			spin_unlock(&q->lock);
+			return;		/* still running: the worker goes on */
 		}
 		take_batch(q, &l);
 		q->woken = false;
@@ -107,6 +118,31 @@ static void queue_run(struct netdev_queue *q)
 	}
 	q->running = false;
 	spin_unlock(&q->lock);
+}
+
+/* The same, and then those queues that turned up meanwhile. Within another run it only joins them. */
+static void queue_run(struct netdev_queue *q)
+{
+	struct list_head *outer = current->xmit_queues, mine;
+
+	if (outer) {
+		list_add_tail(&q->nested, outer);
+		spin_unlock(&q->lock);
+		return;
+	}
+	list_init(&mine);
+	current->xmit_queues = &mine;
+	queue_run_one(q);
+	for (int n = 1; !list_empty(&mine); n++) {
+		q = list_first_entry(&mine, struct netdev_queue, nested);
+		list_del_init(&q->nested);
+		spin_lock(&q->lock);
+		if (n % RUN_BUDGET == 0 && leave_to_worker(q))
+			spin_unlock(&q->lock);
+		else
+			queue_run_one(q);
+	}
+	current->xmit_queues = NULL;
 }
 
 static void run_later(struct work *w)
