@@ -231,6 +231,11 @@ void tcp_segment_input(struct tcp_sock *tp, struct pkt *p);	/* [e] consumes */
 /* The segment that acknowledged our SYN did not get through for want of memory: it counts all the same. [e] */
 void tcp_open_child(struct tcp_sock *tp, u32 seq, u16 wnd);
 void tcp_tx_release_all(struct tcp_sock *tp);
+void tcp_rx_drop(struct tcp_sock *tp);		/* what waits for a reader. [rd] */
+void tcp_rx_release_all(struct tcp_sock *tp);	/* nobody reads any more */
+/* Calls of struct inet_proto. */
+ssize_t tcp_sendmsg(struct inet_sock *sk, struct msg *m, size_t len);
+ssize_t tcp_recvmsg(struct inet_sock *sk, struct msg *m, size_t len);
 void tcp_engine_init(struct tcp_net *t);
 void tcp_timer_init(struct tcp_sock *tp);
 bool tcp_timers_run(struct tcp_net *t);	/* serves one that is due */
