@@ -35,7 +35,9 @@ struct sock_common {
 	bool listening;			/* [a] */
 	u8 stamp;			/* [a] SOCK_STAMP_*: SO_TIMESTAMP and its kin */
 	u32 stamping;			/* [a] SOF_TIMESTAMPING_*: SO_TIMESTAMPING */
-	u32 stamp_key;			/* [a] SOF_TIMESTAMPING_OPT_ID: the next message's number */
+	u32 stamp_key;			/* [a] SOF_TIMESTAMPING_OPT_ID: the next message's number; TCP: the byte that is number 0 */
+	bool zerocopy;			/* [a] SO_ZEROCOPY: calls with MSG_ZEROCOPY are told when their memory is free again */
+	u32 zc_key;			/* [a] number of the next of these */
 	int peek_off;			/* [a] SO_PEEK_OFF: where MSG_PEEK goes on; -1: off */
 	struct pid *peer_pid;		/* [family's lock] referenced: SO_PEERCRED */
 	const struct cred *peer_cred;

@@ -613,6 +613,8 @@ static int inet_setsockopt(struct socket *s, int level, int opt, uaddr_t val, in
 	case SOL_SOCKET:
 		if (opt == SO_BINDTODEVICE)
 			return bind_to_device(sk, val, len);
+		if ((opt == SO_TIMESTAMPING_OLD || opt == SO_TIMESTAMPING_NEW) && sk->proto->set_stamping)
+			return sk->proto->set_stamping(sk, opt, val, len);
 		err = sock_setsockopt(&sk->c, opt, val, len);
 		if (!err && sk->proto->sockopt_changed)
 			sk->proto->sockopt_changed(sk, opt);

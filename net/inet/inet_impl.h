@@ -44,6 +44,7 @@ struct ip_cb {
 	u8 family, proto, tos, ttl;	/* tos: traffic class; ttl: hop limit */
 	u8 opt_len;			/* IPv4 options behind the header at pkt_net() */
 	bool multicast, broadcast;
+	bool sent;			/* a packet of ours, on the error queue */
 	u16 frag_max;			/* largest fragment it came in; 0: whole */
 	u16 udp_off;			/* protocol's own: where data begins */
 	u32 flowinfo;			/* IPv6 */
@@ -137,6 +138,7 @@ struct inet_proto {
 	/* own level; without lock. NULL: -ENOPROTOOPT */
 	int (*setsockopt)(struct inet_sock *sk, int level, int opt, uaddr_t val, int len);
 	int (*getsockopt)(struct inet_sock *sk, int level, int opt, uaddr_t val, uaddr_t len);
+	int (*set_stamping)(struct inet_sock *sk, int opt, uaddr_t val, int len);	/* SO_TIMESTAMPING; NULL: sock_setsockopt */
 	void (*sockopt_changed)(struct inet_sock *sk, int opt);	/* a SOL_SOCKET option was set */
 	void (*info)(struct inet_sock *sk, struct inet_sock_info *i);
 };
@@ -257,6 +259,13 @@ __must_check int inet_wait_wmem(struct inet_sock *sk, u32 msg_flags, u32 file_fl
 void inet_charge_wmem(struct inet_sock *sk, struct pkt *p);
 /* Charged, p may be one whose time of sending is wanted. */
 void inet_ask_stamp(struct inet_sock *sk, const struct send_ctl *c, struct pkt *p);
+/* pkt.stamped of all packets of inet sockets; and its news: c, which is consumed, on the error queue. Any thread context. */
+void inet_tx_stamped(struct pkt *p, u32 kind);
+void inet_stamp_queue(struct inet_sock *sk, struct pkt *c, u32 kind, u32 key, int iif);
+/* MSG_ZEROCOPY: what its completion will be made of; NULL: no memory, or too many (`pending`) are not complete yet. */
+__must_check struct pkt *inet_zc_alloc(struct inet_sock *sk, u32 pending);
+/* The n calls from number lo on are complete. Consumes told. */
+void inet_zc_done(struct inet_sock *sk, u32 lo, u32 n, struct pkt *told);
 static inline bool has_wmem(struct inet_sock *sk) { return atomic64_read(&sk->wmem) < (s64)READ_ONCE(sk->c.sndbuf); }
 /* inet_proto.poll and .ioctl of datagrams. */
 u32 inet_dgram_poll(struct inet_sock *sk);

@@ -51,6 +51,9 @@ static void destroy(struct inet_sock *sk)
 	ASSERT(!tp->pcb && !tp->hashed);
 	tcp_rx_release_all(tp);
 	tcp_tx_release_all(tp);
+	if (tp->notes)
+		tcp_notes_end(tp);
+	kfree(tp->notes);
 	frag_cache_fini(&tp->page);
 	__atomic_fetch_sub(&tcp_net(sk->net)->nr_sock, 1, __ATOMIC_RELAXED);
 }
@@ -519,7 +522,8 @@ static const struct inet_proto tcp_proto = {
 	.get_port = tcp_get_port, .put_port = tcp_put_port, .connect = connect, .disconnect = disconnect, .listen = listen,
 	.accept = accept, .shutdown = shutdown, .poll = tcp_poll, .ioctl = tcp_ioctl, .sendmsg = tcp_sendmsg,
 		.recvmsg = tcp_recvmsg,
-	.setsockopt = tcp_setsockopt, .getsockopt = tcp_getsockopt, .sockopt_changed = tcp_sockopt_changed, .info = info,
+	.setsockopt = tcp_setsockopt, .getsockopt = tcp_getsockopt, .sockopt_changed = tcp_sockopt_changed,
+	.set_stamping = tcp_set_stamping, .info = info,
 };
 
 static const struct inet_transport tcp_transport = { .proto = IPPROTO_TCP, .receive = tcp_rcv, .error = tcp_icmp_error };

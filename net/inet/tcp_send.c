@@ -168,6 +168,8 @@ ssize_t tcp_sendmsg(struct inet_sock *sk, struct msg *m, size_t len)
 	u64 deadline = sock_send_deadline(&sk->c, m->flags, sk->socket->file->flags);
 	struct tcp_sock *tp = tcp_sk(sk);
 	struct tcp_net *t = tcp_net(sk->net);
+	bool special = unlikely(tcp_may_ask(tp, m));
+	struct tcp_ask ask = { 0 };
 	size_t done = 0;
 	ssize_t err = 0;
 
@@ -179,6 +181,8 @@ ssize_t tcp_sendmsg(struct inet_sock *sk, struct msg *m, size_t len)
 		s64 space;
 
 		err = wait_space(tp, deadline, done);
+		if (!err && special && !done && !tcp_asks(&ask))
+			err = tcp_ask(tp, m, &ask);
 		if (err || !len)
 			break;
 		space = (s64)READ_ONCE(sk->c.sndbuf) - atomic64_read(&tp->tx_bytes);
@@ -204,6 +208,8 @@ ssize_t tcp_sendmsg(struct inet_sock *sk, struct msg *m, size_t len)
 				tp->cork_until = clock_monotonic_ns() + 200 * NSEC_PER_MSEC;
 			if (done + (size_t)n < len)
 				tp->more = true;
+			else if (special && tcp_asks(&ask))
+				tcp_note(tp, &ask, (u32)len, false);
 			tcp_enter(tp);
 			tcp_push_pending(tp);
 			tcp_leave(tp);
@@ -214,6 +220,13 @@ ssize_t tcp_sendmsg(struct inet_sock *sk, struct msg *m, size_t len)
 		tcp_engine_unlock(t);
 		mutex_unlock(&tp->wr);
 	} while (done < len);
+	if (special && tcp_asks(&ask)) {	/* the call ends early */
+		tcp_engine_lock(t);
+		if (done)
+			tcp_note(tp, &ask, (u32)done, true);
+		tcp_engine_unlock(t);
+		tcp_ask_drop(&ask);
+	}
 	if (done) {
 		if (done < len && !(m->flags & MSG_MORE))
 			flush_partial(tp);

@@ -511,6 +511,9 @@ static struct tcp_sock *child_make(struct tcp_net *t, struct tcp_req *q)
 	sk->c.priority = l->inet.c.priority;
 	sk->c.mark = l->inet.c.mark;
 	sk->c.rcvlowat = l->inet.c.rcvlowat;
+	sk->c.stamp = l->inet.c.stamp;
+	sk->c.stamping = l->inet.c.stamping;
+	sk->c.zerocopy = l->inet.c.zerocopy;
 	sk->o = l->inet.o;
 	sk->uid = l->inet.uid;
 	sk->bound_if = q->ent.oif;

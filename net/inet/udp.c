@@ -28,6 +28,9 @@ struct udp_sock {
 	struct mutex cork_lock;		/* class SOCKET; not with sk->lock */
 	struct pkt *cork;		/* [cork_lock] under construction: data at the UDP header */
 	struct send_ctl cork_ctl;	/* [cork_lock] */
+	/* Parts of it came with MSG_ZEROCOPY: the completion of zc_n calls from zc_lo on. */
+	struct pkt *cork_told;		/* [cork_lock] */
+	u32 zc_lo, zc_n;		/* [cork_lock] */
 	bool corked;			/* [a] UDP_CORK */
 	u16 gso_size;			/* [a] UDP_SEGMENT */
 	bool gro;			/* [a] UDP_GRO: a burst is received as one */
@@ -558,6 +561,33 @@ static struct pkt *build(struct msg *m, size_t len)
 	return p;
 }
 
+/* The parts that came with MSG_ZEROCOPY are no longer needed; they were copied. cork_lock held. */
+static void cork_complete(struct inet_sock *sk)
+{
+	struct udp_sock *u = udp_sk(sk);
+
+	if (likely(!u->cork_told))
+		return;
+	inet_zc_done(sk, u->zc_lo, u->zc_n, u->cork_told);
+	u->cork_told = NULL;
+}
+
+/* One more part came with it. told: consumed. */
+static void cork_note(struct inet_sock *sk, struct pkt *told)
+{
+	struct udp_sock *u = udp_sk(sk);
+	u32 key = __atomic_fetch_add(&sk->c.zc_key, 1, __ATOMIC_RELAXED);
+
+	if (u->cork_told) {
+		u->zc_n++;
+		pkt_free(told);
+		return;
+	}
+	u->cork_told = told;
+	u->zc_lo = key;
+	u->zc_n = 1;
+}
+
 static int cork_flush(struct inet_sock *sk)
 {
 	struct udp_sock *u = udp_sk(sk);
@@ -571,17 +601,17 @@ static int cork_flush(struct inet_sock *sk)
 	err = find_route(sk, &u->cork_ctl, false, &r);
 	if (err) {
 		pkt_free(p);
-		send_ctl_fini(&u->cork_ctl);
-		return err;
+	} else {
+		err = push(sk, p, &u->cork_ctl, &r);
+		route_put(&r);
 	}
-	err = push(sk, p, &u->cork_ctl, &r);
-	route_put(&r);
+	cork_complete(sk);
 	send_ctl_fini(&u->cork_ctl);
 	return err;
 }
 
 /* MSG_MORE, UDP_CORK: data joins the datagram that waits. */
-static ssize_t send_corked(struct inet_sock *sk, struct msg *m, size_t len, bool more)
+static ssize_t send_corked(struct inet_sock *sk, struct msg *m, size_t len, bool more, struct pkt *told)
 {
 	struct udp_sock *u = udp_sk(sk);
 	ssize_t err = 0;
@@ -605,9 +635,14 @@ static ssize_t send_corked(struct inet_sock *sk, struct msg *m, size_t len, bool
 		if (err) {
 			pkt_free(u->cork);
 			u->cork = NULL;
+			cork_complete(sk);
 			send_ctl_fini(&u->cork_ctl);
 		}
 	}
+	if (told && !err)
+		cork_note(sk, told);
+	else
+		pkt_free(told);
 	if (!err && !more)
 		err = cork_flush(sk);
 	mutex_unlock(&u->cork_lock);
@@ -620,7 +655,7 @@ static ssize_t udp_sendmsg(struct inet_sock *sk, struct msg *m, size_t len)
 	bool more = m->flags & MSG_MORE || READ_ONCE(udp_sk(sk)->corked), connected;
 	struct send_ctl c;
 	struct route r;
-	struct pkt *p;
+	struct pkt *p, *told = NULL;
 	int err;
 
 	if (len > 65535)
@@ -634,11 +669,18 @@ static ssize_t udp_sendmsg(struct inet_sock *sk, struct msg *m, size_t len)
 	mutex_unlock(&sk->lock);
 	if (err)
 		return err == -EADDRINUSE ? -EAGAIN : err;
+	if (unlikely(m->flags & MSG_ZEROCOPY) && READ_ONCE(sk->c.zerocopy)) {
+		told = inet_zc_alloc(sk, 0);
+		if (!told)
+			return -ENOBUFS;
+	}
 	if (more || READ_ONCE(udp_sk(sk)->cork))
-		return send_corked(sk, m, len, more);
+		return send_corked(sk, m, len, more, told);
 	err = send_dest(sk, m, &c);
-	if (err)
+	if (err) {
+		pkt_free(told);
 		return err;
+	}
 	err = -EMSGSIZE;
 	if (len > 65535u - 8 - (ipaddr_is4(&c.dst) ? 20 : 0))
 		goto out_ctl;
@@ -659,6 +701,13 @@ out:
 	route_put(&r);
 out_ctl:
 	send_ctl_fini(&c);
+	/* All was copied: what is sent, however long it is under way, is ours. */
+	if (unlikely(told)) {
+		if (!err)
+			inet_zc_done(sk, __atomic_fetch_add(&sk->c.zc_key, 1, __ATOMIC_RELAXED), 1, told);
+		else
+			pkt_free(told);
+	}
 	return err ? err : (ssize_t)len;
 }
 
@@ -830,7 +879,8 @@ static void udp_close(struct inet_sock *sk)
 	if (udp_sk(sk)->cork)
 		send_ctl_fini(&udp_sk(sk)->cork_ctl);
 	pkt_free(udp_sk(sk)->cork);
-	udp_sk(sk)->cork = NULL;
+	pkt_free(udp_sk(sk)->cork_told);
+	udp_sk(sk)->cork = udp_sk(sk)->cork_told = NULL;
 }
 
 static const struct inet_proto udp_proto = {

@@ -19,7 +19,13 @@
 #define SOF_TIMESTAMPING_OPT_PKTINFO	(1 << 13)
 #define SOF_TIMESTAMPING_OPT_TX_SWHW	(1 << 14)
 #define SOF_TIMESTAMPING_BIND_PHC	(1 << 15)
-#define SOF_TIMESTAMPING_MASK		((SOF_TIMESTAMPING_BIND_PHC << 1) - 1)
+#define SOF_TIMESTAMPING_OPT_ID_TCP	(1 << 16)
+#define SOF_TIMESTAMPING_MASK		((SOF_TIMESTAMPING_OPT_ID_TCP << 1) - 1)
+
+/* sock_extended_err.ee_info */
+#define SCM_TSTAMP_SND		0
+#define SCM_TSTAMP_SCHED	1
+#define SCM_TSTAMP_ACK		2
 
 struct so_timestamping {
 	int flags;
