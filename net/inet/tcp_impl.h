@@ -208,11 +208,18 @@ void tcp_send_bare(struct tcp_net *t, const struct tcp_bare *b);
 void ipaddr_to_lwip(const struct ipaddr *a, ip_addr_t *out);
 /* The PCB goes without a word; everything that hung on it too. [e] */
 void tcp_drop_pcb(struct tcp_sock *tp, bool reset);
-/* A received packet, or a piece of one, as lwIP's pbuf (tcp_input.c). */
+/* A piece of a received packet, linear or a fragment, as lwIP's pbuf (tcp_input.c). */
 struct rx_pbuf {
 	struct pbuf_custom custom;
-	struct pkt *pkt;		/* owned: it keeps the bytes */
+	struct rx_pkt *whole;
 	struct rx_chunk chunk;		/* its place in the receive queue */
+};
+
+/* A received packet: gone with the last of its pieces. */
+struct rx_pkt {
+	struct pkt *pkt;		/* owned: it keeps the bytes */
+	u32 pieces;			/* [a] */
+	struct rx_pbuf piece[];
 };
 
 /* tcp_sock.urg_data */
