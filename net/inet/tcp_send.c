@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * What programs send: copied from their memory without the engine, then queued inside it.
+ * What programs send: copied from their memory without the engine, then queued inside it; what sendfile and splice bring
+ * is referenced where it lies.
  * Source: tcp(7), send(2).
  */
 #include <base/err.h>
@@ -57,6 +58,38 @@ static ssize_t copy_in_frags(struct tcp_sock *tp, struct iov_iter *from, u32 n, 
 		folio_get(c->folio);
 		*f = (struct tx_frag){ .folio = c->folio, .off = c->off, .len = k };
 		c->off += k;
+		*at = f;
+		at = &f->next;
+		done += k;
+	}
+	return done;
+}
+
+/* Less of a folio is copied: the queue's limit is in bytes, and each byte here would keep a folio. */
+#define REF_MIN		1024u
+
+/* The same with references, as long as the pieces are worth it. wr held. */
+static ssize_t ref_frags(struct iov_iter *from, u32 n, struct tx_frag **list)
+{
+	struct tx_frag **at = list;
+	u32 done = 0;
+
+	while (done < n) {
+		struct tx_frag *f;
+		struct folio *fo;
+		void *data;
+		u32 k;
+
+		k = (u32)min_t(size_t, n - done, iov_iter_kpiece(from, &data));
+		if (k < REF_MIN)
+			break;
+		fo = virt_folio(data);
+		f = kmalloc(sizeof(*f), GFP_KERNEL);
+		if (!f)
+			return done ? (ssize_t)done : -ENOMEM;
+		folio_get(fo);
+		*f = (struct tx_frag){ .folio = fo, .off = (u32)((u8 *)data - (u8 *)kmap_local(fo, 0)), .len = k };
+		iov_iter_advance(from, k);
 		*at = f;
 		at = &f->next;
 		done += k;
@@ -179,6 +212,7 @@ ssize_t tcp_sendmsg(struct inet_sock *sk, struct msg *m, size_t len)
 		struct tx_frag *list = NULL;
 		ssize_t n;
 		s64 space;
+		u32 most;
 
 		err = wait_space(tp, deadline, done);
 		if (!err && special && !done && !tcp_asks(&ask))
@@ -187,7 +221,10 @@ ssize_t tcp_sendmsg(struct inet_sock *sk, struct msg *m, size_t len)
 			break;
 		space = (s64)READ_ONCE(sk->c.sndbuf) - atomic64_read(&tp->tx_bytes);
 		mutex_lock(&tp->wr);
-		n = copy_in_frags(tp, &m->iter, (u32)min(len - done, (size_t)min(max(space, (s64)2048), (s64)CHUNK_MAX)), &list);
+		most = (u32)min(len - done, (size_t)min(max(space, (s64)2048), (s64)CHUNK_MAX));
+		n = m->pages ? ref_frags(&m->iter, most, &list) : 0;
+		if (!n)
+			n = copy_in_frags(tp, &m->iter, m->pages ? min(most, REF_MIN) : most, &list);
 		if (n < 0) {
 			err = n;
 			frags_drop(list);
