@@ -77,6 +77,8 @@ static void sock_end(struct inet_sock *sk)
 {
 	if (sk->proto->destroy)
 		sk->proto->destroy(sk);
+	if (sk->reuse)
+		inet_reuse_leave(sk);
 	pkt_list_free(&sk->rxq);
 	pkt_list_free(&sk->errq);
 	ip6_txopts_free(sk);
@@ -613,6 +615,8 @@ static int inet_setsockopt(struct socket *s, int level, int opt, uaddr_t val, in
 	case SOL_SOCKET:
 		if (opt == SO_BINDTODEVICE)
 			return bind_to_device(sk, val, len);
+		if (opt == SO_ATTACH_REUSEPORT_CBPF || opt == SO_ATTACH_REUSEPORT_EBPF || opt == SO_DETACH_REUSEPORT_BPF)
+			return inet_reuse_option(sk, opt, val, len);
 		if ((opt == SO_TIMESTAMPING_OLD || opt == SO_TIMESTAMPING_NEW) && sk->proto->set_stamping)
 			return sk->proto->set_stamping(sk, opt, val, len);
 		err = sock_setsockopt(&sk->c, opt, val, len);

@@ -170,6 +170,8 @@ struct inet_sock {
 	struct ip6_txopts *tx6;		/* [lock] extension headers of what is sent; NULL: none */
 	struct list_head mc_list;	/* [rtnl] memberships: struct ip_mc_sock (igmp.c, mld6.c) */
 
+	struct reuse_group *reuse;	/* [group_lock of reuse.c; r] who shares its address; NULL: nobody may */
+
 	spinlock_t qlock;		/* class SOCK_QUEUE */
 	struct pkt_list rxq;		/* [qlock] received datagrams */
 	struct pkt_list errq;		/* [qlock] MSG_ERRQUEUE */
@@ -303,6 +305,18 @@ void inet_cmsg_want(struct inet_sock *sk, u32 bit, bool on);
 void inet_errq_purge(struct inet_sock *sk);
 /* The path MTU of a connected socket. -ENOTCONN. */
 __must_check int inet_path_mtu(struct inet_sock *sk, int *mtu);
+
+/* --- reuse.c: SO_REUSEPORT --- */
+
+/* Do both share one address and port, with the same right? */
+bool inet_reuse_same(const struct inet_sock *a, const struct inet_sock *b);
+/* sk joins other's group; NULL: one of its own. False: no memory. The table's lock held, as for leaving. */
+__must_check bool inet_reuse_join(struct inet_sock *sk, struct inet_sock *other);
+void inet_reuse_leave(struct inet_sock *sk);
+/* Who of sk's group is to have p, by its program; NULL: that says nothing. hdr: bytes that the program does not see. RCU. */
+struct inet_sock *inet_reuse_choose(struct inet_sock *sk, struct pkt *p, u32 hdr);
+/* SO_ATTACH_REUSEPORT_*, SO_DETACH_REUSEPORT_BPF. */
+int inet_reuse_option(struct inet_sock *sk, int opt, uaddr_t val, int len);
 
 /* --- options --- */
 

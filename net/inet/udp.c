@@ -87,11 +87,22 @@ static bool conflict(const struct inet_bucket *b, const struct inet_sock *sk, u1
 			continue;
 		if ((o->c.reuseaddr && sk->c.reuseaddr) || !overlap(o, sk))
 			continue;
-		if (o->c.reuseport && sk->c.reuseport && o->uid.v == sk->uid.v)
+		if (o->c.reuseport && sk->c.reuseport && !sk->reuse && o->uid.v == sk->uid.v)
 			continue;
 		return true;
 	}
 	return false;
+}
+
+/* sk has its port, and shares it. bucket lock held. */
+static bool join_group(const struct inet_bucket *b, struct inet_sock *sk)
+{
+	struct inet_sock *o;
+
+	hlist_for_each_entry(o, &b->head, hash_link)
+		if (inet_reuse_same(sk, o))
+			break;
+	return inet_reuse_join(sk, o);
 }
 
 static bool try_port(struct inet_sock *sk, u16 port)
@@ -103,8 +114,13 @@ static bool try_port(struct inet_sock *sk, u16 port)
 	ok = !conflict(b, sk, port);
 	if (ok) {
 		sk->lport = port;
+		ok = !sk->c.reuseport || join_group(b, sk);
+	}
+	if (ok) {
 		inet_sock_get(sk);
 		hlist_add_head(&sk->hash_link, &b->head);
+	} else {
+		sk->lport = 0;
 	}
 	spin_unlock(&b->lock);
 	return ok;
@@ -126,6 +142,8 @@ static int udp_get_port(struct inet_sock *sk, u16 port)
 
 static void udp_put_port(struct inet_sock *sk)
 {
+	if (sk->reuse)
+		inet_reuse_leave(sk);
 	inet_port_put(sk, bucket(sk->net, sk->lport));
 }
 
@@ -160,9 +178,9 @@ static int score(const struct inet_sock *sk, struct net *net, const struct ipadd
 	return s;
 }
 
-/* RCU. With a reference; NULL: none. */
+/* RCU. With a reference; NULL: none. p: what it is for, with hdr bytes before its payload; NULL: not to be looked at. */
 static struct inet_sock *lookup(struct net *net, const struct ipaddr *src, u16 sport, const struct ipaddr *dst,
-	u16 dport, int iif)
+	u16 dport, int iif, struct pkt *p, u32 hdr)
 {
 	struct inet_sock *sk, *best = NULL;
 	u32 same = 0, hash = 0;
@@ -188,6 +206,10 @@ static struct inet_sock *lookup(struct net *net, const struct ipaddr *src, u16 s
 				best = sk;
 			hash = hash * 0x85ebca6bu + 1;
 		}
+	}
+	if (best && unlikely(READ_ONCE(best->reuse)) && p && !best->rport) {
+		sk = inet_reuse_choose(best, p, hdr);
+		best = sk ? sk : best;
 	}
 	return best && ref_get_unless_zero(&best->ref) ? best : NULL;
 }
@@ -301,7 +323,7 @@ static void udp_one(struct net *net, struct pkt *p)
 		return;
 	}
 	rcu_read_lock();
-	sk = lookup(net, &cb->src, sport, &cb->dst, dport, lookup_iif(p));
+	sk = lookup(net, &cb->src, sport, &cb->dst, dport, lookup_iif(p), p, 0);
 	rcu_read_unlock();
 	if (!sk) {
 		UDP_INC(net, cb->family, NOPORTS);
@@ -331,7 +353,7 @@ static bool wants_burst(struct net *net, struct pkt *p)
 		return false;
 	h = (struct udp_hdr *)p->data;
 	rcu_read_lock();
-	sk = lookup(net, &cb->src, be16(h->src), &cb->dst, be16(h->dst), lookup_iif(p));
+	sk = lookup(net, &cb->src, be16(h->src), &cb->dst, be16(h->dst), lookup_iif(p), p, sizeof(*h));
 	rcu_read_unlock();
 	gro = sk && READ_ONCE(udp_sk(sk)->gro);
 	if (sk)
@@ -376,7 +398,7 @@ static void udp_error(struct net *net, struct pkt *p, const struct icmp_err *e)
 	int err = e->err;
 
 	rcu_read_lock();
-	sk = lookup(net, &cb->dst, be16(h->dst), &cb->src, be16(h->src), cb->iif);
+	sk = lookup(net, &cb->dst, be16(h->dst), &cb->src, be16(h->src), cb->iif, NULL, 0);
 	rcu_read_unlock();
 	if (!sk)
 		return;
@@ -788,6 +810,8 @@ static int udp_connect(struct inet_sock *sk, const struct ipaddr *a, u16 port, i
 		return -EAGAIN;
 	}
 	spin_lock(&bucket(sk->net, sk->lport)->lock);
+	if (!sk->bound_addr && sk->reuse)
+		inet_reuse_leave(sk);	/* its address is another now */
 	if (!sk->bound_addr)
 		sk->laddr = r.src;
 	if (ifindex && !sk->bound_if)
