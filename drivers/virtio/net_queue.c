@@ -15,6 +15,7 @@
 #include <base/printf.h>
 #include <base/string.h>
 #include <core/clock.h>
+#include <core/cpumask.h>
 #include <core/slab.h>
 #include <kernel/sched.h>
 
@@ -22,7 +23,6 @@
 
 #define RX_BATCH	64u
 #define RX_COPY		256u		/* shorter frames are copied */
-#define RX_MIN		(ETH_HLEN + 4 + ETH_DATA_LEN)
 #define RX_ALIGN	64u
 #define AVG_SHIFT	6
 #define RX_RETRY_NS	(20 * NSEC_PER_MSEC)
@@ -34,16 +34,16 @@
 /* Bytes of the next buffer. */
 static u32 rx_buf_len(const struct vnet_pair *p)
 {
-	u32 hdr = p->n->hdr_len, len = RX_MIN;
+	u32 hdr = p->n->hdr_len, len = p->n->rx_max;
 
 	if (p->n->mergeable)
-		len = clamp_t(u32, p->avg_len >> AVG_SHIFT, RX_MIN, PAGE_SIZE - hdr);
+		len = clamp_t(u32, p->avg_len >> AVG_SHIFT, VNET_RX_MIN, PAGE_SIZE - hdr);
 	return (u32)ALIGN_UP(len + hdr, RX_ALIGN);
 }
 
 static int rx_give(struct vnet_pair *p)
 {
-	u32 want = min_t(u32, rx_buf_len(p), PAGE_SIZE), i = p->free_bufs[p->nr_free - 1];
+	u32 want = rx_buf_len(p), i = p->free_bufs[p->nr_free - 1];
 	struct vnet_rx_buf *b = &p->bufs[i];
 	struct virtio_sg sg[2];
 	u32 n = 1;
@@ -174,6 +174,7 @@ static struct pkt *rx_frame(struct vnet_pair *p, struct vnet_rx_buf *token, u32 
 
 	if (len < p->n->hdr_len + ETH_HLEN || len > b.len) {
 		folio_put(b.folio);
+		p->rx_drops++;
 		DEV_STAT_ADD(dev, rx_length_errors, 1);
 		DEV_STAT_ADD(dev, rx_errors, 1);
 		return NULL;
@@ -191,9 +192,12 @@ static struct pkt *rx_frame(struct vnet_pair *p, struct vnet_rx_buf *token, u32 
 			DEV_STAT_ADD(dev, rx_frame_errors, 1);
 			DEV_STAT_ADD(dev, rx_errors, 1);
 		}
+		p->rx_drops++;
 		pkt_free(k);
 		return NULL;
 	}
+	p->rx_packets++;
+	p->rx_bytes += k->len;
 	p->avg_len += min(k->len, (u32)PAGE_SIZE) - (p->avg_len >> AVG_SHIFT);
 	rx_offload(k, &o);
 	k->dev = dev;
@@ -307,6 +311,8 @@ void vnet_xmit(struct net_device *dev, u32 queue, struct pkt_list *batch)
 			break;
 		}
 		(void)pkt_list_pop(batch);
+		p->tx_packets += !err;
+		p->tx_bytes += err ? 0 : k->len;
 		if (err) {		/* the queue is broken: nothing will go out any more */
 			DEV_STAT_ADD(dev, tx_errors, 1);
 			DEV_STAT_ADD(dev, tx_dropped, 1);
@@ -371,6 +377,9 @@ static int vnet_thread(void *arg)
 			continue;
 		(void)WAIT_EVENT(&p->wait, READ_ONCE(p->kicked) || kthread_should_stop(), TASK_INTERRUPTIBLE, 0, until);
 	}
+	/* The device may not use this queue any more (vnet_set_channels()): what it gave before is not lost. */
+	while (rx_poll(p) == RX_BATCH)
+		cond_resched();
 	return 0;
 }
 
@@ -447,11 +456,27 @@ int vnet_pair_start(struct vnet_pair *p)
 	struct task_core *t;
 
 	snprintf(name, sizeof(name), "vnet/%d-%u", p->n->dev->ifindex, p->index);
-	t = kthread_run(vnet_thread, p, p->n->cur_pairs > 1 ? (int)p->index : -1, name);
+	t = kthread_run(vnet_thread, p, p->n->nr_pairs > 1 ? (int)(p->index % (u32)cpumask_weight(&cpu_online_mask)) : -1, name);
 	if (IS_ERR(t))
 		return (int)PTR_ERR(t);
 	p->thread = t;
 	return 0;
+}
+
+/* The thread, awake by interrupts, frees what was sent. */
+void vnet_pair_drain(struct vnet_pair *p)
+{
+	u64 deadline = clock_monotonic_ns() + NSEC_PER_SEC;
+
+	while (clock_monotonic_ns() < deadline) {
+		tx_poll(p);
+		if (!READ_ONCE(p->n->v->broken) && virtqueue_pending(p->tx)) {
+			set_current_state(TASK_UNINTERRUPTIBLE);
+			schedule_until(clock_monotonic_ns() + NSEC_PER_MSEC);
+			continue;
+		}
+		return;
+	}
 }
 
 /* What is on its way out gets a second to be gone, since its senders wait for it. */
