@@ -19,9 +19,7 @@ import itertools
 import json
 import os
 import re
-import select
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -30,7 +28,9 @@ import tomllib
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import mkcpio  # noqa: E402
 import qemu  # noqa: E402
+import tap  # noqa: E402
 from qemu import TOP, Guest, Machine  # noqa: E402
+from terminal import Terminal  # noqa: E402
 
 LOGS = os.path.join(TOP, 'build/logs')
 LINE = re.compile(r'^(?:\[ *[\d.]+\] )?(not ok|ok|skip) (?:\d+ - )?([\w./+:@=%-]+?)(?:(?:: | )(.*))?$')
@@ -243,7 +243,8 @@ def part_user(report, opts, variant='', smps=None):
 
 # In this order; what is built into the oracle's kernel, or not there, is left out.
 ORACLE_MODULES = ('loop', 'brd', 'crc16', 'crc32c_generic', 'mbcache', 'jbd2', 'ext4', 'virtio_ring', 'virtio',
-                  'virtio_pci_legacy_dev', 'virtio_pci_modern_dev', 'virtio_pci', 'virtio_blk', 'inet_diag', 'tcp_diag',
+                  'virtio_pci_legacy_dev', 'virtio_pci_modern_dev', 'virtio_pci', 'virtio_blk', 'failover', 'net_failover', 'virtio_net',
+                  'inet_diag', 'tcp_diag',
                   'udp_diag', 'raw_diag', 'unix_diag', 'netlink_diag', 'af_packet_diag')
 
 
@@ -394,6 +395,8 @@ def fill(text, one):
 def needs_missing(one):
     if one.get('firmware') == 'uefi' and not os.path.exists(qemu.OVMF):
         return f'no {qemu.OVMF}'
+    if one.get('taps'):
+        return tap.missing()
     return None
 
 
@@ -436,6 +439,8 @@ def run_scenario(report, name, one, opts):
     fields = {k: one[k] for k in ('boot', 'firmware', 'kernel', 'initrd', 'iso', 'machine', 'cpu', 'share', 'icount') if k in one}
     if opts.kernel:
         fields['kernel'] = opts.kernel
+        if fields.get('initrd') == 'build/user.cpio':
+            fields['initrd'] = oracle_initrd()
     if one.get('boot', 'pvh') == 'grub' and (one.get('append') or one.get('gfx')):
         fields['iso'] = f'build/logs/{name}.iso'
         subprocess.run(['tools/mkiso.sh', fields['iso'], one.get('kernel', 'build/keel.elf'),
@@ -448,7 +453,13 @@ def run_scenario(report, name, one, opts):
     if one.get('gdb'):
         sock = f'build/logs/{name}.gdb'
         m.extra += ('-chardev', f'socket,path={sock},server=on,wait=off,id=gdb', '-gdb', 'chardev:gdb')
+    taps = None
+    if one.get('taps'):
+        taps = tap.Taps(one['taps'], log_path(f'{full}-host'))
+        m.extra, m.fds = m.extra + taps.arguments(), tuple(taps.fds)
     g = Guest(m, log_path(full), one.get('timeout', 90), chardev=one.get('console', 'serial'), cont=not one.get('gdb'))
+    if taps:
+        taps.handed_over()
     failed = None
     if one.get('gdb'):
         failed = with_gdb(sock, one['gdb'])
@@ -476,6 +487,8 @@ def run_scenario(report, name, one, opts):
     if failed or want == 'stop':
         g.kill()
     end = g.wait()
+    if taps:
+        taps.close()
     if not failed and want not in ('stop', end.how):
         failed = f'the guest ended by {end.how}, not by {want}'
     for pattern in one.get('refuse', []):
@@ -509,50 +522,6 @@ def part_boot(report, opts, tiers=('ci',)):
             if opts.filter and not fnmatch.fnmatch(name, opts.filter):
                 continue
             run_scenario(report, name, one, opts)
-
-
-class Terminal:
-    """A command on a terminal of its own, as a person runs it."""
-
-    def __init__(self, command, log):
-        self.master, slave = os.openpty()
-        self.log, self.text, self.seen = open(log, 'wb'), '', 0
-        self.proc = subprocess.Popen(['bash', '-c', command], cwd=TOP, stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
-        os.close(slave)
-
-    def expect(self, pattern, timeout):
-        end = time.monotonic() + timeout * qemu.TIME_SCALE
-        while True:
-            m = re.compile(pattern, re.M).search(self.text, self.seen)
-            if m:
-                self.seen = m.end()
-                return m
-            if time.monotonic() > end:
-                return None
-            if select.select([self.master], [], [], 0.5)[0]:
-                try:
-                    data = os.read(self.master, 65536)
-                except OSError:         # the command has ended
-                    return None
-                self.log.write(data)
-                self.text += data.decode('utf-8', 'replace').replace('\r', '')
-
-    def send(self, text):
-        os.write(self.master, text.encode())
-
-    def close(self, timeout):
-        """The exit status; None when it had to be killed."""
-        self.expect('(?!)', 0.5)
-        end = time.monotonic() + timeout * qemu.TIME_SCALE
-        while self.proc.poll() is None and time.monotonic() < end:
-            self.expect('(?!)', 0.5)
-        status = self.proc.poll()
-        if status is None:
-            os.killpg(self.proc.pid, signal.SIGKILL)
-            self.proc.wait()
-        os.close(self.master)
-        self.log.close()
-        return status
 
 
 # The commands of README and issue as they stand there.
