@@ -31,6 +31,11 @@ void inet_proto_register(const struct inet_proto *p)
 			return;
 }
 
+const struct inet_proto *inet_proto_nth(u32 i)
+{
+	return i < PROTOS_MAX ? READ_ONCE(protos[i]) : NULL;
+}
+
 /* --- life --- */
 
 struct inet_sock *inet_sock_alloc(struct net *net, int family, const struct inet_proto *p, int protocol, gfp_t gfp)

@@ -191,6 +191,7 @@ static inline struct inet_sock *inet_sk(const struct socket *s) { return s->sk; 
 
 /* --- af_inet.c: life and the common part of the calls --- */
 
+const struct inet_proto *inet_proto_nth(u32 i);	/* of those registered; NULL: no more */
 void inet_proto_register(const struct inet_proto *p);	/* one for each (type, protocol); at boot */
 /* AF_INET6 is there once this was called (net/inet/af_inet6.c). */
 __must_check int inet6_family_enable(void);
