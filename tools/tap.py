@@ -14,6 +14,7 @@ are followed by their CRC-32, 4 bytes, high one first:
     push N          N bytes follow, and their sum
     pull N          the client sends N bytes and their sum; the answer is "ok" or what is wrong
     echo            everything comes back until the client's end
+    source N        N bytes of any kind follow; sink N: the client sends as many, the answer is "ok" (for speed, tools/bench_tap.py)
     stats TAP       rx_bytes rx_packets tx_bytes tx_packets of tapTAP, as the host sees them (rx: from the guest), then what the
                     guest lets the host leave to it: sums, segments of TCP (0 or 1 each)
     mtu TAP N       tapTAP's MTU
@@ -139,6 +140,22 @@ def echo(c):
         c.sendall(data)
 
 
+def source(c, n):
+    block = bytes(4 * PIECE)
+    while n:
+        n -= c.send(block[:n] if n < len(block) else block)
+
+
+def sink(c, n):
+    block = bytearray(4 * PIECE)
+    while n:
+        k = c.recv_into(block, min(n, len(block)))
+        if not k:
+            return f'{n} bytes are missing'
+        n -= k
+    return 'ok'
+
+
 def ethtool_value(s, name, cmd):
     value = (ctypes.c_uint32 * 2)(cmd, 0)
     fcntl.ioctl(s, SIOCETHTOOL, ifr(name, struct.pack('Q', ctypes.addressof(value))))
@@ -173,7 +190,12 @@ def serve_one(c):
         elif what == 'pull':
             c.sendall(pull(c, *numbers).encode() + b'\n')
         elif what == 'echo':
+            c.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             echo(c)
+        elif what == 'source':
+            source(c, *numbers)
+        elif what == 'sink':
+            c.sendall(sink(c, *numbers).encode() + b'\n')
         elif what == 'stats':
             c.sendall(stats(f'tap{numbers[0]}').encode() + b'\n')
         elif what == 'mtu':
@@ -220,6 +242,7 @@ def helper(specs):
     control = socket.socket(fileno=0)
     try:
         enter()
+        set_sysctl('ipv4/tcp_no_metrics_save', '1')     # each connection begins as the first one did
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
             set_up(s, 'lo')
         fds = [open_tap(f'tap{n}', spec.get('queues', 1)) for n, spec in enumerate(specs)]

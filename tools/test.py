@@ -439,7 +439,7 @@ def run_scenario(report, name, one, opts):
     fields = {k: one[k] for k in ('boot', 'firmware', 'kernel', 'initrd', 'iso', 'machine', 'cpu', 'share', 'icount') if k in one}
     if opts.kernel:
         fields['kernel'] = opts.kernel
-        if fields.get('initrd') == 'build/user.cpio':
+        if fields.get('initrd') == 'build/user.cpio' and 'keel' not in opts.kernel:
             fields['initrd'] = oracle_initrd()
     if one.get('boot', 'pvh') == 'grub' and (one.get('append') or one.get('gfx')):
         fields['iso'] = f'build/logs/{name}.iso'

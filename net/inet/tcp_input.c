@@ -7,7 +7,10 @@
 
 #include "tcp_impl.h"
 
-/* The last piece that goes takes the packet along. Pieces go in any order: the header in the engine, the others where they are read. */
+/*
+ * The last piece that goes takes the packet along. Pieces go in any order: the header in the engine, the others where they
+ * are read.
+ */
 static void piece_free(struct pbuf *p)
 {
 	struct rx_pkt *r = ((struct rx_pbuf *)p)->whole;

@@ -11,6 +11,7 @@
  *   what=link		flows live through a link that goes away and comes back (somebody does so at LINK-OFF and LINK-ON)
  *   what=mtu most=N	the device's MTU is known, a smaller one is kept both ways
  *   what=cards cards=N	flows over several cards at once, each counted by its own tap
+ *   what=bench		rows for tools/bench_tap.py: a byte there and back, bytes to the host and from it
  */
 #include "tap.h"
 
@@ -235,10 +236,12 @@ static void change_channels(int pairs, int cpus)
 	flows_move(f, n, "at first");
 	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]) && !bad; i++) {
 		struct queue_stats a, b;
+		double start;
 		int err;
 
 		if (tries[i] > pairs)
 			continue;
+		start = now();
 		err = set_channels(0, (uint32_t)tries[i], 0);
 		if (err) {
 			wrong("ETHTOOL_SCHANNELS %d: %s", tries[i], strerror(-err));
@@ -251,8 +254,9 @@ static void change_channels(int pairs, int cpus)
 		b = queue_stats(0, pairs);
 		if (b.figures != 2 * tries[i])
 			wrong("%d figures of queues, %d are in use", b.figures, tries[i]);
+		printf("%d channels: %.1f s\n", tries[i], now() - start);
 		for (int k = 0; k < tries[i] && k < n / 2; k++)
-			printf("%d channels, queue %d: %llu received, %llu sent\n", tries[i], k,
+			printf("    queue %d: %llu received, %llu sent\n", k,
 			       (unsigned long long)(b.rx[k] - a.rx[k]), (unsigned long long)(b.tx[k] - a.tx[k]));
 	}
 	end_flows(f, n);
@@ -406,9 +410,96 @@ static void cards(void)
 	}
 }
 
+/* --- speed --- */
+
+#define BENCH_SECONDS	3
+#define BENCH_BYTES	(128l << 20)
+#define BENCH_FLOWS	4
+
+static void clock_line(void)
+{
+	printf("CLOCK %.0f\n", now() * 1e9);
+}
+
+static void bench_latency(void)
+{
+	int s = join(0, false, SOCK_STREAM, PORT), one = 1;
+	double start, end;
+	long n = 0;
+	char c = 0;
+
+	setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (!put(s, "echo\n", 5))
+		return;
+	for (int i = 0; i < 100; i++)
+		if (!put(s, &c, 1) || !get(s, &c, 1))
+			return;
+	start = now();
+	do {
+		if (!put(s, &c, 1) || !get(s, &c, 1))
+			return;
+		n++;
+		end = now();
+	} while (end < start + BENCH_SECONDS);
+	close(s);
+	printf("ROW tap_lat %.2f us\n", (end - start) * 1e6 / (double)n);
+}
+
+/* arg: bytes, below 0 to the host. */
+static void *bench_bytes(void *arg)
+{
+	long n = (long)(intptr_t)arg, left = labs(n);
+	char *b = calloc(1, 4 * PIECE), line[64] = "";
+	int s = join(0, false, SOCK_STREAM, PORT);
+	ssize_t k = 1;
+
+	snprintf(line, sizeof(line), "%s %ld\n", n < 0 ? "sink" : "source", left);
+	if (s < 0 || !put(s, line, strlen(line)))
+		k = 0;
+	while (k > 0 && left) {
+		size_t want = left < 4 * PIECE ? (size_t)left : 4 * PIECE;
+
+		k = n < 0 ? send(s, b, want, MSG_NOSIGNAL) : recv(s, b, want, 0);
+		left -= k;
+	}
+	if (k <= 0 || (n < 0 && !get(s, line, 3)))
+		wrong("%ld bytes are left of %ld", left, n);
+	close(s);
+	free(b);
+	return NULL;
+}
+
+static void bench_row(const char *name, long bytes, int flows)
+{
+	pthread_t t[BENCH_FLOWS];
+	double start = now();
+
+	for (int i = 0; i < flows; i++)
+		if (pthread_create(&t[i], NULL, bench_bytes, (void *)(intptr_t)(bytes / flows)))
+			die("thread");
+	for (int i = 0; i < flows; i++)
+		pthread_join(t[i], NULL);
+	printf("ROW %s %.2f MB/s\n", name, (double)labs(bytes) / (now() - start) / 1e6);
+}
+
+static void bench(void)
+{
+	card_up(0);
+	clock_line();
+	bench_latency();
+	bench_row("tap_to_host", -BENCH_BYTES / 8, 1);	/* warm; the next line counts */
+	bench_row("tap_to_host", -BENCH_BYTES, 1);
+	bench_row("tap_from_host", BENCH_BYTES, 1);
+	bench_row("tap_to_host/4", -BENCH_BYTES, BENCH_FLOWS);
+	bench_row("tap_from_host/4", BENCH_BYTES, BENCH_FLOWS);
+	clock_line();
+	if (!bad)
+		printf("BENCH-DONE\n");
+}
+
 static const struct { const char *name; void (*fn)(void); } parts[] = {
 	{ "offload", offload }, { "switch", switches }, { "queues", queues }, { "link", link_changes }, { "mtu", mtu },
-	{ "cards", cards },
+	{ "cards", cards }, { "bench", bench },
 };
 
 int main(void)

@@ -29,7 +29,7 @@
 #define ETH_HEADER	14
 #define MAX_FLOWS	32
 #define MAX_QUEUES	16
-#define BIG		3000		/* mean bytes of a frame: only segments above the MTU make it */
+#define BIG		2000		/* mean bytes of a frame: only segments above the MTU make it */
 
 struct in6_ifreq_abi { struct in6_addr addr; uint32_t prefixlen; int ifindex; };
 
