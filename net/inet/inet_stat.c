@@ -7,6 +7,7 @@
 #include <fs/procfs.h>
 
 #include "ip_impl.h"
+#include "mib6.h"
 #include "route_impl.h"
 
 static const struct { const char *group, *name; } items[] = {
@@ -104,12 +105,19 @@ static int netstat_show(struct seq_file *m, void *v)
 	return 0;
 }
 
+static void snmp6_line(struct seq_file *m, u32 i)
+{
+	seq_printf(m, "%-32s\t%llu\n", items[i].name, sum(i));
+	if (i == MIB_ICMP6_INCSUMERRORS)	/* the last of ICMPv6 */
+		mib6_show_types(m, NULL);
+}
+
 static int snmp6_show(struct seq_file *m, void *v)
 {
 	(void)v;
 	for (u32 i = 0; i < ARRAY_SIZE(items); i++)
 		if (items[i].group[strlen(items[i].group) - 1] == '6')
-			seq_printf(m, "%-32s\t%llu\n", items[i].name, sum(i));
+			snmp6_line(m, i);
 	return 0;
 }
 

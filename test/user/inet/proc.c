@@ -101,8 +101,8 @@ static int sockets(const char *name, int *size)
 	int n = -1;
 
 	kt_get("/proc/net/protocols", buf, sizeof(buf));
-	CHECK(!strncmp(buf, "protocol  size sockets  memory press maxhdr  slab module     cl co di ac io in de sh ss gs se re sp bi br ha uh gp "
-		"em\n", 118));
+	CHECK(!strncmp(buf, "protocol  size sockets  memory press maxhdr  slab module     "
+		"cl co di ac io in de sh ss gs se re sp bi br ha uh gp em\n", 118));
 	for (char *l = buf; (l = strchr(l, '\n')) != NULL && l[1]; ) {
 		l++;
 		if (sscanf(l, "%31s %d %d", got, size, &n) == 3 && !strcmp(got, name))
@@ -118,7 +118,8 @@ CASE(protocols)
 	static const struct { const char *name; int family, type, protocol; } t[] = {
 		{ "UDP", AF_INET, SOCK_DGRAM, 0 }, { "UDPv6", AF_INET6, SOCK_DGRAM, 0 }, { "RAW", AF_INET, SOCK_RAW, IPPROTO_ICMP },
 		{ "RAWv6", AF_INET6, SOCK_RAW, IPPROTO_ICMPV6 }, { "PACKET", AF_PACKET, SOCK_DGRAM, 0 },
-		{ "NETLINK", AF_NETLINK, SOCK_RAW, 0 }, { "UNIX", AF_UNIX, SOCK_DGRAM, 0 }, { "UNIX-STREAM", AF_UNIX, SOCK_STREAM, 0 },
+		{ "NETLINK", AF_NETLINK, SOCK_RAW, 0 }, { "UNIX", AF_UNIX, SOCK_DGRAM, 0 },
+		{ "UNIX-STREAM", AF_UNIX, SOCK_STREAM, 0 },
 	};
 	int size, was, port, fd[2];
 
