@@ -824,8 +824,13 @@ def part_net_loss(report, opts, *words):
         run_command(report, 'net-loss', ['python3', 'tools/netloss.py', *words], 3600, parse=True)
 
 
-def part_net_loss_slice(report, opts):
-    part_net_loss(report, opts, '--pairs', 'keel-keel', '--loss', '3', '--seeds', '3', '--bytes', '150000')
+def part_net_damage(report, opts, frames=100000, timeout=3000):
+    """Damaged frames into a debug kernel's card while honest TCP goes on (tools/netdamage.py)."""
+    if not has_lwip():
+        report.add('skip', 'net-damage', 'no source of lwIP')
+    elif build(report, 'net-damage', 'kernel') and build(report, 'net-damage', 'user') and build(report, 'net-damage', 'kernel', DEBUG=1):
+        run_command(report, 'net-damage', ['python3', 'tools/netdamage.py', '--frames', str(frames), '--timeout', str(timeout)],
+                    timeout + 60, parse=True)
 
 
 def part_net_fuzz(report, opts):
@@ -861,14 +866,17 @@ PARTS = {
     'debian-slice': part_debian_slice, 'debian-net': part_debian_net, 'stress': part_stress, 'swap': part_swap, 'swap-slice': part_swap_slice,
     'gdb': part_gdb, 'min-memory': part_min_memory, 'ext2-fuzz': part_ext2_fuzz, 'powercut-slice': part_powercut_slice,
     'powercut': part_powercut, 'ext2-crowd': part_ext2_crowd, 'ext2-damage': part_ext2_damage, 'ext2-damage-slice': part_ext2_damage_slice,
-    'net-loss': part_net_loss, 'net-loss-slice': part_net_loss_slice, 'net-fuzz': part_net_fuzz,
+    'net-loss': part_net_loss, 'net-loss-slice': lambda report, opts: part_net_loss(
+        report, opts, '--pairs', 'keel-keel', '--loss', '3', '--seeds', '3', '--bytes', '150000'),
+    'net-fuzz': part_net_fuzz,
+    'net-damage': part_net_damage, 'net-damage-slice': lambda report, opts: part_net_damage(report, opts, 4000, 240),
 }
 # What CI runs, with budgets in seconds on two cores.
 CI = (('check', 120), ('host', 120), ('disk', 180), ('kernel', 120), ('oracle', 240), ('user', 900), ('boot', 600), ('debug-kernel', 300),
       ('ext2-damage-slice', 120), ('busybox-slice', 180), ('debian-slice', 300), ('gdb', 60), ('powercut-slice', 240), ('swap-slice', 150),
-      ('net-loss-slice', 90))
+      ('net-loss-slice', 90), ('net-damage-slice', 90))
 LONG = ('check', 'host', 'disk-long', 'clang', 'kernel', 'user', 'oracle', 'debug', 'boot-all', 'gdb', 'commands', 'runner', 'min-memory', 'bochs', 'stress', 'busybox',
-        'ext2-fuzz', 'ext2-damage', 'debian', 'powercut', 'ext2-crowd', 'swap', 'net-fuzz', 'net-loss')
+        'ext2-fuzz', 'ext2-damage', 'debian', 'powercut', 'ext2-crowd', 'swap', 'net-fuzz', 'net-loss', 'net-damage')
 
 
 def run_part(report, name, opts, budget=None):
