@@ -524,6 +524,17 @@ def part_boot(report, opts, tiers=('ci',)):
             run_scenario(report, name, one, opts)
 
 
+def part_disk_faults(report, opts):
+    """Disks and memory that fail, on the DEBUG kernel: freed memory, disorder of locks and leaks would show."""
+    if not (build(report, 'disk-faults', 'all', 'user') and build(report, 'disk-faults', 'kernel', DEBUG=1)):
+        return
+    disk_suite(report, opts, 'disk-faults', 'fail/*', '2', variant='debug')
+    for base, scenario in scenario_files(opts):
+        if base in ('ioerror', 'virtio-broken'):
+            for name, one in expand(base, scenario):
+                run_scenario(report, f'{name}-debug', dict(one, kernel='build/debug/keel.elf'), opts)
+
+
 # The commands of README and issue as they stand there.
 COMMANDS = (
     ('qemu', 'exec qemu-system-x86_64 -kernel build/keel.elf -initrd build/initramfs.cpio.gz -append "console=ttyS0" -nographic', 1, 128),
@@ -860,7 +871,7 @@ def part_powercut(report, opts):
 PARTS = {
     'check': part_check, 'host': part_host, 'kernel': part_kernel, 'user': part_user, 'oracle': part_oracle,
     'boot': part_boot, 'boot-all': part_boot_all, 'bochs': part_bochs, 'debug': part_debug,
-    'disk': part_disk, 'disk-long': part_disk_long, 'disk-small': part_disk_small,
+    'disk': part_disk, 'disk-long': part_disk_long, 'disk-small': part_disk_small, 'disk-faults': part_disk_faults,
     'debug-kernel': part_debug_kernel, 'clang': part_clang, 'busybox': part_busybox,
     'commands': part_commands, 'runner': part_runner, 'busybox-slice': part_busybox_slice, 'debian': part_debian,
     'debian-slice': part_debian_slice, 'debian-net': part_debian_net, 'stress': part_stress, 'swap': part_swap, 'swap-slice': part_swap_slice,
@@ -875,8 +886,9 @@ PARTS = {
 CI = (('check', 120), ('host', 120), ('disk', 180), ('kernel', 120), ('oracle', 240), ('user', 900), ('boot', 600), ('debug-kernel', 300),
       ('ext2-damage-slice', 120), ('busybox-slice', 180), ('debian-slice', 300), ('gdb', 60), ('powercut-slice', 240), ('swap-slice', 150),
       ('net-loss-slice', 90), ('net-damage-slice', 90))
-LONG = ('check', 'host', 'disk-long', 'clang', 'kernel', 'user', 'oracle', 'debug', 'boot-all', 'gdb', 'commands', 'runner', 'min-memory', 'bochs', 'stress', 'busybox',
-        'ext2-fuzz', 'ext2-damage', 'debian', 'powercut', 'ext2-crowd', 'swap', 'net-fuzz', 'net-loss', 'net-damage')
+LONG = ('check', 'host', 'disk-long', 'disk-faults', 'clang', 'kernel', 'user', 'oracle', 'debug', 'boot-all', 'gdb', 'commands',
+        'runner', 'min-memory', 'bochs', 'stress', 'busybox', 'ext2-fuzz', 'ext2-damage', 'debian', 'powercut', 'ext2-crowd', 'swap',
+        'net-fuzz', 'net-loss', 'net-damage')
 
 
 def run_part(report, name, opts, budget=None):
