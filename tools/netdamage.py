@@ -32,7 +32,7 @@ CLIENT, SERVER = bytes.fromhex('525400090001'), bytes.fromhex('525400090002')
 IP_C, IP_S = bytes((10, 9, 0, 1)), bytes((10, 9, 0, 2))
 IP6_C, IP6_S = (bytes.fromhex('fe80000000000000505400fffe09000' + n) for n in '12')
 PER_HONEST = 8
-SLAB_KB, FREE_KB = 1024, 6144       # growth of slabs and loss of free pages that is not taken for a leak
+SLAB_KB, FREE_KB = 768, 2048       # growth of slabs and loss of free pages that is not taken for a leak
 
 
 def be16(v):

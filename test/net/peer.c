@@ -293,6 +293,7 @@ int main(void)
 		pthread_t c;
 
 		put("/proc/sys/net/ipv4/ipfrag_time", "1");
+		put("/proc/sys/net/ipv6/ip6frag_time", "1");
 		put("/proc/sys/net/ipv4/tcp_synack_retries", "1");
 		pthread_create(&c, NULL, control, NULL);
 	}
