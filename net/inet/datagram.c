@@ -148,9 +148,11 @@ void inet_stamp_queue(struct inet_sock *sk, struct pkt *c, u32 kind, u32 key, in
 {
 	struct err_cb e = { .ee = { .ee_errno = ENOMSG, .origin = SO_EE_ORIGIN_TIMESTAMPING, .info = kind },
 		.family = (u8)sk->c.family, .iif = iif };
+	u32 want = READ_ONCE(sk->c.stamping);
 
-	if (READ_ONCE(sk->c.stamping) & SOF_TIMESTAMPING_OPT_ID)
+	if (want & SOF_TIMESTAMPING_OPT_ID)
 		e.ee.data = key;
+	e.stats = c->len && want & SOF_TIMESTAMPING_OPT_STATS;	/* no bytes of the packet come with that */
 	queue_err(sk, c, &e);
 }
 
@@ -299,6 +301,8 @@ ssize_t inet_recv_errqueue(struct inet_sock *sk, struct msg *m, size_t len)
 		inet_addr_out(sk, &e->dst, e->dport, e->iif, &m->name);
 	if (p->tstamp && sock_wants_stamp(&sk->c))
 		sock_put_stamp(&sk->c, m, p->tstamp);
+	if (e->stats && READ_ONCE(sk->c.stamping) & SOF_TIMESTAMPING_SOFTWARE)
+		(void)scm_put_cmsg(m, SOL_SOCKET, SCM_TIMESTAMPING_OPT_STATS, p->data, p->len);
 	out.ee = e->ee;
 	size = from_icmp(p) ? inet_addr_out(sk, &e->offender, 0, e->iif, &off) : 0;
 	blank = e->family == AF_INET && sk->c.family == AF_INET ? 16 : 28;

@@ -60,6 +60,7 @@ struct err_cb {
 	u16 dport;
 	u16 data_off;			/* payload of the failed packet */
 	u8 family;
+	bool stats;			/* the bytes are SCM_TIMESTAMPING_OPT_STATS */
 	int iif;
 };
 static_assert(sizeof(struct err_cb) <= PKT_CB, "pkt.cb");

@@ -9,6 +9,7 @@
  * timestamping and msg_zerocopy.
  */
 #include <base/math.h>
+#include <base/string.h>
 #include <core/clock.h>
 #include <core/slab.h>
 #include <uapi/linux/errqueue.h>
@@ -205,6 +206,67 @@ void tcp_notes_sent(struct tcp_sock *tp, u32 seq, u32 end, u32 *key, u8 *want)
 		inet_sock_get(&tp->inet);
 }
 
+/* --- SOF_TIMESTAMPING_OPT_STATS --- */
+
+static void put_attr(struct pkt *p, u16 type, const void *v, u32 n)
+{
+	const u16 head[2] = { (u16)(sizeof(head) + n), type };
+	u8 *at = pkt_put(p, (u32)sizeof(head) + ((n + 3) & ~3u));
+
+	memset(at, 0, sizeof(head) + ((n + 3) & ~3u));
+	memcpy(at, head, sizeof(head));
+	memcpy(at + sizeof(head), v, n);
+}
+
+static void put32(struct pkt *p, u16 type, u64 v) { put_attr(p, type, &(u32[]){ (u32)v }, sizeof(u32)); }
+static void put64(struct pkt *p, u16 type, u64 v) { put_attr(p, type, &v, sizeof(v)); }
+
+/* The connection as it is now, which may be in the midst of another change; queued: bytes not acknowledged. NULL: no memory. */
+static struct pkt *stats(const struct tcp_sock *tp, u64 queued)
+{
+	struct pkt *p = pkt_alloc(0, 256, GFP_ATOMIC);
+	const struct tcp_tx *x = &tp->tx;
+
+	if (!p)
+		return NULL;
+	put64(p, TCP_NLA_DATA_SEGS_OUT, x->data_segs_out);
+	put64(p, TCP_NLA_TOTAL_RETRANS, tp->retrans);
+	put32(p, TCP_NLA_SND_CWND, x->cwnd);
+	put32(p, TCP_NLA_REORDERING, x->reordering);
+	put32(p, TCP_NLA_MIN_RTT, x->min_rtt_us);
+	put32(p, TCP_NLA_SND_SSTHRESH, x->ssthresh);
+	put32(p, TCP_NLA_DELIVERED, x->delivered);
+	put32(p, TCP_NLA_DELIVERED_CE, 0);	/* nobody marks: there is no ECN */
+	put32(p, TCP_NLA_SNDQ_SIZE, queued);
+	put_attr(p, TCP_NLA_CA_STATE, &x->state, 1);
+	put64(p, TCP_NLA_BYTES_SENT, x->bytes_sent + x->bytes_retrans);
+	put64(p, TCP_NLA_BYTES_RETRANS, x->bytes_retrans);
+	put32(p, TCP_NLA_DSACK_DUPS, x->dsacks);
+	put32(p, TCP_NLA_REORD_SEEN, x->reord_events);
+	put32(p, TCP_NLA_SRTT, x->srtt8 / 8);
+	put32(p, TCP_NLA_BYTES_NOTSENT, tp->notsent);
+	return p;
+}
+
+/* Without the engine. */
+static void tx_stamped(struct pkt *p, u32 kind)
+{
+	struct inet_sock *sk = p->sk;
+	struct pkt *c;
+
+	if (likely(!(READ_ONCE(sk->c.stamping) & SOF_TIMESTAMPING_OPT_STATS))) {
+		inet_tx_stamped(p, kind);
+		return;
+	}
+	if (atomic64_read(&sk->rmem) > (s64)READ_ONCE(sk->c.rcvbuf))
+		return;
+	c = stats(tcp_sk(sk), (u64)atomic64_read(&tcp_sk(sk)->tx_bytes));
+	if (!c)
+		return;
+	c->tstamp = (s64)clock_realtime_ns();
+	inet_stamp_queue(sk, c, kind, p->stamp_key, 0);
+}
+
 static void stamped_free(struct pkt *p)
 {
 	inet_sock_put(p->sk);
@@ -214,7 +276,7 @@ void tcp_stamp_packet(struct pkt *p, struct tcp_sock *tp, u32 key, u8 want)
 {
 	p->sk = &tp->inet;
 	p->destructor = stamped_free;
-	p->stamped = inet_tx_stamped;
+	p->stamped = tx_stamped;
 	p->stamp_key = key;
 	p->stamp_want = want;
 }
@@ -247,12 +309,13 @@ static struct pkt *call_bytes(const struct tcp_sock *tp, const struct tcp_pcb *p
 static void tell_acked(struct tcp_sock *tp, const struct tcp_pcb *pcb, const struct tcp_note *n)
 {
 	struct inet_sock *sk = &tp->inet;
-	bool only = READ_ONCE(sk->c.stamping) & SOF_TIMESTAMPING_OPT_TSONLY;
+	u32 how = READ_ONCE(sk->c.stamping);
 	struct pkt *p;
 
 	if (atomic64_read(&sk->rmem) > (s64)READ_ONCE(sk->c.rcvbuf))
 		return;
-	p = only ? pkt_alloc(0, 64, GFP_ATOMIC) : call_bytes(tp, pcb, n);
+	p = how & SOF_TIMESTAMPING_OPT_STATS ? stats(tp, pcb->snd_lbb + tp->tx_unfed - pcb->lastack) :
+		how & SOF_TIMESTAMPING_OPT_TSONLY ? pkt_alloc(0, 64, GFP_ATOMIC) : call_bytes(tp, pcb, n);
 	if (!p)
 		return;
 	p->tstamp = (s64)clock_realtime_ns();
@@ -318,8 +381,6 @@ int tcp_set_stamping(struct inet_sock *sk, int opt, uaddr_t val, int len)
 		return -EINVAL;
 	if (copy_in_bytes(&want, val, sizeof(want)))
 		return -EFAULT;
-	if (want & SOF_TIMESTAMPING_OPT_STATS && want & SOF_TIMESTAMPING_OPT_TSONLY)
-		return -EOPNOTSUPP;
 	fresh = fresh && want & SOF_TIMESTAMPING_OPT_ID;
 	if (fresh) {
 		tcp_engine_lock(t);

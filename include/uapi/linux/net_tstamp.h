@@ -27,6 +27,24 @@
 #define SCM_TSTAMP_SCHED	1
 #define SCM_TSTAMP_ACK		2
 
+/* Attributes of SCM_TIMESTAMPING_OPT_STATS: TCP as it was then. */
+#define TCP_NLA_DATA_SEGS_OUT	4
+#define TCP_NLA_TOTAL_RETRANS	5
+#define TCP_NLA_SND_CWND	8
+#define TCP_NLA_REORDERING	9
+#define TCP_NLA_MIN_RTT		10
+#define TCP_NLA_SNDQ_SIZE	13
+#define TCP_NLA_CA_STATE	14
+#define TCP_NLA_SND_SSTHRESH	15
+#define TCP_NLA_DELIVERED	16
+#define TCP_NLA_DELIVERED_CE	17
+#define TCP_NLA_BYTES_SENT	18
+#define TCP_NLA_BYTES_RETRANS	19
+#define TCP_NLA_DSACK_DUPS	20
+#define TCP_NLA_REORD_SEEN	21
+#define TCP_NLA_SRTT		22
+#define TCP_NLA_BYTES_NOTSENT	24
+
 struct so_timestamping {
 	int flags;
 	int bind_phc;

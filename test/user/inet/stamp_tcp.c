@@ -308,3 +308,67 @@ CASE(from_what_is_written)
 	else
 		CHECK(g.e.ee_data > 4);
 }
+
+/* The connection's numbers come with the time. */
+CASE(stats)
+{
+	unsigned long long sent = 0, segs = 0;
+	unsigned cwnd = 0, queued = 99, unsent = 99, delivered = 0, srtt = 0;
+	int fd[2];
+
+	pair(fd);
+	CHECK_ERR(set(fd[0], SO_TIMESTAMPING, ALL | REPORT | SOF_TIMESTAMPING_OPT_STATS), EINVAL);
+	CHECK_OK(set(fd[0], SO_TIMESTAMPING, SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_TX_ACK | REPORT |
+		SOF_TIMESTAMPING_OPT_STATS | SOF_TIMESTAMPING_OPT_TSONLY | SOF_TIMESTAMPING_OPT_ID));
+	CHECK_EQ(send(fd[0], "hello", 5, 0), 5);
+	for (int i = 0; i < 2; i++) {
+		char ctl[1024] __attribute__((aligned(8))), data[1024];
+		struct iovec v = { data, sizeof(data) };
+		struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = ctl, .msg_controllen = sizeof(ctl) };
+		struct pollfd p = { .fd = fd[0] };
+		int n, found = 0;
+
+		CHECK_EQ(poll(&p, 1, 2000), 1);
+		n = CHECK_OK((int)recvmsg(fd[0], &m, MSG_ERRQUEUE));
+		for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
+			int len = (int)(c->cmsg_len - CMSG_LEN(0));
+
+			if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != 54 /* SCM_TIMESTAMPING_OPT_STATS */)
+				continue;
+			found = 1;
+			CHECK_EQ(len, n);
+			CHECK(!memcmp(CMSG_DATA(c), data, (size_t)n));
+			for (int at = 0; at + 4 <= len; ) {
+				unsigned short h[2];
+				unsigned char *a = CMSG_DATA(c) + at;
+
+				memcpy(h, a, 4);
+				CHECK(h[0] >= 4 && at + h[0] <= len);
+				if (h[1] == 4)
+					memcpy(&segs, a + 4, 8);
+				else if (h[1] == 8)
+					memcpy(&cwnd, a + 4, 4);
+				else if (h[1] == 13)
+					memcpy(&queued, a + 4, 4);
+				else if (h[1] == 16)
+					memcpy(&delivered, a + 4, 4);
+				else if (h[1] == 18)
+					memcpy(&sent, a + 4, 8);
+				else if (h[1] == 22)
+					memcpy(&srtt, a + 4, 4);
+				else if (h[1] == 24)
+					memcpy(&unsent, a + 4, 4);
+				at += (h[0] + 3) & ~3;
+			}
+		}
+		CHECK(found);
+		CHECK_EQ(queued, i ? 0 : 5);
+		/* Just going out: Linux still counts it as not sent. */
+		CHECK(!unsent || (!i && unsent == 5));
+		CHECK_EQ(segs, 1);
+		CHECK_EQ(sent, 5);
+		CHECK(cwnd >= 2 && cwnd < 1000);
+	}
+	CHECK(delivered >= 1);
+	CHECK(srtt > 0);
+}
