@@ -7,7 +7,8 @@ why there can be none. As a program it is that helper: it makes the namespace an
 back over the socket on its standard input, and serves until that socket closes. The namespace has no name and no file: it goes
 with its last process and descriptor, also when the test is killed.
 
-Card N: the host is 10.9.N.1/24 and fd09:N::1/64 on tapN, the guest 10.9.N.2 and fd09:N::2. A spec is a dictionary: queues (1), mtu.
+Card N: the host is 10.9.N.1/24 and fd09:N::1/64 on tapN, the guest 10.9.N.2 and fd09:N::2. A spec is a dictionary: queues (1), mtu,
+ns (0: taps of another number lie in another namespace, which reaches the first one through the guest alone).
 
 The server takes TCP connections on port 7000 (both families), each with a line (test/net/tap.c is the other side); bytes
 are followed by their CRC-32, 4 bytes, high one first:
@@ -15,6 +16,7 @@ are followed by their CRC-32, 4 bytes, high one first:
     pull N          the client sends N bytes and their sum; the answer is "ok" or what is wrong
     echo            everything comes back until the client's end
     source N        N bytes of any kind follow; sink N: the client sends as many, the answer is "ok" (for speed, tools/bench_tap.py)
+    relay TAP N V   push and pull of N bytes with the server of tapTAP's namespace by IPvV; the answer is "ok" or what is wrong
     stats TAP       rx_bytes rx_packets tx_bytes tx_packets of tapTAP, as the host sees them (rx: from the guest), then what the
                     guest lets the host leave to it: sums, segments of TCP (0 or 1 each)
     mtu TAP N       tapTAP's MTU
@@ -36,7 +38,8 @@ CLONE_NEWNET, CLONE_NEWUSER = 0x40000000, 0x10000000
 TUNSETIFF = 0x400454ca
 IFF_TAP, IFF_MULTI_QUEUE, IFF_NO_PI, IFF_VNET_HDR = 0x2, 0x100, 0x1000, 0x4000
 SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCSIFADDR, SIOCSIFNETMASK, SIOCSIFMTU = 0x8913, 0x8914, 0x8916, 0x891c, 0x8922
-SIOCGIFINDEX, SIOCETHTOOL = 0x8933, 0x8946
+SIOCGIFINDEX, SIOCETHTOOL, SIOCADDRT = 0x8933, 0x8946, 0x890b
+RTF_UP, RTF_GATEWAY = 1, 2
 ETHTOOL_GTXCSUM, ETHTOOL_GTSO = 0x16, 0x1e
 PORT, UDP_PORT = 7000, 7001
 PIECE = 1 << 16
@@ -99,6 +102,19 @@ def configure(n, spec):
             pass    # a host without IPv6; what needs it says so
 
 
+def route_by_guest(n):
+    """What is not of tapN goes to the guest there."""
+    name = ctypes.create_string_buffer(f'tap{n}'.encode())
+    to, via, mask = (struct.pack('HH4s8x', socket.AF_INET, 0, socket.inet_aton(a)) for a in ('10.9.0.0', f'10.9.{n}.2', '255.255.0.0'))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s, socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as s6:
+        fcntl.ioctl(s, SIOCADDRT, struct.pack('Q16s16s16sHhQHxxxxxxhxxxxxxQQQHxxxxxx', 0, to, via, mask, RTF_UP | RTF_GATEWAY, 0, 0, 0, 0,
+                                              ctypes.addressof(name), 0, 0, 0))
+        index = struct.unpack_from('16si', fcntl.ioctl(s, SIOCGIFINDEX, ifr(f'tap{n}')))[1]
+        fcntl.ioctl(s6, SIOCADDRT, struct.pack('16s16s16sIHHIQIi', socket.inet_pton(socket.AF_INET6, 'fd09::'), bytes(16),
+                                               socket.inet_pton(socket.AF_INET6, f'fd09:{n}::2'), 0, 16, 0, 1, 0,
+                                               RTF_UP | RTF_GATEWAY, index))
+
+
 # ---- the server ---------------------------------------------------------------------------------
 
 def read_exactly(c, n):
@@ -156,6 +172,20 @@ def sink(c, n):
     return 'ok'
 
 
+def relay(n, size, version):
+    """Bytes both ways with another namespace, checked as its server checks them."""
+    to = (f'10.9.{n}.1' if version == 4 else f'fd09:{n}::1', PORT)
+    with socket.create_connection(to, timeout=60) as c:
+        c.sendall(f'push {size}\n'.encode())
+        said = pull(c, size)
+    if said == 'ok':
+        with socket.create_connection(to, timeout=60) as c:
+            c.sendall(f'pull {size}\n'.encode())
+            push(c, size)
+            said = c.recv(256).decode().strip()
+    return said
+
+
 def ethtool_value(s, name, cmd):
     value = (ctypes.c_uint32 * 2)(cmd, 0)
     fcntl.ioctl(s, SIOCETHTOOL, ifr(name, struct.pack('Q', ctypes.addressof(value))))
@@ -196,6 +226,8 @@ def serve_one(c):
             source(c, *numbers)
         elif what == 'sink':
             c.sendall(sink(c, *numbers).encode() + b'\n')
+        elif what == 'relay':
+            c.sendall(relay(*numbers).encode() + b'\n')
         elif what == 'stats':
             c.sendall(stats(f'tap{numbers[0]}').encode() + b'\n')
         elif what == 'mtu':
@@ -238,22 +270,30 @@ def listen():
         threading.Thread(target=target, args=(arg,), daemon=True).start()
 
 
-def helper(specs):
-    control = socket.socket(fileno=0)
+def helper(specs, which):
+    """One process a namespace; the first one starts the next, and collects its descriptors."""
+    control, rest = socket.socket(fileno=0), None
+    if any(spec.get('ns', 0) > which for spec in specs):
+        rest = Taps(specs, which=which + 1)
+    mine = {n: spec for n, spec in enumerate(specs) if spec.get('ns', 0) == which}
     try:
         enter()
         set_sysctl('ipv4/tcp_no_metrics_save', '1')     # each connection begins as the first one did
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
             set_up(s, 'lo')
-        fds = [open_tap(f'tap{n}', spec.get('queues', 1)) for n, spec in enumerate(specs)]
-        for n, spec in enumerate(specs):
+        queues = {n: open_tap(f'tap{n}', spec.get('queues', 1)) for n, spec in mine.items()}
+        for n, spec in mine.items():
             configure(n, spec)
+            if which or rest:
+                route_by_guest(n)
         listen()
     except OSError as e:
         control.sendall(json.dumps({'why': f'{e.strerror or e}' + (f': {e.filename}' if e.filename else '')}).encode())
         return 1
-    flat = [fd for queues in fds for fd in queues]
-    socket.send_fds(control, [json.dumps({'queues': [len(q) for q in fds]}).encode()], flat)
+    if rest:
+        queues.update(rest.queues)
+    flat = [fd for fds in queues.values() for fd in fds]
+    socket.send_fds(control, [json.dumps({'queues': {n: len(fds) for n, fds in queues.items()}}).encode()], flat)
     for fd in flat:
         os.close(fd)
     control.recv(1)
@@ -269,12 +309,13 @@ def die_with_parent():
 class Taps:
     """The namespace lives as long as this object, or its process. OSError: there can be none, with the reason."""
 
-    def __init__(self, specs, log=None):
+    def __init__(self, specs, log=None, which=0):
         ours, theirs = socket.socketpair()
         self.specs, self.control, self.fds = specs, ours, []
         with open(log or os.devnull, 'wb') as errors:
-            self.proc = subprocess.Popen([sys.executable, os.path.abspath(__file__), json.dumps(specs)], stdin=theirs.fileno(),
-                                         stdout=errors, stderr=errors, preexec_fn=die_with_parent)
+            out = None if which else errors
+            self.proc = subprocess.Popen([sys.executable, os.path.abspath(__file__), json.dumps(specs), str(which)],
+                                         stdin=theirs.fileno(), stdout=out, stderr=out, preexec_fn=die_with_parent)
         theirs.close()
         data, fds, _, _ = socket.recv_fds(ours, 4096, 253)
         answer = json.loads(data or b'{"why": "the helper ended"}')
@@ -282,15 +323,16 @@ class Taps:
             self.close()
             raise OSError(answer['why'])
         self.fds = fds
-        self.queues, at = [], 0
-        for n in answer['queues']:
-            self.queues.append(fds[at:at + n])
+        self.queues, at = {}, 0     # of each card
+        for card, n in answer['queues'].items():
+            self.queues[int(card)] = fds[at:at + n]
             at += n
 
     def arguments(self):
         """QEMU's, for a card on each tap; a spec's props are the card's. QMP knows them as tapN."""
         out = []
-        for n, (spec, fds) in enumerate(zip(self.specs, self.queues)):
+        for n, spec in enumerate(self.specs):
+            fds = self.queues[n]
             which = f'fd={fds[0]}' if len(fds) == 1 else 'fds=' + ':'.join(map(str, fds))
             out += ['-netdev', f'tap,id=tap{n},{which},vhost=off']
             model = spec.get('model', 'virtio-net-pci')
@@ -334,4 +376,4 @@ def missing():
 
 
 if __name__ == '__main__':
-    sys.exit(helper(json.loads(sys.argv[1])))
+    sys.exit(helper(json.loads(sys.argv[1]), int(sys.argv[2])))

@@ -143,22 +143,44 @@ static bool rx_rest(struct vnet_pair *p, struct pkt *k, u32 nr)
 	return ok;
 }
 
-static void rx_offload(struct pkt *k, const struct vnet_offload *o)
+/* Where TCP's header is in a frame that the device joined and did not say so; 0: it is none. */
+static u16 tcp_at(struct pkt *k, u8 gso)
 {
+	const u8 *h = k->data + ETH_HLEN;
+	u32 len = gso == VNET_GSO_TCPV6 ? 40 : 20;
+
+	if (pkt_linear(k) < ETH_HLEN + len || h[0] >> 4 != (gso == VNET_GSO_TCPV6 ? 6 : 4))
+		return 0;
+	if (h[gso == VNET_GSO_TCPV6 ? 6 : 9] != IPPROTO_TCP)
+		return 0;
+	return (u16)(ETH_HLEN + (gso == VNET_GSO_TCPV6 ? len : (h[0] & 15) * 4u));
+}
+
+/* False: nonsense. */
+static bool rx_offload(struct pkt *k, const struct vnet_offload *o)
+{
+	u16 base = (u16)(k->data - k->head), trans;
+
 	static const u8 kinds[] = { [VNET_GSO_TCPV4] = GSO_TCPV4, [VNET_GSO_TCPV6] = GSO_TCPV6 };
 
 	if (o->csum_partial) {
 		k->csum_state = CSUM_PARTIAL;
-		k->csum_start = (u16)(k->data - k->head + o->csum_start);
+		k->csum_start = (u16)(base + o->csum_start);
 		k->csum_offset = o->csum_offset;
 	} else {
 		k->csum_state = o->csum_valid ? CSUM_UNNECESSARY : CSUM_NONE;
 	}
 	if (o->gso == VNET_GSO_NONE)
-		return;
+		return true;
+	/* Who sends it on has to know. */
+	trans = o->csum_partial ? o->csum_start : tcp_at(k, o->gso);
+	if (!trans)
+		return false;
+	k->trans_off = (u16)(base + trans);
 	k->gso_type = kinds[o->gso] | (o->ecn ? GSO_ECN : 0);
 	k->gso_size = o->gso_size;
 	k->gso_segs = (u16)max_t(u32, DIV_ROUND_UP(k->len, o->gso_size), 1);
+	return true;
 }
 
 /* One frame, perhaps of several buffers, whose first is `token`. NULL: dropped and counted. */
@@ -187,7 +209,7 @@ static struct pkt *rx_frame(struct vnet_pair *p, struct vnet_rx_buf *token, u32 
 	k = rx_first(p, b, frame);
 	if (!k)
 		DEV_STAT_ADD(dev, rx_dropped, 1);
-	if (!rx_rest(p, k, nr) || !nr || vnet_hdr_parse(&h, k->len, pkt_linear(k), &o)) {
+	if (!rx_rest(p, k, nr) || !nr || vnet_hdr_parse(&h, k->len, pkt_linear(k), &o) || !rx_offload(k, &o)) {
 		if (k) {
 			DEV_STAT_ADD(dev, rx_frame_errors, 1);
 			DEV_STAT_ADD(dev, rx_errors, 1);
@@ -199,7 +221,6 @@ static struct pkt *rx_frame(struct vnet_pair *p, struct vnet_rx_buf *token, u32 
 	p->rx_packets++;
 	p->rx_bytes += k->len;
 	p->avg_len += min(k->len, (u32)PAGE_SIZE) - (p->avg_len >> AVG_SHIFT);
-	rx_offload(k, &o);
 	k->dev = dev;
 	k->queue = (u16)p->index;
 	return k;

@@ -263,7 +263,10 @@ drop:
 static void forward(struct net *net, struct pkt *p, struct route *r)
 {
 	struct ip_cb *cb = ip_cb(p);
+	u32 len = pkt_segment_len(p);
 
+	if (!len)
+		goto drop;
 	if (!READ_ONCE(net_inet(net)->conf6_all.forwarding) || p->type != PKT_HOST || ipaddr_loopback(&cb->src) ||
 	    ipaddr_any(&cb->src) || ipaddr_linklocal6(&cb->dst)) {
 		IP6_INC(net, p->dev, IP6_INADDRERRORS);
@@ -279,7 +282,7 @@ static void forward(struct net *net, struct pkt *p, struct route *r)
 		icmp6_send(net, p, ICMP6_TIME_EXCEEDED, 0, 0);
 		goto drop;
 	}
-	if (p->len > r->mtu && !p->gso_size) {
+	if (len > r->mtu) {
 		IP6_INC(net, p->dev, IP6_INTOOBIGERRORS);
 		icmp6_send(net, p, ICMP6_TOO_BIG, 0, r->mtu);
 		goto drop;

@@ -11,6 +11,7 @@
  *   what=link		flows live through a link that goes away and comes back (somebody does so at LINK-OFF and LINK-ON)
  *   what=mtu most=N	the device's MTU is known, a smaller one is kept both ways
  *   what=cards cards=N	flows over several cards at once, each counted by its own tap
+ *   what=forward	the guest routes between two cards whose hosts reach each other only through it
  *   what=bench		rows for tools/bench_tap.py: a byte there and back, bytes to the host and from it
  */
 #include "tap.h"
@@ -205,7 +206,7 @@ static void flow_stays(int pairs, int cpu)
 	while (__atomic_load_n(&f.done, __ATOMIC_RELAXED) < 20 && !bad)
 		pause_ms(10);
 	a = queue_stats(0, pairs);
-	while (__atomic_load_n(&f.done, __ATOMIC_RELAXED) < 220 && !bad)
+	while (__atomic_load_n(&f.done, __ATOMIC_RELAXED) < 120 && !bad)
 		pause_ms(10);
 	b = queue_stats(0, pairs);
 	end_flows(&f, 1);
@@ -267,6 +268,15 @@ static void change_channels(int pairs, int cpus)
 		wrong("back to %d channels: %s", pairs, strerror(errno));
 }
 
+static void stage(const char *what)
+{
+	static double last;
+
+	if (last)
+		printf("%s: %.1f s\n", what, now() - last);
+	last = now();
+}
+
 /* Down with one number, up with another. */
 static void channels_while_down(int pairs)
 {
@@ -277,11 +287,15 @@ static void channels_while_down(int pairs)
 	if (if_ioctl(0, SIOCSIFFLAGS, &r) || set_channels(0, 1, 0))
 		wrong("channels of a card that is down: %s", strerror(errno));
 	check_channels(1, pairs);
+	stage("down");
 	card_up(0);
+	stage("up again");
 	send_bytes(0, false, 100000);
+	stage("bytes by IPv4");
 	if (set_channels(0, (uint32_t)pairs, 0))
 		wrong("channels again: %s", strerror(errno));
 	take_bytes(0, true, 100000);
+	stage("bytes by IPv6");
 }
 
 static void queues(void)
@@ -292,11 +306,16 @@ static void queues(void)
 	check_channels(pairs < cpus ? pairs : cpus, pairs);
 	if (pairs > cpus && set_channels(0, (uint32_t)pairs, 0))
 		wrong("more pairs than CPUs: %s", strerror(errno));
+	stage("");
 	use_all_queues(pairs, cpus);
+	stage("all queues");
 	for (int i = 0; i < 2 && !bad; i++)
 		flow_stays(pairs, i % cpus);
+	stage("one flow");
 	change_channels(pairs, cpus);
+	stage("other numbers of queues");
 	use_all_queues(pairs, cpus);
+	stage("all queues again");
 	channels_while_down(pairs);
 }
 
@@ -347,11 +366,11 @@ static void link_changes(void)
 
 /* --- MTU --- */
 
-static int set_mtu(int mtu)
+static int set_mtu(int card, int mtu)
 {
 	struct ifreq r = { .ifr_mtu = mtu };
 
-	return if_ioctl(0, SIOCSIFMTU, &r) ? -errno : 0;
+	return if_ioctl(card, SIOCSIFMTU, &r) ? -errno : 0;
 }
 
 static void mtu(void)
@@ -361,7 +380,7 @@ static void mtu(void)
 	card_up(0);
 	if (read_number("/sys/class/net/eth%d/mtu", 0) != most)
 		wrong("the MTU is %ld", read_number("/sys/class/net/eth%d/mtu", 0));
-	if (set_mtu((int)most + 1) != -EINVAL || set_mtu(67) != -EINVAL)
+	if (set_mtu(0, (int)most + 1) != -EINVAL || set_mtu(0, 67) != -EINVAL)
 		wrong("an MTU that cannot be is taken");
 	measure(0, false, 2 << 20, "small", "small", most);
 	measure(0, true, 1 << 20, "small", "small", most);
@@ -369,7 +388,7 @@ static void mtu(void)
 	datagram(0, false, 20000);
 	datagram(0, true, (size_t)most - 48);
 	for (int m = 1280; m <= 1400; m += 120) {
-		if (set_mtu(m))
+		if (set_mtu(0, m))
 			wrong("MTU of %d: %s", m, strerror(errno));
 		/* The host hears of it by our MSS alone. */
 		measure(0, false, 1 << 20, "small", "small", m);
@@ -377,7 +396,7 @@ static void mtu(void)
 		datagram(0, false, 2000);
 		datagram(0, true, 2000);
 	}
-	if (set_mtu((int)most))
+	if (set_mtu(0, (int)most))
 		wrong("back to %ld: %s", most, strerror(errno));
 	set_host_mtu(0, 1300);
 	measure(0, false, 1 << 20, "small", "small", 1300);
@@ -407,6 +426,43 @@ static void cards(void)
 		if (b.rx_bytes - a[i].rx_bytes < size * (i + 1) || b.rx_bytes - a[i].rx_bytes > size * (i + 1) * 5 / 4 + 200000 ||
 		    b.tx_bytes - a[i].tx_bytes < size)
 			wrong("tap%d did not carry what was its own", i);
+	}
+}
+
+/* --- between two cards --- */
+
+static void forward_bytes(long n, int version, const char *to_1, const char *to_0)
+{
+	struct host_stats a = host_stats(0), b;
+	long packets = read_number("/sys/class/net/eth%d/statistics/tx_packets", 1);
+	long bytes = read_number("/sys/class/net/eth%d/statistics/tx_bytes", 1);
+	char line[256] = "";
+
+	if (!ask(0, line, sizeof(line), "relay 1 %ld %d\n", n, version) || strcmp(line, "ok\n"))
+		wrong("IPv%d from host to host: %s", version, line[0] ? line : "no answer");
+	b = host_stats(0);
+	printf("IPv%d:\n", version);
+	/* n bytes each way, and what acknowledges the others. */
+	check_frames("    to the first host", to_0, b.rx_bytes - a.rx_bytes, b.rx_packets - a.rx_packets, 1500);
+	check_frames("    to the second host", to_1, read_number("/sys/class/net/eth%d/statistics/tx_bytes", 1) - bytes,
+		     read_number("/sys/class/net/eth%d/statistics/tx_packets", 1) - packets, 1500);
+}
+
+static void forward(void)
+{
+	const char *to_1 = pid1_param("second"), *to_0 = pid1_param("first");
+	long n = 2 << 20, mtu = pid1_number("mtu", 1500);
+
+	card_up(0);
+	card_up(1);
+	write_file("/proc/sys/net/ipv4/ip_forward", "1");
+	write_file("/proc/sys/net/ipv6/conf/all/forwarding", "1");
+	/* The hosts learn of it by ICMP alone. */
+	if (set_mtu(1, (int)mtu))
+		wrong("MTU of %ld: %s", mtu, strerror(errno));
+	for (int i = 0; i < 2; i++) {
+		forward_bytes(n, 4, to_1, to_0);
+		forward_bytes(n, 6, to_1, to_0);
 	}
 }
 
@@ -499,7 +555,7 @@ static void bench(void)
 
 static const struct { const char *name; void (*fn)(void); } parts[] = {
 	{ "offload", offload }, { "switch", switches }, { "queues", queues }, { "link", link_changes }, { "mtu", mtu },
-	{ "cards", cards }, { "bench", bench },
+	{ "cards", cards }, { "forward", forward }, { "bench", bench },
 };
 
 int main(void)
