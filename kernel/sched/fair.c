@@ -181,7 +181,9 @@ static struct task *fair_peek(struct rq *rq)
  */
 static bool keeps(struct rq *rq, struct task *curr)
 {
-	if (rq->clock - rq->fair.picked >= KEEP_NS || curr->se.avg_burst_ns < KEEP_NS || rq != this_rq() || curr->flags & PF_KTHREAD)
+	if (rq->clock - rq->fair.picked >= KEEP_NS || curr->se.avg_burst_ns < KEEP_NS)
+		return false;
+	if (rq != this_rq() || curr->flags & PF_KTHREAD)
 		return false;
 	task_work_set(&curr->core, WORK_KEPT_CPU);
 	return true;

@@ -54,6 +54,7 @@ void icmp6_count(struct net *net, const struct net_device *dev, u8 type, bool ou
 
 /* Under rtnl; the memory goes with the rest of id. */
 __must_check int mib6_attach(struct inet_dev *id);
+u64 mib6_type_count(const struct inet_dev *id, u32 i);	/* i: the type, 256 more when sent; NULL: of all */
 void mib6_show_types(struct seq_file *m, const struct inet_dev *id);	/* NULL: of all */
 
 #endif
