@@ -120,6 +120,7 @@ class Machine:
     net_options: str = ''       # more of the user network: restrict=on, guestfwd=...
     share: str = ''
     disks: tuple = ()
+    fds: tuple = ()             # descriptors that QEMU is to have
     extra: tuple = ()
 
     def command(self):
@@ -210,7 +211,7 @@ class Guest:
         self.command = cmd
         self.errors = tempfile.TemporaryFile()
         self.proc = subprocess.Popen(cmd, stdin=subprocess.DEVNULL, stdout=self.errors, stderr=self.errors,
-                                     pass_fds=(theirs.fileno(), qmp_theirs.fileno()), cwd=TOP,
+                                     pass_fds=(theirs.fileno(), qmp_theirs.fileno(), *machine.fds), cwd=TOP,
                                      start_new_session=True, preexec_fn=die_with_parent)
         theirs.close()
         qmp_theirs.close()

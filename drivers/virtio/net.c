@@ -57,6 +57,7 @@ enum { MAC_TABLE_SET = 0, MAC_ADDR_SET = 1 };
 #define MAX_MC		64u		/* more: all multicast frames are taken */
 #define MTU_MIN		68u
 #define MTU_MAX		65535u
+#define MTU_WHOLE	32000u		/* of frames that one buffer has to hold */
 
 /* --- configuration --- */
 
@@ -322,6 +323,36 @@ static const struct netdev_ops vnet_ops = {
 
 /* --- ethtool --- */
 
+/*
+ * Another number of pairs, under rtnl. The device learns of more when their threads are there, of fewer when nothing is sent
+ * by the others any more; a queue that it gives up still has its frames taken out. It moves received flows by where we send.
+ */
+static int vnet_set_channels(struct net_device *dev, u32 want)
+{
+	struct vnet *n = to_vnet(dev);
+	u32 was = n->cur_pairs, have = was;
+	bool up = netdev_running(dev);
+	int err = 0;
+
+	while (up && have < want && !err) {
+		err = vnet_pair_start(&n->pairs[have]);
+		have += !err;
+	}
+	if (want < was)
+		netdev_set_txqs(dev, want);
+	for (u32 i = want; i < was && up; i++)
+		vnet_pair_drain(&n->pairs[i]);
+	if (!err && ctrl_pairs(n, want))
+		err = -EINVAL;		/* as Linux says it */
+	if (err)
+		want = was;
+	for (u32 i = want; i < have && up; i++)
+		vnet_pair_stop(&n->pairs[i]);
+	WRITE_ONCE(n->cur_pairs, want);
+	netdev_set_txqs(dev, want);
+	return err;
+}
+
 static const char *vnet_driver_name(struct net_device *dev)
 {
 	(void)dev;
@@ -366,24 +397,32 @@ static void vnet_get_channels(struct net_device *dev, u32 *cur, u32 *max)
 
 static bool vnet_get_stat(struct net_device *dev, u32 i, const char **name, u64 *value)
 {
-	static const char *const names[] = { "rx_kicks", "rx_no_memory", "tx_kicks" };
+	static const struct { const char *name; size_t at; } rx[] = {
+		{ "packets", offsetof(struct vnet_pair, rx_packets) }, { "bytes", offsetof(struct vnet_pair, rx_bytes) },
+		{ "drops", offsetof(struct vnet_pair, rx_drops) }, { "kicks", offsetof(struct vnet_pair, rx_kicks) },
+		{ "no_memory", offsetof(struct vnet_pair, rx_no_memory) },
+	}, tx[] = {
+		{ "packets", offsetof(struct vnet_pair, tx_packets) }, { "bytes", offsetof(struct vnet_pair, tx_bytes) },
+		{ "kicks", offsetof(struct vnet_pair, tx_kicks) },
+	}, *s;
 	struct vnet *n = to_vnet(dev);
+	bool send = i >= n->cur_pairs * ARRAY_SIZE(rx);
+	u32 each = send ? ARRAY_SIZE(tx) : ARRAY_SIZE(rx), pair;
 
-	if (i >= ARRAY_SIZE(names))
+	i -= send ? n->cur_pairs * ARRAY_SIZE(rx) : 0;
+	pair = i / each;
+	if (pair >= n->cur_pairs)
 		return false;
-	*name = names[i];
-	*value = 0;
-	for (u32 k = 0; k < n->nr_pairs; k++) {
-		const struct vnet_pair *p = &n->pairs[k];
-
-		*value += i == 0 ? READ_ONCE(p->rx_kicks) : i == 1 ? READ_ONCE(p->rx_no_memory) : READ_ONCE(p->tx_kicks);
-	}
+	s = (send ? tx : rx) + i % each;
+	snprintf(n->stat_name, sizeof(n->stat_name), "%s_queue_%u_%s", send ? "tx" : "rx", pair, s->name);
+	*name = n->stat_name;
+	*value = READ_ONCE(*(const u64 *)((const u8 *)&n->pairs[pair] + s->at));
 	return true;
 }
 
 static const struct ethtool_ops vnet_ethtool = {
 	.driver = vnet_driver_name, .bus_info = vnet_bus_info, .get_speed = vnet_get_speed, .get_ring = vnet_get_ring,
-	.get_channels = vnet_get_channels, .get_stat = vnet_get_stat,
+	.get_channels = vnet_get_channels, .set_channels = vnet_set_channels, .get_stat = vnet_get_stat,
 };
 
 /* --- life --- */
@@ -424,7 +463,7 @@ static void set_features(struct vnet *n)
 	if (virtio_has(v, F_GUEST_TSO4) || virtio_has(v, F_GUEST_TSO6))
 		dev->features |= NETIF_LRO;
 	if (virtio_has(v, F_CTRL_GUEST_OFFLOADS))
-		dev->hw_features |= dev->features & (NETIF_RXCSUM | NETIF_LRO);
+		dev->hw_features |= dev->features & NETIF_LRO;
 	dev->features |= NETIF_GRO;
 	dev->hw_features |= NETIF_GRO;
 }
@@ -454,9 +493,10 @@ static int set_mtu(struct vnet *n)
 	if (!virtio_has(n->v, F_MTU))
 		return 0;
 	mtu = cfg16(n->v, CFG_MTU);
-	if (mtu < MTU_MIN || mtu > dev->max_mtu)
+	if (mtu < MTU_MIN || (!n->mergeable && mtu > MTU_WHOLE))
 		return -EINVAL;
 	dev->mtu = dev->max_mtu = mtu;
+	n->rx_max = max(VNET_RX_MIN, ETH_HLEN + 4 + mtu);
 	return 0;
 }
 
@@ -516,6 +556,7 @@ static struct vnet *make_card(struct virtio_dev *v, u32 pairs)
 	n->v = v;
 	n->nr_pairs = pairs;
 	n->cur_pairs = 1;
+	n->rx_max = VNET_RX_MIN;
 	n->mergeable = virtio_has(v, F_MRG_RXBUF);
 	n->any_layout = virtio_has(v, VIRTIO_F_VERSION_1) || virtio_has(v, F_ANY_LAYOUT);
 	n->hdr_len = n->mergeable || virtio_has(v, VIRTIO_F_VERSION_1) ? sizeof(struct vnet_hdr) : VNET_HDR_LEGACY;
@@ -532,7 +573,7 @@ static struct vnet *make_card(struct virtio_dev *v, u32 pairs)
 
 static int make_dev(struct vnet *n)
 {
-	struct net_device *dev = netdev_alloc(sizeof(struct vnet *), "eth%d", n->cur_pairs, n->cur_pairs);
+	struct net_device *dev = netdev_alloc(sizeof(struct vnet *), "eth%d", n->nr_pairs, n->nr_pairs);
 	int err;
 
 	if (!dev)
@@ -542,6 +583,7 @@ static int make_dev(struct vnet *n)
 	*(struct vnet **)dev->priv = n;
 	dev->ethtool = &vnet_ethtool;
 	dev->parent = &n->v->dev;
+	netdev_set_txqs(dev, n->cur_pairs);
 	set_features(n);
 	err = set_address(n);
 	if (!err)

@@ -19,6 +19,8 @@
 
 struct vnet;
 
+#define VNET_RX_MIN	((u32)(ETH_HLEN + 4 + ETH_DATA_LEN))
+
 /* A piece of a folio that the device may write. */
 struct vnet_rx_buf {
 	struct folio *folio;		/* one reference; NULL: free */
@@ -39,9 +41,10 @@ struct vnet_pair {
 	u32 avg_len;			/* [thread] of frames, moving, scaled by 64 */
 	struct frag_cache cache;	/* [thread] */
 	u64 rx_kicks, rx_no_memory;	/* [thread] */
+	u64 rx_packets, rx_bytes, rx_drops;	/* [thread] */
 	spinlock_t tx_lock;		/* class OBJECT */
 	bool tx_full;			/* [tx_lock] netdev waits for room */
-	u64 tx_kicks;			/* [tx_lock] */
+	u64 tx_kicks, tx_packets, tx_bytes;	/* [tx_lock] */
 } __cacheline_aligned;
 
 struct vnet {
@@ -49,14 +52,16 @@ struct vnet {
 	struct net_device *dev;		/* [I] */
 	struct vnet_pair *pairs;	/* [I] */
 	u32 nr_pairs;			/* [I] that the device has */
-	u32 cur_pairs;			/* [I] of them in use */
+	u32 cur_pairs;			/* [rtnl; a] of them in use */
 	u32 hdr_len;			/* [I] bytes in front of each frame */
+	u32 rx_max;			/* [I] bytes of the largest frame, where one buffer has to hold it */
 	bool mergeable, any_layout;	/* [I] */
 	struct work link;		/* the configuration changed */
 	struct mutex ctrl_mutex;	/* class LEAF_MUTEX: one command at a time */
 	struct virtqueue *ctrl;		/* [ctrl_lock] or NULL */
 	spinlock_t ctrl_lock;		/* class DEVICE_IRQ */
 	struct completion ctrl_done;
+	char stat_name[32];		/* [rtnl] the one ethtool asks for */
 	bool ctrl_dead;			/* [ctrl_mutex] it did not answer once, or is gone */
 };
 
@@ -67,6 +72,7 @@ __must_check int vnet_pair_init(struct vnet_pair *p, struct vnet *n, u32 index);
 void vnet_pair_fini(struct vnet_pair *p);	/* the device has forgotten its queues */
 void vnet_pair_broken(struct vnet_pair *p);
 __must_check int vnet_pair_start(struct vnet_pair *p);
+void vnet_pair_drain(struct vnet_pair *p);	/* what was given to transmit is out, or a second went by */
 void vnet_pair_stop(struct vnet_pair *p);
 void vnet_rx_interrupt(struct virtqueue *q);
 void vnet_tx_interrupt(struct virtqueue *q);

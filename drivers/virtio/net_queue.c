@@ -15,6 +15,7 @@
 #include <base/printf.h>
 #include <base/string.h>
 #include <core/clock.h>
+#include <core/cpumask.h>
 #include <core/slab.h>
 #include <kernel/sched.h>
 
@@ -22,7 +23,6 @@
 
 #define RX_BATCH	64u
 #define RX_COPY		256u		/* shorter frames are copied */
-#define RX_MIN		(ETH_HLEN + 4 + ETH_DATA_LEN)
 #define RX_ALIGN	64u
 #define AVG_SHIFT	6
 #define RX_RETRY_NS	(20 * NSEC_PER_MSEC)
@@ -34,16 +34,16 @@
 /* Bytes of the next buffer. */
 static u32 rx_buf_len(const struct vnet_pair *p)
 {
-	u32 hdr = p->n->hdr_len, len = RX_MIN;
+	u32 hdr = p->n->hdr_len, len = p->n->rx_max;
 
 	if (p->n->mergeable)
-		len = clamp_t(u32, p->avg_len >> AVG_SHIFT, RX_MIN, PAGE_SIZE - hdr);
+		len = clamp_t(u32, p->avg_len >> AVG_SHIFT, VNET_RX_MIN, PAGE_SIZE - hdr);
 	return (u32)ALIGN_UP(len + hdr, RX_ALIGN);
 }
 
 static int rx_give(struct vnet_pair *p)
 {
-	u32 want = min_t(u32, rx_buf_len(p), PAGE_SIZE), i = p->free_bufs[p->nr_free - 1];
+	u32 want = rx_buf_len(p), i = p->free_bufs[p->nr_free - 1];
 	struct vnet_rx_buf *b = &p->bufs[i];
 	struct virtio_sg sg[2];
 	u32 n = 1;
@@ -143,22 +143,44 @@ static bool rx_rest(struct vnet_pair *p, struct pkt *k, u32 nr)
 	return ok;
 }
 
-static void rx_offload(struct pkt *k, const struct vnet_offload *o)
+/* Where TCP's header is in a frame that the device joined and did not say so; 0: it is none. */
+static u16 tcp_at(struct pkt *k, u8 gso)
 {
+	const u8 *h = k->data + ETH_HLEN;
+	u32 len = gso == VNET_GSO_TCPV6 ? 40 : 20;
+
+	if (pkt_linear(k) < ETH_HLEN + len || h[0] >> 4 != (gso == VNET_GSO_TCPV6 ? 6 : 4))
+		return 0;
+	if (h[gso == VNET_GSO_TCPV6 ? 6 : 9] != IPPROTO_TCP)
+		return 0;
+	return (u16)(ETH_HLEN + (gso == VNET_GSO_TCPV6 ? len : (h[0] & 15) * 4u));
+}
+
+/* False: nonsense. */
+static bool rx_offload(struct pkt *k, const struct vnet_offload *o)
+{
+	u16 base = (u16)(k->data - k->head), trans;
+
 	static const u8 kinds[] = { [VNET_GSO_TCPV4] = GSO_TCPV4, [VNET_GSO_TCPV6] = GSO_TCPV6 };
 
 	if (o->csum_partial) {
 		k->csum_state = CSUM_PARTIAL;
-		k->csum_start = (u16)(k->data - k->head + o->csum_start);
+		k->csum_start = (u16)(base + o->csum_start);
 		k->csum_offset = o->csum_offset;
 	} else {
 		k->csum_state = o->csum_valid ? CSUM_UNNECESSARY : CSUM_NONE;
 	}
 	if (o->gso == VNET_GSO_NONE)
-		return;
+		return true;
+	/* Who sends it on has to know. */
+	trans = o->csum_partial ? o->csum_start : tcp_at(k, o->gso);
+	if (!trans)
+		return false;
+	k->trans_off = (u16)(base + trans);
 	k->gso_type = kinds[o->gso] | (o->ecn ? GSO_ECN : 0);
 	k->gso_size = o->gso_size;
 	k->gso_segs = (u16)max_t(u32, DIV_ROUND_UP(k->len, o->gso_size), 1);
+	return true;
 }
 
 /* One frame, perhaps of several buffers, whose first is `token`. NULL: dropped and counted. */
@@ -174,6 +196,7 @@ static struct pkt *rx_frame(struct vnet_pair *p, struct vnet_rx_buf *token, u32 
 
 	if (len < p->n->hdr_len + ETH_HLEN || len > b.len) {
 		folio_put(b.folio);
+		p->rx_drops++;
 		DEV_STAT_ADD(dev, rx_length_errors, 1);
 		DEV_STAT_ADD(dev, rx_errors, 1);
 		return NULL;
@@ -186,16 +209,18 @@ static struct pkt *rx_frame(struct vnet_pair *p, struct vnet_rx_buf *token, u32 
 	k = rx_first(p, b, frame);
 	if (!k)
 		DEV_STAT_ADD(dev, rx_dropped, 1);
-	if (!rx_rest(p, k, nr) || !nr || vnet_hdr_parse(&h, k->len, pkt_linear(k), &o)) {
+	if (!rx_rest(p, k, nr) || !nr || vnet_hdr_parse(&h, k->len, pkt_linear(k), &o) || !rx_offload(k, &o)) {
 		if (k) {
 			DEV_STAT_ADD(dev, rx_frame_errors, 1);
 			DEV_STAT_ADD(dev, rx_errors, 1);
 		}
+		p->rx_drops++;
 		pkt_free(k);
 		return NULL;
 	}
+	p->rx_packets++;
+	p->rx_bytes += k->len;
 	p->avg_len += min(k->len, (u32)PAGE_SIZE) - (p->avg_len >> AVG_SHIFT);
-	rx_offload(k, &o);
 	k->dev = dev;
 	k->queue = (u16)p->index;
 	return k;
@@ -307,6 +332,8 @@ void vnet_xmit(struct net_device *dev, u32 queue, struct pkt_list *batch)
 			break;
 		}
 		(void)pkt_list_pop(batch);
+		p->tx_packets += !err;
+		p->tx_bytes += err ? 0 : k->len;
 		if (err) {		/* the queue is broken: nothing will go out any more */
 			DEV_STAT_ADD(dev, tx_errors, 1);
 			DEV_STAT_ADD(dev, tx_dropped, 1);
@@ -371,6 +398,9 @@ static int vnet_thread(void *arg)
 			continue;
 		(void)WAIT_EVENT(&p->wait, READ_ONCE(p->kicked) || kthread_should_stop(), TASK_INTERRUPTIBLE, 0, until);
 	}
+	/* The device may not use this queue any more (vnet_set_channels()): what it gave before is not lost. */
+	while (rx_poll(p) == RX_BATCH)
+		cond_resched();
 	return 0;
 }
 
@@ -447,11 +477,27 @@ int vnet_pair_start(struct vnet_pair *p)
 	struct task_core *t;
 
 	snprintf(name, sizeof(name), "vnet/%d-%u", p->n->dev->ifindex, p->index);
-	t = kthread_run(vnet_thread, p, p->n->cur_pairs > 1 ? (int)p->index : -1, name);
+	t = kthread_run(vnet_thread, p, p->n->nr_pairs > 1 ? (int)(p->index % (u32)cpumask_weight(&cpu_online_mask)) : -1, name);
 	if (IS_ERR(t))
 		return (int)PTR_ERR(t);
 	p->thread = t;
 	return 0;
+}
+
+/* The thread, awake by interrupts, frees what was sent. */
+void vnet_pair_drain(struct vnet_pair *p)
+{
+	u64 deadline = clock_monotonic_ns() + NSEC_PER_SEC;
+
+	while (clock_monotonic_ns() < deadline) {
+		tx_poll(p);
+		if (!READ_ONCE(p->n->v->broken) && virtqueue_pending(p->tx)) {
+			set_current_state(TASK_UNINTERRUPTIBLE);
+			schedule_until(clock_monotonic_ns() + NSEC_PER_MSEC);
+			continue;
+		}
+		return;
+	}
 }
 
 /* What is on its way out gets a second to be gone, since its senders wait for it. */

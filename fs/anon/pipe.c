@@ -141,11 +141,13 @@ static void wake_writers(struct pipe *p)
 
 /* --- reading --- */
 
-/* Take what there is, mutex held. Bytes, 0 when empty, -EFAULT when not a byte could be copied. */
+/* Take what there is, mutex held. Bytes, 0 when there is none to take, -EFAULT when not a byte could be copied. */
 static ssize_t read_some(struct pipe *p, struct iov_iter *to)
 {
 	ssize_t done = 0;
 
+	if (unlikely(p->claimed))
+		return 0;
 	while (iov_iter_count(to) && !pipe_empty(p)) {
 		struct pipe_buf *b = pipe_slot(p, p->tail);
 		size_t n = min_t(size_t, b->len, iov_iter_count(to)), got;
@@ -183,12 +185,12 @@ static ssize_t pipe_read_iter(struct file *f, struct kiocb *k, struct iov_iter *
 		was_full = pipe_full(p);
 		res = read_some(p, to);
 		more = !pipe_empty(p);
-		if (res || !p->writers)
+		if (res || pipe_readable(p))
 			break;
 		mutex_unlock(&p->mutex);
 		if (k->flags & (IOCB_NOWAIT | IOCB_NONBLOCK))
 			return -EAGAIN;
-		if (wait_event_interruptible_exclusive(&p->rd_wait, !pipe_empty(p) || !READ_ONCE(p->writers)))
+		if (wait_event_interruptible_exclusive(&p->rd_wait, pipe_readable(p)))
 			return -ERESTARTSYS;
 		waited = true;
 	}

@@ -4,11 +4,12 @@
  * copy_file_range directly.
  *
  * A file with a page cache gives its folios to the pipe by reference; any other source is read into
- * fresh pages. What leaves a pipe for a file is written from the pages where they lie. Between two
- * pipes buffers are moved (splice) or shared (tee).
+ * fresh pages. What leaves a pipe for a file is written from the pages where they lie; a stream socket
+ * may keep references to them (IOCB_PAGES). Between two pipes buffers are moved (splice) or shared (tee).
  *
  * Locks: a pipe's mutex; of two pipes the lower address first (subclass 1 for the other). No
- * pipe mutex is held while a file is read or written: the filler reserves nothing, it looks again.
+ * pipe mutex is held while a file is read or written: the filler reserves nothing, it looks again;
+ * what is written to a file stays in the pipe, claimed, until the file took it.
  */
 #include "internal.h"
 #include <base/math.h>
@@ -67,16 +68,14 @@ static int wait_data(struct pipe *p, bool nonblock)
 	int err;
 
 	for (;;) {
-		if (!pipe_empty(p))
-			return 1;
-		if (!p->writers)
-			return 0;
+		if (pipe_readable(p))
+			return !pipe_empty(p);
 		if (nonblock)
 			return -EAGAIN;
 		if (signal_pending())
 			return -ERESTARTSYS;
 		mutex_unlock(&p->mutex);
-		err = wait_event_interruptible(&p->rd_wait, !pipe_empty(p) || !READ_ONCE(p->writers));
+		err = wait_event_interruptible(&p->rd_wait, pipe_readable(p));
 		mutex_lock(&p->mutex);
 		if (err)
 			return err;
@@ -107,7 +106,9 @@ static bool has_pages(const struct file *f)
 	return S_ISREG_I(f->inode) && f->ops->mmap && f->mapping;
 }
 
-/* Up to len bytes at pos: a referenced folio, *off and *n inside. NULL at the end; ERR_PTR. */
+#define PIECE_MAX	65536u	/* bytes */
+
+/* Up to len bytes at pos, PIECE_MAX at most: a referenced folio, *off and *n inside. NULL at the end; ERR_PTR. */
 static struct folio *file_piece(struct file *f, loff_t pos, size_t len, u32 *off, u32 *n)
 {
 	u64 index = (u64)pos >> PAGE_SHIFT;
@@ -116,16 +117,16 @@ static struct folio *file_piece(struct file *f, loff_t pos, size_t len, u32 *off
 
 	if (pos >= size)
 		return NULL;
+	len = min_t(u64, min_t(u64, len, PIECE_MAX), (u64)(size - pos));
 	*off = (u32)PAGE_OFFSET_IN((u64)pos);
-	*n = (u32)min_t(u64, min_t(u64, len, PAGE_SIZE - *off), (u64)(size - pos));
+	*n = min_t(u32, (u32)len, PAGE_SIZE - *off);
 	if (f->mapping->flags & MAPPING_NO_WRITEBACK) {
 		/* a hole of a memory file must not become a page by being looked at */
 		fo = filemap_get_memory(f->mapping, index);
 		if (IS_ERR(fo))
 			return fo;
 		if (fo && folio_test(fo, FOLIO_UPTODATE)) {
-			*off = (u32)((u64)pos - folio_pos(fo));
-			return fo;
+			goto found;
 		}
 		if (fo)
 			folio_put(fo);
@@ -133,8 +134,11 @@ static struct folio *file_piece(struct file *f, loff_t pos, size_t len, u32 *off
 		return fo ? fo : ERR_PTR(-ENOMEM);
 	}
 	fo = filemap_read_folio(f, f->mapping, index);
-	if (!IS_ERR(fo))
-		*off = (u32)((u64)pos - folio_pos(fo));	/* it may hold several pages */
+	if (IS_ERR(fo))
+		return fo;
+found:
+	*off = (u32)((u64)pos - folio_pos(fo));		/* it may hold several pages */
+	*n = min_t(u32, (u32)len, (u32)folio_size(fo) - *off);
 	return fo;
 }
 
@@ -172,20 +176,72 @@ static u32 nonblock_flags(const struct file *f, bool nonblock)
 	return nonblock || (f->flags & O_NONBLOCK) ? IOCB_NOWAIT | IOCB_NONBLOCK : 0;
 }
 
-/* Write part of a folio to f; bytes. */
-static ssize_t write_piece(struct file *f, loff_t *pos, struct folio *fo, u32 off, u32 n, u32 kflags)
+/* Parts of folios that are written in one go; a reference to each. */
+struct batch {
+	u32 nr;
+	size_t len;
+	struct kvec v[16];
+	struct folio *folio[16];
+};
+
+static void batch_init(struct batch *b)
 {
-	struct kiocb k = { .file = f, .pos = pos ? *pos : 0, .flags = kflags };
-	struct kvec v = { .base = kmap_local(fo, off), .len = n };
+	b->nr = 0;
+	b->len = 0;
+}
+
+static void batch_add(struct batch *b, struct folio *fo, u32 off, u32 n)
+{
+	b->v[b->nr] = (struct kvec){ .base = kmap_local(fo, off), .len = n };
+	b->folio[b->nr++] = fo;
+	b->len += n;
+}
+
+static void batch_put(struct batch *b)
+{
+	for (u32 i = 0; i < b->nr; i++) {
+		kunmap_local(b->v[i].base);
+		folio_put(b->folio[i]);
+	}
+}
+
+/* Write it to f; bytes. */
+static ssize_t batch_write(struct file *f, loff_t *pos, const struct batch *b, u32 kflags)
+{
+	struct kiocb k = { .file = f, .pos = pos ? *pos : 0, .flags = kflags | (f->mode & FMODE_PAGES ? IOCB_PAGES : 0) };
 	struct iov_iter i;
 	ssize_t done;
 
-	iov_iter_kvec(&i, ITER_SOURCE, &v, 1, n);
+	iov_iter_kvec(&i, ITER_SOURCE, b->v, b->nr, b->len);
 	done = vfs_write_iter(f, &k, &i);
-	kunmap_local(v.base);
 	if (pos)
 		*pos = k.pos;
 	return done;
+}
+
+/*
+ * What follows at `pos` of `in`, at most len bytes: as many pieces as out takes at a time. 0 (b->nr is 0 at the end of the
+ * file), or -errno. *more: the file has more of the len bytes.
+ */
+static int batch_read(struct batch *b, struct file *in, loff_t pos, size_t len, const struct file *out, bool *more)
+{
+	u32 most = has_pages(in) && out->mode & FMODE_PAGES ? ARRAY_SIZE(b->v) : 1, off = 0, n = 0;
+	struct folio *fo;
+
+	batch_init(b);
+	do {
+		fo = has_pages(in) ? file_piece(in, pos, len, &off, &n) : read_piece(in, &pos, len, nonblock_flags(in, false), &n);
+		if (IS_ERR(fo) && !b->nr)
+			return (int)PTR_ERR(fo);
+		if (IS_ERR_OR_NULL(fo))
+			break;
+		batch_add(b, fo, off, n);
+		if (has_pages(in))
+			pos += n;
+		len -= n;
+	} while (len && b->nr < most);
+	*more = len && has_pages(in) && pos < inode_size(in->inode);
+	return 0;
 }
 
 /* --- file to pipe --- */
@@ -206,7 +262,7 @@ static ssize_t file_to_pipe(struct file *in, loff_t *pos, struct pipe *p, size_t
 			break;
 		mutex_unlock(&p->mutex);
 		if (has_pages(in)) {
-			fo = file_piece(in, *pos, len, &off, &n);
+			fo = file_piece(in, *pos, min_t(size_t, len, PAGE_SIZE - PAGE_OFFSET_IN((u64)*pos)), &off, &n);
 			if (!IS_ERR_OR_NULL(fo))
 				*pos += n;
 		} else {
@@ -240,14 +296,56 @@ static ssize_t file_to_pipe(struct file *in, loff_t *pos, struct pipe *p, size_t
 
 /* --- pipe to file --- */
 
-static ssize_t pipe_to_file(struct pipe *p, struct file *out, loff_t *pos, size_t len, bool nonblock)
+/* What lies in the pipe, at most len bytes, as many pieces as out takes at a time: claimed. Mutex held. */
+static void claim(struct pipe *p, struct batch *b, size_t len, const struct file *out)
+{
+	u32 most = out->mode & FMODE_PAGES || S_ISREG_I(out->inode) ? ARRAY_SIZE(b->v) : 1;
+
+	batch_init(b);
+	for (u32 at = p->tail; at != p->head && b->nr < most && b->len < len; at++) {
+		struct pipe_buf *from = slot(p, at);
+
+		folio_get(from->folio);
+		batch_add(b, from->folio, from->off, (u32)min_t(size_t, from->len, len - b->len));
+	}
+	WRITE_ONCE(p->claimed, true);
+}
+
+/* n bytes of it were taken. */
+static void unclaim(struct pipe *p, size_t n)
+{
+	bool freed = false;
+
+	mutex_lock(&p->mutex);
+	while (n) {
+		struct pipe_buf *b = slot(p, p->tail);
+		u32 k = (u32)min_t(size_t, n, b->len);
+
+		b->off += k;
+		b->len -= k;
+		n -= k;
+		if (b->len)
+			break;
+		slot_free(p);
+		freed = true;
+	}
+	WRITE_ONCE(p->claimed, false);
+	mutex_unlock(&p->mutex);
+	if (freed)
+		wake_writers(p);
+	if (pipe_readable(p))
+		wake_readers(p);
+}
+
+static ssize_t pipe_to_file(struct pipe *p, struct file *out, loff_t *pos, size_t len, bool nonblock, bool more)
 {
 	ssize_t done = 0;
 	int res = 0;
 
 	while (len) {
-		struct pipe_buf *b, piece;
+		struct batch b;
 		ssize_t n;
+		bool rest;
 
 		mutex_lock(&p->mutex);
 		res = wait_data(p, nonblock || done);
@@ -255,27 +353,19 @@ static ssize_t pipe_to_file(struct pipe *p, struct file *out, loff_t *pos, size_
 			mutex_unlock(&p->mutex);
 			break;
 		}
-		/* Take it out while it is written: nobody else may read it as well. */
-		b = slot(p, p->tail);
-		piece = *b;
-		piece.len = (u32)min_t(size_t, b->len, len);
-		folio_get(piece.folio);
-		b->off += piece.len;
-		b->len -= piece.len;
-		if (!b->len) {
-			slot_free(p);
-			wake_writers(p);
-		}
+		claim(p, &b, len, out);
+		rest = b.len < len && pipe_used(p) > b.nr;
 		mutex_unlock(&p->mutex);
-		n = write_piece(out, pos, piece.folio, piece.off, piece.len, nonblock_flags(out, false));
-		folio_put(piece.folio);
+		n = batch_write(out, pos, &b, nonblock_flags(out, false) | (more || rest ? IOCB_MORE : 0));
+		batch_put(&b);
+		unclaim(p, n > 0 ? (size_t)n : 0);
 		if (n <= 0) {
 			res = (int)n;
 			break;
 		}
 		done += n;
 		len -= (size_t)n;
-		if (n < (ssize_t)piece.len)
+		if (n < (ssize_t)b.len)
 			break;
 	}
 	return done ? done : res;
@@ -318,7 +408,7 @@ static int wait_both(struct pipe *in, struct pipe *out, bool nonblock)
 			unlock_two(in, out);
 			return broken_pipe();
 		}
-		if (!pipe_empty(in) && !pipe_full(out))
+		if (!pipe_empty(in) && !in->claimed && !pipe_full(out))
 			return 1;
 		unlock_two(in, out);
 	}
@@ -408,7 +498,7 @@ static ssize_t splice_do(struct file *in, uio_s64 uin, struct file *out, uio_s64
 		} else {
 			off = out->pos;
 		}
-		n = pipe_to_file(ip, out, &off, len, nonblock || (in->flags & O_NONBLOCK));
+		n = pipe_to_file(ip, out, &off, len, nonblock || (in->flags & O_NONBLOCK), flags & SPLICE_F_MORE);
 		if (uout.addr)
 			return copy_out(uout, &off) ? -EFAULT : n;
 		out->pos = off;
@@ -582,22 +672,23 @@ static ssize_t copy_through(struct file *in, loff_t *ipos, struct file *out, lof
 	if (op)
 		return file_to_pipe(in, ipos, op, len, out->flags & O_NONBLOCK);
 	while (len) {
-		u32 off = 0, n = 0;
-		loff_t at = *ipos;
-		struct folio *fo;
+		struct batch b;
+		size_t given;
+		bool more;
 		ssize_t w;
 
-		fo = has_pages(in) ? file_piece(in, at, len, &off, &n) : read_piece(in, &at, len, nonblock_flags(in, false), &n);
-		if (IS_ERR_OR_NULL(fo))
-			return done ? done : fo ? PTR_ERR(fo) : 0;
-		w = write_piece(out, opos, fo, off, n, nonblock_flags(out, false));
-		folio_put(fo);
+		w = batch_read(&b, in, *ipos, len, out, &more);
+		if (w || !b.nr)
+			return done ? done : w;
+		given = b.len;
+		w = batch_write(out, opos, &b, nonblock_flags(out, false) | (more ? IOCB_MORE : 0));
+		batch_put(&b);
 		if (w <= 0)
 			return done ? done : w;
 		*ipos += w;
 		done += w;
 		len -= (size_t)w;
-		if (w < (ssize_t)n)
+		if (w < (ssize_t)given)
 			break;
 		if (signal_pending())
 			break;

@@ -50,6 +50,8 @@ __must_check ssize_t iov_iter_import(struct iov_iter *i, enum iov_dir dir, uaddr
 
 static inline size_t iov_iter_count(const struct iov_iter *i) { return i->count; }
 static inline void iov_iter_truncate(struct iov_iter *i, size_t n) { if (i->count > n) i->count = n; }
+/* Of an ITER_KVEC: where the next bytes lie in one piece, and how many; 0 at the end. Does not advance. */
+size_t iov_iter_kpiece(struct iov_iter *i, void **base);
 void iov_iter_advance(struct iov_iter *i, size_t n);
 void iov_iter_revert(struct iov_iter *i, size_t n);
 

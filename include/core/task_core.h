@@ -34,7 +34,7 @@
 #define TASK_ALL		0xffu
 
 /* task_core.work: what must be looked at on the way to user space. Zero is the fast path. */
-#define WORK_RESCHED		BIT(0)	/* only for the exit path; preempt_word holds the truth */
+#define WORK_KEPT_CPU		BIT(0)	/* from a task that woke: sched_kept_cpu() */
 #define WORK_SIGNAL		BIT(1)	/* signal_pending() */
 #define WORK_NOTIFY		BIT(2)	/* task work is queued: last fput, ... */
 #define WORK_RESTORE_MASK	BIT(3)	/* sigsuspend and kin: put the saved mask back */

@@ -44,6 +44,7 @@ struct file_ops {
 #define FMODE_CREATED	0x1000u
 #define FMODE_NONOTIFY	0x2000u
 #define FMODE_UNMOUNT	0x4000u	/* owns a detached mount tree */
+#define FMODE_PAGES	0x8000u	/* a stream of bytes whose write_iter makes use of IOCB_PAGES */
 
 struct file {
 	atomic64_t ref;
@@ -97,6 +98,8 @@ struct kiocb {
 #define IOCB_SYNC	0x10u
 #define IOCB_HIPRI	0x20u
 #define IOCB_NONBLOCK	0x40u		/* O_NONBLOCK of the file */
+#define IOCB_PAGES	0x100u		/* write, an ITER_KVEC: each piece lies in a folio, which may be kept by reference */
+#define IOCB_MORE	0x200u		/* write: more follows at once, as with MSG_MORE; only sockets ask */
 #define IOCB_OVERWRITE	0x80u		/* direct: only what was written before, else -EAGAIN; inode lock held shared */
 
 static inline void file_get(struct file *f) { atomic64_inc(&f->ref); }

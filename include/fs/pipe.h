@@ -29,6 +29,7 @@ struct pipe {
 	u32 r_counter, w_counter;	/* [mutex] opens seen, for FIFO open */
 	bool poll_usage;		/* [a] somebody polls: every write is an edge */
 	struct fasync_queue rd_async, wr_async;	/* own locks */
+	bool claimed;			/* [mutex; atomic reads] splice gives what lies at tail to a file: nobody else reads */
 	u32 files;			/* [inode state lock] struct files that use it */
 	struct folio *spare[2];		/* [mutex] */
 	struct user_struct *user;		/* [I] charged, referenced */
@@ -36,6 +37,11 @@ struct pipe {
 
 static inline u32 pipe_used(const struct pipe *p) { return READ_ONCE(p->head) - READ_ONCE(p->tail); }
 static inline bool pipe_empty(const struct pipe *p) { return pipe_used(p) == 0; }
+/* May a reader go ahead? At the end of data, too: there is no writer, and nobody who may leave some of it. */
+static inline bool pipe_readable(const struct pipe *p)
+{
+	return !READ_ONCE(p->claimed) && (!pipe_empty(p) || !READ_ONCE(p->writers));
+}
 static inline bool pipe_full(const struct pipe *p) { return pipe_used(p) >= READ_ONCE(p->ring_size); }
 extern u32 pipe_max_size;			/* fs.pipe-max-size, bytes [a] */
 struct pipe *file_pipe(struct file *f);			/* NULL: not a pipe */

@@ -57,6 +57,7 @@ struct sched_entity {
 void sched_fork(struct task *child);			/* entity of a new task from current */
 void sched_wake_new(struct task *child);		/* first start, placed on a CPU */
 void sched_exit(struct task *t);
+void sched_kept_cpu(void);				/* on the way to user mode, WORK_KEPT_CPU is set */
 void sched_reset_new(struct task *t, int cpu);		/* new kernel thread: default policy; cpu -1: anywhere */
 __noreturn void sched_dead(void);			/* current switches away for good; the switch drops its reference */
 u64 task_cputime_ns(struct task *t);			/* exact CPU time of one task until now */

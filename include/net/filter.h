@@ -15,6 +15,14 @@ u32 sock_filter_run(const struct sock_common *c, const struct pkt *p);
 /* The same for a message of a family that has no pkt. */
 u32 sock_filter_run_bytes(const struct sock_common *c, const void *data, u32 len);
 
+/*
+ * A program by itself, as SO_ATTACH_FILTER brings one: for who chooses by it. ERR_PTR. Run in an RCU section; freed after those
+ * that see it. NULL is fine.
+ */
+struct sock_filter_prog *sock_prog_load(const struct sock_common *c, uaddr_t val, int len);
+u32 sock_prog_run(const struct sock_filter_prog *prog, const struct pkt *p);
+void sock_prog_free(struct sock_filter_prog *prog);
+
 /* The options of it, for sock_setsockopt() and sock_getsockopt(). */
 int sock_filter_set(struct sock_common *c, int opt, uaddr_t val, int len);
 int sock_filter_get(struct sock_common *c, uaddr_t val, uaddr_t ulen, int len);

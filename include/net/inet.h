@@ -159,6 +159,7 @@ struct inet_dev {
 	struct list_head mc4, mc6;	/* [mc_lock; r] ip_mc_dev: group memberships */
 	struct mc_querier igmp, mld;	/* [mc_lock] */
 	void *ndisc;			/* [I] struct ip6_dev: net/inet/addrconf6.c */
+	struct mib6_dev *mib6;		/* [I] one for each CPU: net/inet/mib6.c */
 	struct rcu_head rcu;
 };
 

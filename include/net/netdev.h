@@ -83,7 +83,7 @@ struct ethtool_ops {
 	int (*get_speed)(struct net_device *dev, u32 *mbit, u8 *duplex);	/* -1: unknown */
 	void (*get_ring)(struct net_device *dev, u32 *rx, u32 *tx, u32 *rx_max, u32 *tx_max);
 	void (*get_channels)(struct net_device *dev, u32 *cur, u32 *max);
-	int (*set_channels)(struct net_device *dev, u32 n);
+	int (*set_channels)(struct net_device *dev, u32 n);		/* 1 to max */
 	/* The i-th private statistic: name, value; false: no more. */
 	bool (*get_stat)(struct net_device *dev, u32 i, const char **name, u64 *value);
 };
@@ -122,6 +122,7 @@ struct net_device {
 	u32 promisc, allmulti;		/* [rtnl] how many want it */
 	u32 mtu, min_mtu, max_mtu;	/* [rtnl; a] */
 	u32 features, hw_features;	/* [rtnl; a] now; can be switched */
+	u32 wanted_features;		/* [rtnl] by the administrator; what another one lacks may be missing in features */
 	u32 gso_max;			/* [I] bytes of a GSO packet the device takes; 0: 65535 */
 	u8 addr[NETDEV_MAX_ADDR];	/* [rtnl; a] */
 	u8 broadcast[NETDEV_MAX_ADDR];	/* [I] */
@@ -132,6 +133,7 @@ struct net_device {
 	u32 txqueuelen;			/* [rtnl; a] packets; 1000 */
 	bool no_queue;			/* [I] txqueuelen is for show: nothing is dropped */
 	u32 nr_txq, nr_rxq;		/* [I] */
+	u32 real_txq;			/* [rtnl; a] of them in use, from the first on */
 	struct netdev_queue *txq;	/* [I] */
 	const struct netdev_ops *ops;	/* [I] */
 	const struct ethtool_ops *ethtool;	/* [I] or NULL */
@@ -162,6 +164,11 @@ void dev_put(struct net_device *dev);
 void netdev_carrier(struct net_device *dev, bool on);
 void netdev_receive(struct net_device *dev, u32 queue, struct pkt_list *batch);
 void netdev_tx_wake(struct net_device *dev, u32 queue);
+/*
+ * Packets go to the first n transmit queues from now on, 1 <= n <= nr_txq. Under rtnl, or before netdev_register(). When it
+ * returns ops->xmit runs for none of the others, and what waited there waits in another one.
+ */
+void netdev_set_txqs(struct net_device *dev, u32 n);
 #define DEV_STAT_ADD(dev, field, n)	do { \
 	preempt_disable(); \
 	percpu_this((dev)->stats)->field += (n); \

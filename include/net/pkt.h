@@ -256,6 +256,8 @@ __must_check int pkt_csum_help(struct pkt *p);
 
 /* Cut a GSO packet in segments (headers from mac to transport are repeated and corrected). p is consumed; -errno: freed. */
 __must_check int pkt_gso_segment(struct pkt *p, struct pkt_list *out);
+/* Bytes of its longest segment (of p, if it is one packet), from the network header on, where data is; 0: it is broken. */
+__must_check u32 pkt_segment_len(struct pkt *p);
 
 /* The rest of a page from which small pieces are cut; one per user, who serialises. Zero to begin. */
 struct frag_cache {

@@ -35,7 +35,9 @@ struct sock_common {
 	bool listening;			/* [a] */
 	u8 stamp;			/* [a] SOCK_STAMP_*: SO_TIMESTAMP and its kin */
 	u32 stamping;			/* [a] SOF_TIMESTAMPING_*: SO_TIMESTAMPING */
-	u32 stamp_key;			/* [a] SOF_TIMESTAMPING_OPT_ID: the next message's number */
+	u32 stamp_key;			/* [a] SOF_TIMESTAMPING_OPT_ID: the next message's number; TCP: the byte that is number 0 */
+	bool zerocopy;			/* [a] SO_ZEROCOPY: calls with MSG_ZEROCOPY are told when their memory is free again */
+	u32 zc_key;			/* [a] number of the next of these */
 	int peek_off;			/* [a] SO_PEEK_OFF: where MSG_PEEK goes on; -1: off */
 	struct pid *peer_pid;		/* [family's lock] referenced: SO_PEERCRED */
 	const struct cred *peer_cred;
@@ -45,6 +47,29 @@ struct sock_common {
 	struct sock_filter_prog *filter;	/* [filter_mutex of filter.c; r] */
 	bool filter_locked;		/* [filter_mutex] SO_LOCK_FILTER */
 };
+
+/* A kind of socket, for /proc/net/protocols. `can`: a bit for each column there, in its order. */
+#define SOCK_CAN_CLOSE		0x1u
+#define SOCK_CAN_CONNECT	0x2u
+#define SOCK_CAN_DISCONNECT	0x4u
+#define SOCK_CAN_ACCEPT		0x8u
+#define SOCK_CAN_IOCTL		0x10u
+#define SOCK_CAN_INIT		0x20u
+#define SOCK_CAN_DESTROY	0x40u
+#define SOCK_CAN_SHUTDOWN	0x80u
+#define SOCK_CAN_SETSOCKOPT	0x100u
+#define SOCK_CAN_GETSOCKOPT	0x200u
+#define SOCK_CAN_SENDMSG	0x400u
+#define SOCK_CAN_RECVMSG	0x800u
+#define SOCK_CAN_GET_PORT	0x20000u
+struct sock_proto {
+	struct sock_proto *next;	/* [I] once registered */
+	const char *name;		/* [I], like all that follows */
+	u32 size, max_header, can;
+	u32 (*inuse)(const struct sock_proto *p);
+	long (*pages)(const struct sock_proto *p);	/* of data in their queues; NULL: not counted */
+};
+void sock_proto_register(struct sock_proto *p);	/* for ever */
 
 void sock_common_init(struct sock_common *c, int family, int type, int protocol);
 void sock_common_fini(struct sock_common *c);

@@ -20,6 +20,7 @@ struct msg {
 	struct sockaddr_storage name;
 	int namelen;			/* in: of a destination; out: of the source */
 	struct iov_iter iter;
+	bool pages;			/* send, an ITER_KVEC: each piece lies in a folio, which may be kept by reference */
 	u64 control;			/* user address. Receive: of the room. Send: of what came, already checked by scm_send */
 	size_t controllen;		/* bytes there */
 	struct scm_cookie *scm;		/* passed files and credentials */

@@ -91,7 +91,8 @@ static void prepare(struct wait_queue *q, struct wait_entry *e, unsigned int sta
 			list_add(&e->link, &q->entries);
 		}
 	}
-	set_current_state(state);
+	/* Who was interrupted will not sleep: it must not look as if it did, to who waits in /proc for it to sleep again. */
+	set_current_state(signal_pending_state(state) ? TASK_RUNNING : state);
 	spin_unlock_irqrestore(&q->lock, flags);
 }
 

@@ -179,3 +179,11 @@ void tick_arm(struct rq *rq)
 	rq->tick_on = true;
 	timer_start_slack(&rq->tick, clock_monotonic_ns() + TICK_NS, NSEC_PER_MSEC / 2);
 }
+
+void tick_hasten(struct rq *rq, u64 ns)
+{
+	u64 at = clock_monotonic_ns() + ns;
+
+	if (rq->tick_on && READ_ONCE(rq->tick.expires) > at)
+		timer_start(&rq->tick, at);
+}

@@ -7,7 +7,11 @@
  *
  * A task that wakes up comes in at most one slice behind the queue's minimum: sleepers get the CPU
  * soon, but cannot save time up. Curr is not in the tree.
+ *
+ * Who has just got the CPU keeps it for a moment from those that it wakes: a writer puts several
+ * messages into a socket before the reader takes them all, where each would cost two switches.
  */
+#include <core/task_core.h>
 #include "internal.h"
 
 /* 1024 for nice 0; each step is a quarter more or less CPU. */
@@ -19,6 +23,7 @@ static const u32 nice_weight[40] = {
 };
 #define IDLE_POLICY_WEIGHT	3
 #define WAKEUP_GRAN_NS		NSEC_PER_MSEC	/* how far ahead curr must be to be preempted */
+#define KEEP_NS			(100 * NSEC_PER_USEC)
 
 u32 fair_nice_weight(int nice)
 {
@@ -160,6 +165,7 @@ static void fair_set_next(struct rq *rq, struct task *t)
 {
 	tree_erase(&rq->fair, &t->se);
 	t->se.exec_start = rq->clock;
+	rq->fair.picked = rq->clock;
 }
 
 static struct task *fair_peek(struct rq *rq)
@@ -167,6 +173,34 @@ static struct task *fair_peek(struct rq *rq)
 	struct sched_entity *se = leftmost(&rq->fair);
 
 	return se ? container_of(se, struct task, se) : NULL;
+}
+
+/*
+ * Not yet: it looks again on its way to user mode. Not who sleeps soon anyway; a kernel thread does not pass there; another
+ * CPU's timer is not ours to set.
+ */
+static bool keeps(struct rq *rq, struct task *curr)
+{
+	if (rq->clock - rq->fair.picked >= KEEP_NS || curr->se.avg_burst_ns < KEEP_NS)
+		return false;
+	if (rq != this_rq() || curr->flags & PF_KTHREAD)
+		return false;
+	task_work_set(&curr->core, WORK_KEPT_CPU);
+	return true;
+}
+
+void sched_kept_cpu(void)
+{
+	u64 flags = irq_save(), had;
+	struct rq *rq = this_rq();
+
+	task_work_clear(current_core(), WORK_KEPT_CPU);
+	had = sched_clock_ns() - READ_ONCE(rq->fair.picked);
+	if (had >= KEEP_NS)
+		resched_curr(rq);
+	else
+		tick_hasten(rq, KEEP_NS - had);
+	irq_restore(flags);
 }
 
 static bool fair_preempts(struct rq *rq, struct task *curr, struct task *t)
@@ -182,7 +216,7 @@ static bool fair_preempts(struct rq *rq, struct task *curr, struct task *t)
 		return true;
 	update_curr(rq, &curr->se);
 	return (s64)(c->vruntime - s->vruntime) > (s64)to_virtual(WAKEUP_GRAN_NS, s->weight) &&
-	       deadline_before(s, c);
+	       deadline_before(s, c) && !keeps(rq, curr);
 }
 
 static u64 fair_tick(struct rq *rq, struct task *curr)

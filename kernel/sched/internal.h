@@ -26,6 +26,7 @@ struct fair_rq {
 	u32 nr;				/* [lock] runnable, curr included */
 	u64 load;			/* [lock] sum of their weights */
 	u64 min_vruntime;		/* [lock] never goes back */
+	u64 picked;			/* [lock; racy reads] sched clock when curr got the CPU */
 };
 
 struct rt_rq {
@@ -183,6 +184,7 @@ void cputime_idle_enter(struct rq *rq, struct task *prev);
 void cputime_idle_exit(struct rq *rq);
 void tick_init(struct rq *rq);
 void tick_arm(struct rq *rq);
+void tick_hasten(struct rq *rq, u64 ns);	/* in ns from now at the latest; the same context */
 
 /* loadavg.c */
 void loadavg_tick(u64 now);

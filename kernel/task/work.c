@@ -14,6 +14,8 @@ void user_exit_work(struct pt_regs *regs)
 {
 	unsigned long work;
 
+	if (READ_ONCE(current->core.work) & WORK_KEPT_CPU)
+		sched_kept_cpu();
 	if (need_resched())
 		schedule_preempt();
 	work = READ_ONCE(current->core.work);
@@ -28,8 +30,8 @@ void user_exit_work(struct pt_regs *regs)
 		rseq_resume(regs);
 	}
 	/* What nobody implements must not keep us here. */
-	if (work & (WORK_SINGLESTEP | WORK_PTRACE_EVENT | WORK_RESCHED))
-		task_work_clear(&current->core, WORK_SINGLESTEP | WORK_PTRACE_EVENT | WORK_RESCHED);
+	if (work & (WORK_SINGLESTEP | WORK_PTRACE_EVENT))
+		task_work_clear(&current->core, WORK_SINGLESTEP | WORK_PTRACE_EVENT);
 }
 
 long user_entry_work(struct pt_regs *regs)

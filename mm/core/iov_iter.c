@@ -86,6 +86,17 @@ static inline size_t piece(struct iov_iter *i, u64 *addr)
 static_assert(sizeof(struct iovec) == sizeof(struct kvec) &&
 	      offsetof(struct iovec, iov_len) == offsetof(struct kvec, len), "piece() reads both");
 
+size_t iov_iter_kpiece(struct iov_iter *i, void **base)
+{
+	u64 addr = 0;
+	size_t n;
+
+	ASSERT(i->kind == ITER_KVEC);
+	n = piece(i, &addr);
+	*base = (void *)addr;
+	return n;
+}
+
 void iov_iter_advance(struct iov_iter *i, size_t n)
 {
 	n = min(n, i->count);

@@ -127,6 +127,13 @@ static bool load(const struct bpf_packet *b, u32 off, u32 size, u32 a, u32 x, u3
 	return true;
 }
 
+u32 sock_prog_run(const struct sock_filter_prog *prog, const struct pkt *p)
+{
+	struct filter_packet fp = { { p->len, load }, p };
+
+	return bpf_run_packet(prog->f, &fp.b);
+}
+
 u32 sock_filter_run(const struct sock_common *c, const struct pkt *p)
 {
 	const struct sock_filter_prog *prog;
@@ -136,11 +143,8 @@ u32 sock_filter_run(const struct sock_common *c, const struct pkt *p)
 		return n;
 	rcu_read_lock();
 	prog = rcu_dereference(((struct sock_common *)c)->filter);
-	if (prog) {
-		struct filter_packet fp = { { p->len, load }, p };
-
-		n = bpf_run_packet(prog->f, &fp.b);
-	}
+	if (prog)
+		n = sock_prog_run(prog, p);
 	rcu_read_unlock();
 	return n;
 }
@@ -214,21 +218,23 @@ static void replace(struct sock_common *c, struct sock_filter_prog *prog)
 		kfree_rcu(old, rcu);
 }
 
-static int attach(struct sock_common *c, uaddr_t val, int len)
+struct sock_filter_prog *sock_prog_load(const struct sock_common *c, uaddr_t val, int len)
 {
 	struct sock_filter_prog *prog;
 	struct sock_fprog in;
 	int err;
 
 	if (len != (int)sizeof(in))
-		return -EINVAL;
+		return ERR_PTR(-EINVAL);
 	if (copy_in_bytes(&in, val, sizeof(in)))
-		return -EFAULT;
+		return ERR_PTR(-EFAULT);
+	if (READ_ONCE(c->filter_locked))
+		return ERR_PTR(-EPERM);
 	if (!in.filter || !in.len || in.len > BPF_MAXINSNS)
-		return -EINVAL;
+		return ERR_PTR(-EINVAL);
 	prog = kmalloc(sizeof(*prog) + in.len * sizeof(prog->f[0]), GFP_KERNEL);
 	if (!prog)
-		return -ENOMEM;
+		return ERR_PTR(-ENOMEM);
 	prog->len = in.len;
 	err = copy_in_bytes(prog->f, uaddr(in.filter), in.len * sizeof(prog->f[0]));
 	if (!err)
@@ -237,8 +243,24 @@ static int attach(struct sock_common *c, uaddr_t val, int len)
 		err = -EINVAL;
 	if (err) {
 		kfree(prog);
-		return err;
+		return ERR_PTR(err);
 	}
+	return prog;
+}
+
+void sock_prog_free(struct sock_filter_prog *prog)
+{
+	if (prog)
+		kfree_rcu(prog, rcu);
+}
+
+static int attach(struct sock_common *c, uaddr_t val, int len)
+{
+	struct sock_filter_prog *prog = sock_prog_load(c, val, len);
+	int err = 0;
+
+	if (IS_ERR(prog))
+		return (int)PTR_ERR(prog);
 	mutex_lock(&filter_mutex);
 	if (c->filter_locked)
 		err = -EPERM;

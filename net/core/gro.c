@@ -36,6 +36,9 @@ static bool csum_good(struct pkt *p, const struct gro_seg *s)
 
 	if (p->csum_state == CSUM_UNNECESSARY)
 		return true;
+	/* From a neighbour on the same host, who left the sum out: finish() says so of what was merged. */
+	if (p->csum_state == CSUM_PARTIAL)
+		return p->csum_start == p->data - p->head + s->trans;
 	if (p->csum_state != CSUM_NONE)
 		return false;
 	sum = s->v6 ? csum_partial(net + 8, 32, 0) : csum_partial(net + 12, 8, 0);
@@ -163,6 +166,7 @@ static void finish(struct gro_flow *f)
 		h->csum.raw = 0;
 		h->csum = csum_fold(csum_partial(h, sizeof(*h), 0));
 	}
+	p->csum_state = CSUM_UNNECESSARY;
 	p->gso_size = (u16)f->s.payload;
 	p->gso_segs = (u16)f->segs;
 	p->gso_type = f->s.v6 ? GSO_TCPV6 : GSO_TCPV4;

@@ -140,6 +140,20 @@ static struct pkt *segment(struct pkt *p, const struct cut *c, u32 off, u32 n)
 	return s;
 }
 
+u32 pkt_segment_len(struct pkt *p)
+{
+	u32 trans;
+
+	if (!p->gso_size)
+		return p->len;
+	trans = (u32)p->trans_off - (u32)(p->data - p->head);
+	if (trans >= p->len || !pkt_pull_ok(p, trans + (p->gso_type & GSO_UDP_L4 ? 8 : 20)))
+		return 0;
+	if (p->gso_type & GSO_UDP_L4)
+		return trans + 8 + p->gso_size;
+	return trans + (u32)(((struct tcp_hdr_wire *)(p->data + trans))->doff_x >> 4) * 4 + p->gso_size;
+}
+
 int pkt_gso_segment(struct pkt *p, struct pkt_list *out)
 {
 	struct pkt_list l = PKT_LIST_INIT;

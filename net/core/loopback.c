@@ -27,7 +27,7 @@ static inline void turn(struct pkt *p)
  */
 bool loopback_pass(struct net_device *dev, struct pkt *p)
 {
-	u32 packets = p->gso_segs > 1 ? p->gso_segs : 1, bytes = p->len;
+	u32 bytes = p->len;
 	struct eth_hdr *h = (struct eth_hdr *)(p->data - ETH_HLEN);
 
 	if (!netdev_running(dev) || net_taps_active(dev) || (READ_ONCE(dev->features) & LO_FEATURES) != LO_FEATURES ||
@@ -40,9 +40,9 @@ bool loopback_pass(struct net_device *dev, struct pkt *p)
 	p->mac_off = (u16)(p->data - p->head - ETH_HLEN);
 	p->mac_len = ETH_HLEN;
 	p->type = PKT_HOST;
-	DEV_STAT_ADD(dev, tx_packets, packets);
+	DEV_STAT_ADD(dev, tx_packets, 1);
 	DEV_STAT_ADD(dev, tx_bytes, bytes);
-	DEV_STAT_ADD(dev, rx_packets, packets);
+	DEV_STAT_ADD(dev, rx_packets, 1);
 	DEV_STAT_ADD(dev, rx_bytes, bytes);
 	turn(p);
 	return true;

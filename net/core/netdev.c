@@ -129,7 +129,7 @@ struct net_device *netdev_alloc(size_t priv_size, const char *name, u32 nr_txq, 
 	list_init(&dev->mc);
 	list_init(&dev->taps);
 	dev->net = &init_net;
-	dev->nr_txq = nr_txq;
+	dev->nr_txq = dev->real_txq = nr_txq;
 	dev->nr_rxq = max(nr_rxq, 1u);
 	dev->txqueuelen = 1000;
 	dev->mtu = dev->max_mtu = 1500;
@@ -206,6 +206,7 @@ int netdev_register(struct net_device *dev)
 	memcpy(dev->perm_addr, dev->addr, NETDEV_MAX_ADDR);
 	dev->ifindex = ++net->last_ifindex;
 	dev->registered = true;
+	dev->wanted_features = dev->features;
 	net->dev_seq++;
 	dev_get(dev);
 	list_add_tail(&dev->link, &net->devs);
@@ -387,16 +388,26 @@ int netdev_rename(struct net_device *dev, const char *name)
 	return 0;
 }
 
+/* Without what others need those are off, too; they are on again with it (wanted_features). */
+static u32 features_fix(u32 want)
+{
+	if (!(want & NETIF_CSUM) || !(want & NETIF_SG))
+		want &= ~(NETIF_TSO4 | NETIF_TSO6 | NETIF_UFO_L4);
+	if (!(want & (NETIF_TSO4 | NETIF_TSO6)))
+		want &= ~NETIF_TSO_ECN;
+	if (!(want & NETIF_RXCSUM))
+		want &= ~NETIF_LRO;
+	return want;
+}
+
 int netdev_set_features(struct net_device *dev, u32 features)
 {
-	u32 want = (dev->features & ~dev->hw_features) | (features & dev->hw_features);
+	u32 want;
 	int err = 0;
 
 	ASSERT(rtnl_is_locked());
-	if (!(want & NETIF_CSUM))
-		want &= ~(NETIF_TSO4 | NETIF_TSO6 | NETIF_UFO_L4);
-	if (!(want & NETIF_SG))
-		want &= ~(NETIF_TSO4 | NETIF_TSO6 | NETIF_UFO_L4);
+	dev->wanted_features = (dev->wanted_features & ~dev->hw_features) | (features & dev->hw_features);
+	want = features_fix(dev->wanted_features);
 	if (want == dev->features)
 		return 0;
 	if (dev->ops->set_features)

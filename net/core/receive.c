@@ -201,7 +201,7 @@ void netdev_receive(struct net_device *dev, u32 queue, struct pkt_list *batch)
 	}
 	while ((p = pkt_list_pop(batch)) != NULL) {
 		bytes += p->len - min(p->len, (u32)dev->unseen_len);
-		packets += p->gso_segs > 1 ? p->gso_segs : 1;
+		packets++;
 		p->queue = (u16)queue;
 		if (!link_header(dev, p)) {
 			DEV_STAT_ADD(dev, rx_length_errors, 1);

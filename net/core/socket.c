@@ -63,13 +63,15 @@ static ssize_t socket_read_iter(struct file *f, struct kiocb *k, struct iov_iter
 static ssize_t socket_write_iter(struct file *f, struct kiocb *k, struct iov_iter *from)
 {
 	struct socket *s = f->private;
-	struct msg m = { .iter = *from };
+	struct msg m = { .iter = *from, .pages = k->flags & IOCB_PAGES };
 	ssize_t n;
 
 	if (k->pos)
 		return -ESPIPE;
+	if (k->flags & IOCB_MORE)
+		m.flags |= MSG_MORE;
 	if (k->flags & (IOCB_NOWAIT | IOCB_NONBLOCK))
-		m.flags = MSG_DONTWAIT;
+		m.flags |= MSG_DONTWAIT;
 	if (s->type == SOCK_SEQPACKET)
 		m.flags |= MSG_EOR;
 	n = s->ops->sendmsg ? s->ops->sendmsg(s, &m, iov_iter_count(from)) : -EOPNOTSUPP;
@@ -222,6 +224,8 @@ struct file *socket_file(struct socket *s, u32 oflags)
 	if (IS_ERR(f))
 		goto fail;
 	f->mode = FMODE_READ | FMODE_WRITE | FMODE_STREAM | FMODE_OPENED | FMODE_NOWAIT;
+	if (s->type == SOCK_STREAM)
+		f->mode |= FMODE_PAGES;
 	f->private = s;
 	s->file = f;
 	return f;

@@ -16,7 +16,7 @@
 #include <uapi/linux/signal.h>
 #include <uapi/linux/socket.h>
 
-int sysctl_rmem_max = 212992, sysctl_wmem_max = 212992, sysctl_rmem_default = 212992, sysctl_wmem_default = 212992;
+int sysctl_optmem_max = 20480, sysctl_rmem_max = 212992, sysctl_wmem_max = 212992, sysctl_rmem_default = 212992, sysctl_wmem_default = 212992;
 
 void sock_common_init(struct sock_common *c, int family, int type, int protocol)
 {
@@ -162,19 +162,29 @@ int sock_stamp_cmsg(u32 *want, uaddr_t data, size_t len)
 	return 0;
 }
 
-/* When a stream's bytes are sent is not told. */
 static int set_stamping(struct sock_common *c, int opt, u32 want)
 {
-	if (want & ~(u32)SOF_TIMESTAMPING_MASK || (want & SOF_TIMESTAMPING_OPT_STATS && !(want & SOF_TIMESTAMPING_OPT_TSONLY)))
+	if (want & ~(u32)SOF_TIMESTAMPING_MASK || (want & SOF_TIMESTAMPING_OPT_STATS && !(want & SOF_TIMESTAMPING_OPT_TSONLY)) ||
+	    (want & SOF_TIMESTAMPING_OPT_ID_TCP && !(want & SOF_TIMESTAMPING_OPT_ID)))
 		return -EINVAL;
 	if (want & SOF_TIMESTAMPING_BIND_PHC)
-		return -EOPNOTSUPP;
-	if (want & STAMP_SENDING & ~(u32)SOF_TIMESTAMPING_TX_HARDWARE && c->type == SOCK_STREAM && c->family != AF_UNIX)
 		return -EOPNOTSUPP;
 	if (want & SOF_TIMESTAMPING_OPT_ID && !(c->stamping & SOF_TIMESTAMPING_OPT_ID))
 		WRITE_ONCE(c->stamp_key, 0);
 	WRITE_ONCE(c->stamping, want);
 	WRITE_ONCE(c->stamp, (u8)((c->stamp & ~SOCK_STAMP_NEW) | (opt == SO_TIMESTAMPING_NEW ? SOCK_STAMP_NEW : 0)));
+	return 0;
+}
+
+static int set_zerocopy(struct sock_common *c, int val)
+{
+	bool inet = c->family == AF_INET || c->family == AF_INET6;
+
+	if (!inet || (c->type != SOCK_STREAM && (c->type != SOCK_DGRAM || c->protocol != IPPROTO_UDP)))
+		return -EOPNOTSUPP;
+	if (val < 0 || val > 1)
+		return -EINVAL;
+	WRITE_ONCE(c->zerocopy, val);
 	return 0;
 }
 
@@ -292,6 +302,8 @@ int sock_setsockopt(struct sock_common *c, int opt, uaddr_t uval, int len)
 	case SO_TIMESTAMPING_OLD:
 	case SO_TIMESTAMPING_NEW:
 		return set_stamping(c, opt, (u32)val);
+	case SO_ZEROCOPY:
+		return set_zerocopy(c, val);
 	case SO_RCVLOWAT:
 		c->rcvlowat = val < 0 ? 0x7fffffff : val ? val : 1;
 		return 0;
@@ -361,6 +373,7 @@ static int get_value(struct sock_common *c, int opt, int *val)
 	case SO_RCVLOWAT: *val = c->rcvlowat; break;
 	case SO_SNDLOWAT: *val = 1; break;
 	case SO_PEEK_OFF: *val = c->peek_off; break;
+	case SO_ZEROCOPY: *val = c->zerocopy; break;
 	case SO_LOCK_FILTER: *val = READ_ONCE(c->filter_locked); break;
 	case SO_TIMESTAMP_OLD: *val = c->stamp == SOCK_STAMP_ON; break;
 	case SO_TIMESTAMPNS_OLD: *val = c->stamp == (SOCK_STAMP_ON | SOCK_STAMP_NS); break;

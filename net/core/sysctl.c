@@ -4,7 +4,7 @@
 #include <fs/procfs.h>
 #include <net/sock.h>
 
-int sysctl_somaxconn = 4096, sysctl_optmem_max = 20480;
+int sysctl_somaxconn = 4096;
 
 #define ROW(name, low)	{ .path = "net/core/" #name, .mode = 0644, .kind = SYSCTL_INT, .data = &sysctl_##name, .min = (low), \
 	.max = 0x7fffffff }

@@ -38,30 +38,28 @@ void netdev_queue_init(struct netdev_queue *q, struct net_device *dev, u32 index
 	list_init(&q->nested);
 }
 
-/* What goes to the driver now: counted, and senders who asked are told. */
+/* What goes to the driver now: counted (one to be cut in segments is one, as on Linux), and senders who asked are told. */
 static void count_sent(struct net_device *dev, const struct pkt_list *l)
 {
-	u64 bytes = 0, packets = 0;
+	u64 bytes = 0;
 
 	for (struct pkt *p = l->first; p; p = p->next) {
 		bytes += p->len - min(p->len, (u32)dev->unseen_len);
-		packets += p->gso_segs > 1 ? p->gso_segs : 1;
 		pkt_tell_stamp(p, PKT_SENT);
 	}
-	DEV_STAT_ADD(dev, tx_packets, packets);
+	DEV_STAT_ADD(dev, tx_packets, l->n);
 	DEV_STAT_ADD(dev, tx_bytes, bytes);
 }
 
 /* Take back what a list held before and what the driver left of it: the rest is uncounted. */
 static void uncount(struct net_device *dev, const struct pkt_list *l)
 {
-	u64 bytes = 0, packets = 0;
+	u64 bytes = 0;
 
 	for (const struct pkt *p = l->first; p; p = p->next) {
 		bytes += p->len - min(p->len, (u32)dev->unseen_len);
-		packets += p->gso_segs > 1 ? p->gso_segs : 1;
 	}
-	DEV_STAT_ADD(dev, tx_packets, -packets);
+	DEV_STAT_ADD(dev, tx_packets, -(u64)l->n);
 	DEV_STAT_ADD(dev, tx_bytes, -bytes);
 }
 
@@ -156,12 +154,24 @@ static void run_later(struct work *w)
 	dev_put(dev);
 }
 
+/* A queue for p, locked. Not one that was taken out of use meanwhile. */
+static struct netdev_queue *pick_queue(struct net_device *dev, const struct pkt *p)
+{
+	for (;;) {
+		u32 n = READ_ONCE(dev->real_txq);
+		struct netdev_queue *q = &dev->txq[(p->hash_valid ? p->hash : (u32)this_cpu_id()) % n];
+
+		spin_lock(&q->lock);
+		if (!q->dead || n == READ_ONCE(dev->real_txq))
+			return q;
+		spin_unlock(&q->lock);
+	}
+}
+
 static int enqueue(struct net_device *dev, struct pkt *p)
 {
-	u32 i = p->hash_valid ? p->hash % dev->nr_txq : (u32)this_cpu_id() % dev->nr_txq;
-	struct netdev_queue *q = &dev->txq[i];
+	struct netdev_queue *q = pick_queue(dev, p);
 
-	spin_lock(&q->lock);
 	if (q->dead || (!dev->no_queue && q->list.n >= READ_ONCE(dev->txqueuelen))) {
 		int err = q->dead ? -ENETDOWN : -ENOBUFS;
 
@@ -195,39 +205,66 @@ void netdev_tx_wake(struct net_device *dev, u32 queue)
 	queue_run(q);
 }
 
+static void queue_start(struct netdev_queue *q)
+{
+	spin_lock(&q->lock);
+	q->dead = false;
+	q->stopped = false;
+	spin_unlock(&q->lock);
+}
+
 void netdev_queues_start(struct net_device *dev)
 {
-	for (u32 i = 0; i < dev->nr_txq; i++) {
-		struct netdev_queue *q = &dev->txq[i];
+	for (u32 i = 0; i < dev->real_txq; i++)
+		queue_start(&dev->txq[i]);
+}
 
+/* No xmit runs for it any more; what was in it comes to *rest. */
+static void queue_stop(struct netdev_queue *q, struct pkt_list *rest)
+{
+	bool running;
+
+	spin_lock(&q->lock);
+	q->dead = true;
+	running = q->running;
+	spin_unlock(&q->lock);
+	while (running) {
+		set_current_state(TASK_UNINTERRUPTIBLE);
+		schedule_until(clock_monotonic_ns() + NSEC_PER_MSEC);
 		spin_lock(&q->lock);
-		q->dead = false;
-		q->stopped = false;
+		running = q->running;
 		spin_unlock(&q->lock);
 	}
+	spin_lock(&q->lock);
+	pkt_list_join(rest, &q->list);
+	spin_unlock(&q->lock);
 }
 
 void netdev_queues_stop(struct net_device *dev)
 {
 	for (u32 i = 0; i < dev->nr_txq; i++) {
-		struct netdev_queue *q = &dev->txq[i];
 		struct pkt_list l = PKT_LIST_INIT;
-		bool running;
 
-		spin_lock(&q->lock);
-		q->dead = true;
-		pkt_list_join(&l, &q->list);
-		running = q->running;
-		spin_unlock(&q->lock);
+		queue_stop(&dev->txq[i], &l);
 		pkt_list_free(&l);
-		while (running) {
-			set_current_state(TASK_UNINTERRUPTIBLE);
-			schedule_until(clock_monotonic_ns() + NSEC_PER_MSEC);
-			spin_lock(&q->lock);
-			running = q->running;
-			spin_unlock(&q->lock);
-		}
 	}
+}
+
+void netdev_set_txqs(struct net_device *dev, u32 n)
+{
+	struct pkt_list l = PKT_LIST_INIT;
+	u32 was = dev->real_txq;
+	struct pkt *p;
+
+	ASSERT(n && n <= dev->nr_txq);
+	for (u32 i = was; i < n && netdev_running(dev); i++)
+		queue_start(&dev->txq[i]);
+	/* Pairs with pick_queue(): who finds a queue dead looks again. */
+	__atomic_store_n(&dev->real_txq, n, __ATOMIC_SEQ_CST);
+	for (u32 i = n; i < was; i++)
+		queue_stop(&dev->txq[i], &l);
+	while ((p = pkt_list_pop(&l)) != NULL)
+		(void)enqueue(dev, p);
 }
 
 /* --- what a device cannot do is done here --- */

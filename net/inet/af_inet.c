@@ -31,6 +31,11 @@ void inet_proto_register(const struct inet_proto *p)
 			return;
 }
 
+const struct inet_proto *inet_proto_nth(u32 i)
+{
+	return i < PROTOS_MAX ? READ_ONCE(protos[i]) : NULL;
+}
+
 /* --- life --- */
 
 struct inet_sock *inet_sock_alloc(struct net *net, int family, const struct inet_proto *p, int protocol, gfp_t gfp)
@@ -77,6 +82,8 @@ static void sock_end(struct inet_sock *sk)
 {
 	if (sk->proto->destroy)
 		sk->proto->destroy(sk);
+	if (sk->reuse)
+		inet_reuse_leave(sk);
 	pkt_list_free(&sk->rxq);
 	pkt_list_free(&sk->errq);
 	ip6_txopts_free(sk);
@@ -613,6 +620,10 @@ static int inet_setsockopt(struct socket *s, int level, int opt, uaddr_t val, in
 	case SOL_SOCKET:
 		if (opt == SO_BINDTODEVICE)
 			return bind_to_device(sk, val, len);
+		if (opt == SO_ATTACH_REUSEPORT_CBPF || opt == SO_ATTACH_REUSEPORT_EBPF || opt == SO_DETACH_REUSEPORT_BPF)
+			return inet_reuse_option(sk, opt, val, len);
+		if ((opt == SO_TIMESTAMPING_OLD || opt == SO_TIMESTAMPING_NEW) && sk->proto->set_stamping)
+			return sk->proto->set_stamping(sk, opt, val, len);
 		err = sock_setsockopt(&sk->c, opt, val, len);
 		if (!err && sk->proto->sockopt_changed)
 			sk->proto->sockopt_changed(sk, opt);

@@ -144,6 +144,18 @@ static void queue_err(struct inet_sock *sk, struct pkt *c, const struct err_cb *
 	inet_sock_wake(sk, EPOLLERR);
 }
 
+void inet_stamp_queue(struct inet_sock *sk, struct pkt *c, u32 kind, u32 key, int iif)
+{
+	struct err_cb e = { .ee = { .ee_errno = ENOMSG, .origin = SO_EE_ORIGIN_TIMESTAMPING, .info = kind },
+		.family = (u8)sk->c.family, .iif = iif };
+	u32 want = READ_ONCE(sk->c.stamping);
+
+	if (want & SOF_TIMESTAMPING_OPT_ID)
+		e.ee.data = key;
+	e.stats = c->len && want & SOF_TIMESTAMPING_OPT_STATS;	/* no bytes of the packet come with that */
+	queue_err(sk, c, &e);
+}
+
 void inet_queue_err(struct inet_sock *sk, const struct err_cb *e, struct pkt *p)
 {
 	bool want = e->family == AF_INET ? sk->o.recverr : sk->o.recverr6;
@@ -159,20 +171,87 @@ void inet_queue_err(struct inet_sock *sk, const struct err_cb *e, struct pkt *p)
 }
 
 /* sk is there as long as p. */
-static void tx_stamped(struct pkt *p, u32 kind)
+void inet_tx_stamped(struct pkt *p, u32 kind)
 {
 	struct inet_sock *sk = p->sk;
-	struct err_cb e = { .ee = { .ee_errno = ENOMSG, .origin = SO_EE_ORIGIN_TIMESTAMPING, .info = kind },
-		.family = (u8)sk->c.family, .iif = p->dev ? p->dev->ifindex : 0 };
 	struct pkt *c;
 
 	if (atomic64_read(&sk->rmem) > (s64)READ_ONCE(sk->c.rcvbuf))
 		return;
-	if (READ_ONCE(sk->c.stamping) & SOF_TIMESTAMPING_OPT_ID)
-		e.ee.data = p->stamp_key;
 	c = sock_stamped(&sk->c, p);
 	if (c)
-		queue_err(sk, c, &e);
+		inet_stamp_queue(sk, c, kind, p->stamp_key, c->len && p->dev ? p->dev->ifindex : 0);
+}
+
+/* Where a packet of ours went, and how: that it can be told, bytes must have been kept of it. */
+static int sent_cmsgs(struct inet_sock *sk, struct msg *m, struct pkt *p, struct sockaddr_storage *from)
+{
+	int iif = ((struct err_cb *)p->cb)->iif;
+	u32 l3 = p->net_off - (u32)(p->data - p->head);
+	struct ip_cb *cb = ip_cb(p);
+	u8 h[40];
+
+	if (p->head + p->net_off < p->data || pkt_read(p, l3, h, sizeof(struct ip_hdr)))
+		return 0;
+	*cb = (struct ip_cb){ .iif = iif, .sent = true, .family = h[0] >> 4 == 4 ? AF_INET : AF_INET6 };
+	if (cb->family == AF_INET) {
+		const struct ip_hdr *ip = (const struct ip_hdr *)h;
+
+		cb->src = ipaddr_v4(ip->src);
+		cb->dst = ipaddr_v4(ip->dst);
+		cb->ttl = ip->ttl;
+		cb->tos = ip->tos;
+	} else {
+		const struct ip6_hdr *ip = (const struct ip6_hdr *)h;
+
+		if (pkt_read(p, l3, h, sizeof(*ip)))
+			return 0;
+		memcpy(&cb->src, &ip->src, 16);
+		memcpy(&cb->dst, &ip->dst, 16);
+		cb->ttl = ip->hop_limit;
+		cb->tos = (u8)(be32(ip->ver_tc_flow) >> 20);
+	}
+	if (sk->c.family == AF_INET6)
+		ip6_cmsg_recv(sk, m, p);
+	if (cb->family == AF_INET)
+		inet_cmsg_ip(sk, m, p);
+	return inet_addr_out(sk, &cb->src, 0, iif, from);
+}
+
+/* --- MSG_ZEROCOPY --- */
+
+#define ZC_CHARGE	768	/* what Linux takes for each of net.core.optmem_max */
+
+struct pkt *inet_zc_alloc(struct inet_sock *sk, u32 pending)
+{
+	(void)sk;
+	return pending + 1 > (u32)READ_ONCE(sysctl_optmem_max) / ZC_CHARGE ? NULL : pkt_alloc(0, 64, GFP_KERNEL);
+}
+
+void inet_zc_done(struct inet_sock *sk, u32 lo, u32 n, struct pkt *told)
+{
+	struct err_cb e = { .ee = { .origin = SO_EE_ORIGIN_ZEROCOPY, .code = SO_EE_CODE_ZEROCOPY_COPIED, .info = lo,
+		.data = lo + n - 1 }, .family = (u8)sk->c.family };
+	bool joined = false;
+	struct pkt *last;
+	u64 flags;
+
+	spin_lock_irqsave(&sk->qlock, flags);
+	last = sk->errq.last;
+	if (last) {
+		struct sock_err *ee = &((struct err_cb *)last->cb)->ee;
+
+		joined = ee->origin == SO_EE_ORIGIN_ZEROCOPY && ee->data + 1 == lo && ee->data - ee->info < ~n;
+		if (joined)
+			ee->data += n;
+	}
+	spin_unlock_irqrestore(&sk->qlock, flags);
+	if (!joined) {
+		queue_err(sk, told, &e);
+		return;
+	}
+	pkt_free(told);
+	inet_sock_wake(sk, EPOLLERR);
 }
 
 void inet_ask_stamp(struct inet_sock *sk, const struct send_ctl *c, struct pkt *p)
@@ -180,7 +259,7 @@ void inet_ask_stamp(struct inet_sock *sk, const struct send_ctl *c, struct pkt *
 	u32 want = c->stamp_set ? c->stamping : READ_ONCE(sk->c.stamping);
 
 	if (want)
-		sock_ask_stamp(&sk->c, want, p, tx_stamped);
+		sock_ask_stamp(&sk->c, want, p, inet_tx_stamped);
 }
 
 static bool from_icmp(const struct pkt *p)
@@ -198,7 +277,7 @@ ssize_t inet_recv_errqueue(struct inet_sock *sk, struct msg *m, size_t len)
 	struct pkt *p, *next;
 	ssize_t res;
 	u64 flags;
-	int n, size;
+	int n, size, blank;
 
 	spin_lock_irqsave(&sk->qlock, flags);
 	p = pkt_list_pop(&sk->errq);
@@ -218,15 +297,23 @@ ssize_t inet_recv_errqueue(struct inet_sock *sk, struct msg *m, size_t len)
 	if (res && pkt_to_iter(p, e->data_off, (u32)res, &m->iter) != (size_t)res)
 		res = -EFAULT;
 	m->out_flags |= MSG_ERRQUEUE;
-	m->namelen = e->ee.origin == SO_EE_ORIGIN_TIMESTAMPING ? 0 : inet_addr_out(sk, &e->dst, e->dport, e->iif, &m->name);
+	m->namelen = e->ee.origin == SO_EE_ORIGIN_TIMESTAMPING || e->ee.origin == SO_EE_ORIGIN_ZEROCOPY ? 0 :
+		inet_addr_out(sk, &e->dst, e->dport, e->iif, &m->name);
 	if (p->tstamp && sock_wants_stamp(&sk->c))
 		sock_put_stamp(&sk->c, m, p->tstamp);
+	if (e->stats && READ_ONCE(sk->c.stamping) & SOF_TIMESTAMPING_SOFTWARE)
+		(void)scm_put_cmsg(m, SOL_SOCKET, SCM_TIMESTAMPING_OPT_STATS, p->data, p->len);
 	out.ee = e->ee;
 	size = from_icmp(p) ? inet_addr_out(sk, &e->offender, 0, e->iif, &off) : 0;
+	blank = e->family == AF_INET && sk->c.family == AF_INET ? 16 : 28;
+	/* From here on the place of *e is another's. */
+	if (out.ee.origin == SO_EE_ORIGIN_TIMESTAMPING && e->iif &&
+	    (sk->c.family == AF_INET6 || READ_ONCE(sk->c.stamping) & SOF_TIMESTAMPING_OPT_CMSG))
+		size = sent_cmsgs(sk, m, p, &off);
 	if (size)
 		memcpy(&out.off, &off, (size_t)size);
 	else
-		size = e->family == AF_INET && sk->c.family == AF_INET ? 16 : 28;
+		size = blank;
 	if (sk->c.family == AF_INET)
 		(void)scm_put_cmsg(m, SOL_IP, IP_RECVERR, &out, sizeof(out.ee) + (size_t)size);
 	else

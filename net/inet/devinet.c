@@ -562,6 +562,10 @@ static void dev_attach(struct net *net, struct net_device *dev)
 
 	if (!id)
 		return;
+	if (mib6_attach(id)) {
+		kfree(id);
+		return;
+	}
 	id->dev = dev;
 	list_init(&id->addrs4);
 	list_init(&id->addrs6);
@@ -603,6 +607,14 @@ static void dev_up(struct net *net, struct net_device *dev)
 	route_cache_bump(net);
 }
 
+static void dev_free(struct rcu_head *h)
+{
+	struct inet_dev *id = container_of(h, struct inet_dev, rcu);
+
+	kfree(id->mib6);
+	kfree(id);
+}
+
 static void dev_gone(struct net *net, struct net_device *dev)
 {
 	struct inet_dev *id = dev_inet(dev);
@@ -616,7 +628,7 @@ static void dev_gone(struct net *net, struct net_device *dev)
 	rcu_assign_pointer(dev->inet, NULL);
 	inet_mc_dev_flush(id);
 	addrconf6_detach(id);
-	kfree_rcu(id, rcu);
+	call_rcu(&id->rcu, dev_free);
 }
 
 static void devinet_event(struct net_notifier *n, struct net *net, enum net_event ev, void *object)

@@ -19,14 +19,14 @@ static void push(struct net *net, struct pkt *p, const struct ipaddr *src, const
 	struct route r;
 
 	if (route_output(net, &f, &r)) {
-		NET_INC(net, ICMP6_OUTERRORS);
+		IP6_INC(net, NULL, ICMP6_OUTERRORS);
 		pkt_free(p);
 		return;
 	}
 	o.src = ipaddr_any(src) ? r.src : *src;
 	h->csum.raw = 0;
 	h->csum = csum_fold(pkt_csum(p, 0, p->len, inet_pseudo(&o.src, dst, IPPROTO_ICMPV6, p->len)));
-	NET_INC(net, ICMP6_OUTMSGS);
+	icmp6_count(net, r.dev, h->type, true);
 	(void)ip6_output(net, &r, p, &o);
 	route_put(&r);
 }
@@ -192,17 +192,18 @@ static void one(struct net *net, struct pkt *p)
 {
 	struct icmp_hdr *h;
 
-	NET_INC(net, ICMP6_INMSGS);
+	IP6_INC(net, p->dev, ICMP6_INMSGS);
 	if (!inet_csum_ok(p, IPPROTO_ICMPV6)) {
-		NET_INC(net, ICMP6_INCSUMERRORS);
-		NET_INC(net, ICMP6_INERRORS);
+		IP6_INC(net, p->dev, ICMP6_INCSUMERRORS);
+		IP6_INC(net, p->dev, ICMP6_INERRORS);
 		return;
 	}
 	if (!pkt_pull_ok(p, sizeof(*h))) {
-		NET_INC(net, ICMP6_INERRORS);
+		IP6_INC(net, p->dev, ICMP6_INERRORS);
 		return;
 	}
 	h = (struct icmp_hdr *)p->data;
+	icmp6_count(net, p->dev, h->type, false);
 	switch (h->type) {
 	case ICMP6_ECHO:
 		echo(net, p);

@@ -211,6 +211,10 @@ static void version2(struct net_device *dev)
 	pkt_free(p);
 	change(dev, &all, &none);
 	p = said(dev);
+	if (p && p->data[0] == 0x16) {	/* on a slow machine the report may have been repeated before */
+		pkt_free(p);
+		p = said(dev);
+	}
 	KEXPECT(p && p->len == 8 && p->data[0] == 0x17 && !memcmp(p->data + 4, &g1.w[3], 4));
 	pkt_free(p);
 }

@@ -44,6 +44,7 @@ struct ip_cb {
 	u8 family, proto, tos, ttl;	/* tos: traffic class; ttl: hop limit */
 	u8 opt_len;			/* IPv4 options behind the header at pkt_net() */
 	bool multicast, broadcast;
+	bool sent;			/* a packet of ours, on the error queue */
 	u16 frag_max;			/* largest fragment it came in; 0: whole */
 	u16 udp_off;			/* protocol's own: where data begins */
 	u32 flowinfo;			/* IPv6 */
@@ -59,6 +60,7 @@ struct err_cb {
 	u16 dport;
 	u16 data_off;			/* payload of the failed packet */
 	u8 family;
+	bool stats;			/* the bytes are SCM_TIMESTAMPING_OPT_STATS */
 	int iif;
 };
 static_assert(sizeof(struct err_cb) <= PKT_CB, "pkt.cb");
@@ -137,6 +139,7 @@ struct inet_proto {
 	/* own level; without lock. NULL: -ENOPROTOOPT */
 	int (*setsockopt)(struct inet_sock *sk, int level, int opt, uaddr_t val, int len);
 	int (*getsockopt)(struct inet_sock *sk, int level, int opt, uaddr_t val, uaddr_t len);
+	int (*set_stamping)(struct inet_sock *sk, int opt, uaddr_t val, int len);	/* SO_TIMESTAMPING; NULL: sock_setsockopt */
 	void (*sockopt_changed)(struct inet_sock *sk, int opt);	/* a SOL_SOCKET option was set */
 	void (*info)(struct inet_sock *sk, struct inet_sock_info *i);
 };
@@ -168,6 +171,8 @@ struct inet_sock {
 	struct ip6_txopts *tx6;		/* [lock] extension headers of what is sent; NULL: none */
 	struct list_head mc_list;	/* [rtnl] memberships: struct ip_mc_sock (igmp.c, mld6.c) */
 
+	struct reuse_group *reuse;	/* [group_lock of reuse.c; r] who shares its address; NULL: nobody may */
+
 	spinlock_t qlock;		/* class SOCK_QUEUE */
 	struct pkt_list rxq;		/* [qlock] received datagrams */
 	struct pkt_list errq;		/* [qlock] MSG_ERRQUEUE */
@@ -187,6 +192,7 @@ static inline struct inet_sock *inet_sk(const struct socket *s) { return s->sk; 
 
 /* --- af_inet.c: life and the common part of the calls --- */
 
+const struct inet_proto *inet_proto_nth(u32 i);	/* of those registered; NULL: no more */
 void inet_proto_register(const struct inet_proto *p);	/* one for each (type, protocol); at boot */
 /* AF_INET6 is there once this was called (net/inet/af_inet6.c). */
 __must_check int inet6_family_enable(void);
@@ -257,6 +263,13 @@ __must_check int inet_wait_wmem(struct inet_sock *sk, u32 msg_flags, u32 file_fl
 void inet_charge_wmem(struct inet_sock *sk, struct pkt *p);
 /* Charged, p may be one whose time of sending is wanted. */
 void inet_ask_stamp(struct inet_sock *sk, const struct send_ctl *c, struct pkt *p);
+/* pkt.stamped of all packets of inet sockets; and its news: c, which is consumed, on the error queue. Any thread context. */
+void inet_tx_stamped(struct pkt *p, u32 kind);
+void inet_stamp_queue(struct inet_sock *sk, struct pkt *c, u32 kind, u32 key, int iif);
+/* MSG_ZEROCOPY: what its completion will be made of; NULL: no memory, or too many (`pending`) are not complete yet. */
+__must_check struct pkt *inet_zc_alloc(struct inet_sock *sk, u32 pending);
+/* The n calls from number lo on are complete. Consumes told. */
+void inet_zc_done(struct inet_sock *sk, u32 lo, u32 n, struct pkt *told);
 static inline bool has_wmem(struct inet_sock *sk) { return atomic64_read(&sk->wmem) < (s64)READ_ONCE(sk->c.sndbuf); }
 /* inet_proto.poll and .ioctl of datagrams. */
 u32 inet_dgram_poll(struct inet_sock *sk);
@@ -294,6 +307,18 @@ void inet_cmsg_want(struct inet_sock *sk, u32 bit, bool on);
 void inet_errq_purge(struct inet_sock *sk);
 /* The path MTU of a connected socket. -ENOTCONN. */
 __must_check int inet_path_mtu(struct inet_sock *sk, int *mtu);
+
+/* --- reuse.c: SO_REUSEPORT --- */
+
+/* Do both share one address and port, with the same right? */
+bool inet_reuse_same(const struct inet_sock *a, const struct inet_sock *b);
+/* sk joins other's group; NULL: one of its own. False: no memory. The table's lock held, as for leaving. */
+__must_check bool inet_reuse_join(struct inet_sock *sk, struct inet_sock *other);
+void inet_reuse_leave(struct inet_sock *sk);
+/* Who of sk's group is to have p, by its program; NULL: that says nothing. hdr: bytes that the program does not see. RCU. */
+struct inet_sock *inet_reuse_choose(struct inet_sock *sk, struct pkt *p, u32 hdr);
+/* SO_ATTACH_REUSEPORT_*, SO_DETACH_REUSEPORT_BPF. */
+int inet_reuse_option(struct inet_sock *sk, int opt, uaddr_t val, int len);
 
 /* --- options --- */
 

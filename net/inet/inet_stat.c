@@ -7,6 +7,7 @@
 #include <fs/procfs.h>
 
 #include "ip_impl.h"
+#include "mib6.h"
 #include "route_impl.h"
 
 static const struct { const char *group, *name; } items[] = {
@@ -104,12 +105,19 @@ static int netstat_show(struct seq_file *m, void *v)
 	return 0;
 }
 
+static void snmp6_line(struct seq_file *m, u32 i)
+{
+	seq_printf(m, "%-32s\t%llu\n", items[i].name, sum(i));
+	if (i == MIB_ICMP6_INCSUMERRORS)	/* the last of ICMPv6 */
+		mib6_show_types(m, NULL);
+}
+
 static int snmp6_show(struct seq_file *m, void *v)
 {
 	(void)v;
 	for (u32 i = 0; i < ARRAY_SIZE(items); i++)
 		if (items[i].group[strlen(items[i].group) - 1] == '6')
-			seq_printf(m, "%-32s\t%llu\n", items[i].name, sum(i));
+			snmp6_line(m, i);
 	return 0;
 }
 
@@ -170,6 +178,66 @@ static int sockstat6_show(struct seq_file *m, void *v)
 	return 0;
 }
 
+/* --- /proc/net/protocols --- */
+
+#define KINDS	8
+
+static struct kind {
+	struct sock_proto p;
+	u8 family, protocol;		/* [I] */
+	int type;			/* [I] */
+} kinds[KINDS] = {
+	{ .p.name = "PINGv6", .family = AF_INET6, .protocol = IPPROTO_ICMPV6, .type = SOCK_DGRAM },
+	{ .p.name = "RAWv6", .family = AF_INET6, .protocol = IPPROTO_RAW, .type = SOCK_RAW },
+	{ .p.name = "UDPv6", .family = AF_INET6, .protocol = IPPROTO_UDP, .type = SOCK_DGRAM },
+	{ .p.name = "TCPv6", .family = AF_INET6, .protocol = IPPROTO_TCP, .type = SOCK_STREAM, .p.max_header = PKT_HEADROOM },
+	{ .p.name = "PING", .family = AF_INET, .protocol = IPPROTO_ICMP, .type = SOCK_DGRAM },
+	{ .p.name = "RAW", .family = AF_INET, .protocol = IPPROTO_RAW, .type = SOCK_RAW },
+	{ .p.name = "UDP", .family = AF_INET, .protocol = IPPROTO_UDP, .type = SOCK_DGRAM },
+	{ .p.name = "TCP", .family = AF_INET, .protocol = IPPROTO_TCP, .type = SOCK_STREAM, .p.max_header = PKT_HEADROOM },
+};
+
+static u32 kind_inuse(const struct sock_proto *p)
+{
+	const struct kind *k = (const struct kind *)p;
+
+	return usage(k->family, k->protocol).nr;
+}
+
+/* Of both families together, as the limits that Linux has are. */
+static long kind_pages(const struct sock_proto *p)
+{
+	return (long)pages(usage(0, ((const struct kind *)p)->protocol).bytes);
+}
+
+static void kind_register(struct kind *k, const struct inet_proto *p)
+{
+	k->p.size = (u32)p->size;
+	k->p.can = SOCK_CAN_CLOSE | SOCK_CAN_SENDMSG | SOCK_CAN_RECVMSG | (p->connect ? SOCK_CAN_CONNECT : 0) |
+		(p->disconnect ? SOCK_CAN_DISCONNECT : 0) | (p->accept ? SOCK_CAN_ACCEPT : 0) | (p->ioctl ? SOCK_CAN_IOCTL : 0) |
+		(p->init ? SOCK_CAN_INIT : 0) | (p->destroy ? SOCK_CAN_DESTROY : 0) | (p->shutdown ? SOCK_CAN_SHUTDOWN : 0) |
+		(p->setsockopt ? SOCK_CAN_SETSOCKOPT : 0) | (p->getsockopt ? SOCK_CAN_GETSOCKOPT : 0) |
+		(p->get_port ? SOCK_CAN_GET_PORT : 0);
+	k->p.inuse = kind_inuse;
+	k->p.pages = k->protocol == IPPROTO_TCP || k->protocol == IPPROTO_UDP ? kind_pages : NULL;
+	sock_proto_register(&k->p);
+}
+
+static void kinds_register(void)
+{
+	const struct inet_proto *p;
+
+	for (u32 i = 0; i < KINDS; i++) {
+		for (u32 n = 0; (p = inet_proto_nth(n)) != NULL; n++) {
+			/* The one of raw sockets stands for all protocols. */
+			if (p->type != kinds[i].type || (p->type != SOCK_RAW && p->protocol != kinds[i].protocol))
+				continue;
+			kind_register(&kinds[i], p);
+			break;
+		}
+	}
+}
+
 /* There is no cache of routes: its head is what is left, on Linux too. */
 static int rt_cache_show(struct seq_file *m, void *v)
 {
@@ -187,6 +255,7 @@ static int inet_stat_init(void)
 	};
 	int err = 0;
 
+	kinds_register();
 	for (u32 i = 0; i < ARRAY_SIZE(files) && !err; i++)
 		err = proc_create(files[i].path, 0444, files[i].show, NULL);
 	return err;

@@ -12,6 +12,7 @@
 #include <core/work.h>
 
 #include "ip_impl.h"
+#include "mib6.h"
 #include "route_impl.h"
 
 #define ICMP6_UNREACH		1

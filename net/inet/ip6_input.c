@@ -18,7 +18,7 @@ static u32 upper_least(u8 proto)
 
 static void problem(struct net *net, struct pkt *p, u8 code, u32 at)
 {
-	NET_INC(net, IP6_INHDRERRORS);
+	IP6_INC(net, p->dev, IP6_INHDRERRORS);
 	icmp6_send(net, p, ICMP6_PARAM_PROBLEM, code, at);
 }
 
@@ -65,7 +65,7 @@ static bool header_ok(struct net *net, struct pkt *p)
 		goto bad;
 	len = be16(h->payload_len) + (u32)sizeof(*h);
 	if (len > p->len) {
-		NET_INC(net, IP6_INTRUNCATEDPKTS);
+		IP6_INC(net, p->dev, IP6_INTRUNCATEDPKTS);
 		return false;
 	}
 	pkt_trim(p, len);
@@ -82,7 +82,7 @@ static bool header_ok(struct net *net, struct pkt *p)
 	if (addrs_ok(p, cb))
 		return true;
 bad:
-	NET_INC(net, IP6_INHDRERRORS);
+	IP6_INC(net, p->dev, IP6_INHDRERRORS);
 	return false;
 }
 
@@ -106,7 +106,7 @@ static bool options(struct net *net, struct pkt *p, u32 off, u32 size, bool hop_
 		problem(net, p, ICMP6_BAD_FIELD, off + o.at);
 		break;
 	default:
-		NET_INC(net, IP6_INHDRERRORS);
+		IP6_INC(net, p->dev, IP6_INHDRERRORS);
 		break;
 	}
 	return false;
@@ -177,7 +177,7 @@ static struct pkt *reassemble(struct net *net, struct pkt *p, u32 *off, u32 *nex
 
 	memcpy(&fh, p->data + *off, sizeof(fh));
 	at = be16(fh.off) & 0xfff8u;
-	NET_INC(net, IP6_REASMREQDS);
+	IP6_INC(net, dev, IP6_REASMREQDS);
 	if (be16(fh.off) & 1 && payload % 8) {
 		problem(net, p, ICMP6_BAD_FIELD, offsetof(struct ip6_hdr, payload_len));
 		goto drop;
@@ -202,10 +202,10 @@ static struct pkt *reassemble(struct net *net, struct pkt *p, u32 *off, u32 *nex
 	p->dev = dev;
 	if (!cut_fragment(p, off, next_off))
 		goto drop;
-	NET_INC(net, IP6_REASMOKS);
+	IP6_INC(net, dev, IP6_REASMOKS);
 	return p;
 drop:
-	NET_INC(net, IP6_REASMFAILS);
+	IP6_INC(net, dev, IP6_REASMFAILS);
 	pkt_free(p);
 	return NULL;
 }
@@ -214,6 +214,7 @@ drop:
 static void local(struct net *net, struct pkt *p)
 {
 	u32 off = sizeof(struct ip6_hdr), next_off = 6, size;
+	const struct net_device *dev;
 	u8 type = ip_cb(p)->proto;
 
 	for (u32 n = 0; ip6_is_ext(type) && (type != IP6_HOPOPTS || off == sizeof(struct ip6_hdr)); n++) {
@@ -241,17 +242,18 @@ static void local(struct net *net, struct pkt *p)
 	ip_cb(p)->proto = type;
 	pkt_pull(p, off);
 	pkt_set_trans(p);
+	dev = p->dev;
 	if (inet_deliver(net, p)) {
-		NET_INC(net, IP6_INDELIVERS);
+		IP6_INC(net, dev, IP6_INDELIVERS);
 		return;
 	}
 	if (type != IP6_NONE) {
-		NET_INC(net, IP6_INUNKNOWNPROTOS);
+		IP6_INC(net, p->dev, IP6_INUNKNOWNPROTOS);
 		icmp6_send(net, p, ICMP6_PARAM_PROBLEM, ICMP6_UNKNOWN_NEXT, next_off);
 	}
 	goto drop;
 bad:
-	NET_INC(net, IP6_INHDRERRORS);
+	IP6_INC(net, p->dev, IP6_INHDRERRORS);
 drop:
 	pkt_free(p);
 }
@@ -261,35 +263,38 @@ drop:
 static void forward(struct net *net, struct pkt *p, struct route *r)
 {
 	struct ip_cb *cb = ip_cb(p);
+	u32 len = pkt_segment_len(p);
 
+	if (!len)
+		goto drop;
 	if (!READ_ONCE(net_inet(net)->conf6_all.forwarding) || p->type != PKT_HOST || ipaddr_loopback(&cb->src) ||
 	    ipaddr_any(&cb->src) || ipaddr_linklocal6(&cb->dst)) {
-		NET_INC(net, IP6_INADDRERRORS);
+		IP6_INC(net, p->dev, IP6_INADDRERRORS);
 		goto drop;
 	}
 	if (ipaddr_linklocal6(&cb->src)) {
-		NET_INC(net, IP6_INADDRERRORS);
+		IP6_INC(net, p->dev, IP6_INADDRERRORS);
 		icmp6_send(net, p, ICMP6_UNREACH, ICMP6_BEYOND_SCOPE, 0);
 		goto drop;
 	}
 	if (cb->ttl <= 1) {
-		NET_INC(net, IP6_INHDRERRORS);
+		IP6_INC(net, p->dev, IP6_INHDRERRORS);
 		icmp6_send(net, p, ICMP6_TIME_EXCEEDED, 0, 0);
 		goto drop;
 	}
-	if (p->len > r->mtu && !p->gso_size) {
-		NET_INC(net, IP6_INTOOBIGERRORS);
+	if (len > r->mtu) {
+		IP6_INC(net, p->dev, IP6_INTOOBIGERRORS);
 		icmp6_send(net, p, ICMP6_TOO_BIG, 0, r->mtu);
 		goto drop;
 	}
 	if (r->dev == p->dev)
 		ndisc_send_redirect(net, p, r);
 	if (pkt_writable(p, PKT_HEADROOM, GFP_ATOMIC)) {
-		NET_INC(net, IP6_OUTDISCARDS);
+		IP6_INC(net, r->dev, IP6_OUTDISCARDS);
 		goto drop;
 	}
 	((struct ip6_hdr *)p->data)->hop_limit--;
-	NET_INC(net, IP6_OUTFORWDATAGRAMS);
+	IP6_INC(net, r->dev, IP6_OUTFORWDATAGRAMS);
 	(void)ip6_transmit(net, r, p, NULL);
 	return;
 drop:
@@ -304,11 +309,11 @@ static void unicast(struct net *net, struct pkt *p)
 
 	if (err) {
 		if (err == -ENETUNREACH || err == -EHOSTUNREACH || err == -EACCES) {
-			NET_INC(net, IP6_INNOROUTES);
+			IP6_INC(net, p->dev, IP6_INNOROUTES);
 			if (READ_ONCE(net_inet(net)->conf6_all.forwarding))
 				icmp6_send(net, p, ICMP6_UNREACH, err == -EACCES ? 1 : ICMP6_NOROUTE, 0);
 		} else {
-			NET_INC(net, IP6_INADDRERRORS);
+			IP6_INC(net, p->dev, IP6_INADDRERRORS);
 		}
 		pkt_free(p);
 		return;
@@ -330,19 +335,21 @@ static void one(struct net *net, struct pkt *p)
 {
 	struct ip_cb *cb = ip_cb(p);
 
-	NET_INC(net, IP6_INRECEIVES);
+	IP6_INC(net, p->dev, IP6_INRECEIVES);
+	IP6_ADD(net, p->dev, IP6_INOCTETS, p->len);
 	if (!ip6_dev_enabled(p->dev)) {
-		NET_INC(net, IP6_INDISCARDS);
+		IP6_INC(net, p->dev, IP6_INDISCARDS);
 		goto drop;
 	}
 	if (!header_ok(net, p))
 		goto drop;
+	mib6_ecn(net, p->dev, cb->tos, p->gso_segs > 1 ? p->gso_segs : 1);
 	/* Hop-by-hop options are everybody's, also a router's. */
 	if (cb->proto == IP6_HOPOPTS) {
 		u32 off = sizeof(struct ip6_hdr);
 
 		if (!pkt_pull_ok(p, off + 8) || !pkt_pull_ok(p, off + (p->data[off + 1] + 1u) * 8)) {
-			NET_INC(net, IP6_INHDRERRORS);
+			IP6_INC(net, p->dev, IP6_INHDRERRORS);
 			goto drop;
 		}
 		if (!options(net, p, off, (p->data[off + 1] + 1u) * 8, true))
@@ -353,6 +360,8 @@ static void one(struct net *net, struct pkt *p)
 		return;
 	}
 	cb->multicast = true;
+	IP6_INC(net, p->dev, IP6_INMCASTPKTS);
+	IP6_ADD(net, p->dev, IP6_INMCASTOCTETS, p->len);
 	if (!inet_mc_member(p->dev, &cb->dst, &cb->src))
 		goto drop;
 	local(net, p);

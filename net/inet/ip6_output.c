@@ -15,9 +15,13 @@ static int send_one(struct net *net, const struct route *r, struct pkt *p, const
 	bool mcast = ipaddr_multicast(&dst), lo = dev->flags & IFF_LOOPBACK;
 
 	if (!ip6_dev_enabled(dev)) {
-		NET_INC(net, IP6_OUTDISCARDS);
+		IP6_INC(net, r->dev, IP6_OUTDISCARDS);
 		pkt_free(p);
 		return -ENETUNREACH;
+	}
+	if (mcast) {
+		IP6_INC(net, dev, IP6_OUTMCASTPKTS);
+		IP6_ADD(net, dev, IP6_OUTMCASTOCTETS, p->len);
 	}
 	p->type = mcast ? PKT_MULTICAST : PKT_HOST;
 	p->protocol = to_be16(ETH_P_IPV6);
@@ -91,14 +95,14 @@ static int fragment(struct net *net, const struct route *r, struct pkt *p, const
 		err = -ENOMEM;
 		if (!f)
 			break;
-		NET_INC(net, IP6_FRAGCREATES);
+		IP6_INC(net, r->dev, IP6_FRAGCREATES);
 		err = send_one(net, r, f, o);
 	}
 out:
 	if (err)
-		NET_INC(net, IP6_FRAGFAILS);
+		IP6_INC(net, r->dev, IP6_FRAGFAILS);
 	else
-		NET_INC(net, IP6_FRAGOKS);
+		IP6_INC(net, r->dev, IP6_FRAGOKS);
 	pkt_free(p);
 	return err;
 }
@@ -110,7 +114,7 @@ int ip6_transmit(struct net *net, const struct route *r, struct pkt *p, const st
 	if (p->len <= mtu || p->gso_size)
 		return send_one(net, r, p, o);
 	if (!o || o->df || o->hdr_included) {
-		NET_INC(net, IP6_FRAGFAILS);
+		IP6_INC(net, r->dev, IP6_FRAGFAILS);
 		pkt_free(p);
 		return -EMSGSIZE;
 	}
@@ -153,7 +157,8 @@ int ip6_output(struct net *net, const struct route *r, struct pkt *p, const stru
 	u32 hl = sizeof(struct ip6_hdr) + o->ext_len;
 	struct ip6_hdr *h;
 
-	NET_INC(net, IP6_OUTREQUESTS);
+	IP6_INC(net, r->dev, IP6_OUTREQUESTS);
+	IP6_ADD(net, r->dev, IP6_OUTOCTETS, p->len + (o->hdr_included ? 0 : hl));
 	if (o->hdr_included) {
 		if (pkt_pull_ok(p, sizeof(*h)))
 			return ip6_transmit(net, r, p, o);
@@ -165,7 +170,7 @@ int ip6_output(struct net *net, const struct route *r, struct pkt *p, const stru
 		return -EMSGSIZE;
 	}
 	if (pkt_writable(p, hl + 32, GFP_ATOMIC)) {
-		NET_INC(net, IP6_OUTDISCARDS);
+		IP6_INC(net, r->dev, IP6_OUTDISCARDS);
 		pkt_free(p);
 		return -ENOBUFS;
 	}
@@ -226,8 +231,13 @@ void ip6_ctl_send(struct pkt_list *l)
 			continue;
 		}
 		dst = ip6_addr(((struct ip6_hdr *)p->data)->dst);
-		NET_INC(dev->net, IP6_OUTREQUESTS);
-		NET_INC(dev->net, ICMP6_OUTMSGS);
+		IP6_INC(dev->net, dev, IP6_OUTREQUESTS);
+		IP6_ADD(dev->net, dev, IP6_OUTOCTETS, p->len);
+		if (ipaddr_multicast(&dst)) {
+			IP6_INC(dev->net, dev, IP6_OUTMCASTPKTS);
+			IP6_ADD(dev->net, dev, IP6_OUTMCASTOCTETS, p->len);
+		}
+		icmp6_count(dev->net, dev, *(const u8 *)pkt_trans(p), true);
 		if (ip6_dev_enabled(dev))
 			(void)neigh_output(dev->net, dev, &dst, p);
 		else

@@ -12,6 +12,7 @@
 #include <core/work.h>
 
 #include "ip_impl.h"
+#include "mib6.h"
 #include "route_impl.h"
 
 #define FRAG_HASH	256u
@@ -176,6 +177,7 @@ struct pkt *frag_add(struct net *net, const struct frag_key *key, struct pkt *p,
 	int err = -ENOMEM;
 	u32 size = p->truesize, len = p->len + (u32)(p->data - (p->head + p->net_off));
 	bool armed, v6 = key->family == AF_INET6;
+	struct net_device *dev = p->dev;	/* its batch keeps it */
 
 	if (!p->len || (more && p->len % 8) || off + p->len > 65535) {
 		pkt_free(p);
@@ -208,7 +210,7 @@ struct pkt *frag_add(struct net *net, const struct frag_key *key, struct pkt *p,
 	armed = f->nr != 0;
 	spin_unlock(&f->lock);
 	if (err && err != -EEXIST && v6)
-		NET_INC(net, IP6_REASMFAILS);
+		IP6_INC(net, dev, IP6_REASMFAILS);
 	else if (err && err != -EEXIST)
 		NET_INC(net, IP_REASMFAILS);
 	if (armed)
@@ -262,8 +264,10 @@ static void frag_tick(struct work *w)
 			NET_INC(f->net, IP_REASMTIMEOUT);
 			NET_INC(f->net, IP_REASMFAILS);
 		} else {
-			NET_INC(f->net, IP6_REASMTIMEOUT);
-			NET_INC(f->net, IP6_REASMFAILS);
+			const struct net_device *dev = q->first ? q->first->dev : NULL;
+
+			IP6_INC(f->net, dev, IP6_REASMTIMEOUT);
+			IP6_INC(f->net, dev, IP6_REASMFAILS);
 		}
 		p = q->first;
 		if (p && !get_off(p)) {		/* RFC 792, 8200: only when the first one came */

@@ -163,8 +163,9 @@ static void local(struct net *net, struct pkt *p)
 static void forward(struct net *net, struct pkt *p, struct route *r)
 {
 	struct ip_hdr *h;
+	u32 len = pkt_segment_len(p);
 
-	if (p->type != PKT_HOST)
+	if (p->type != PKT_HOST || !len)
 		goto drop;
 	if (ip_cb(p)->ttl <= 1) {
 		NET_INC(net, IP_INHDRERRORS);
@@ -178,7 +179,7 @@ static void forward(struct net *net, struct pkt *p, struct route *r)
 		goto drop;
 	}
 	h = (struct ip_hdr *)p->data;
-	if (p->len > r->mtu && !p->gso_size && be16(h->frag_off) & IP_DF) {
+	if (len > r->mtu && be16(h->frag_off) & IP_DF) {
 		NET_INC(net, IP_FRAGFAILS);
 		icmp_send(net, p, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, r->mtu);
 		goto drop;

@@ -58,8 +58,10 @@ bool ip_lo_deliver(struct net *net, const struct route *r, struct pkt *p, const 
 		NET_ADD(net, IPEXT_INOCTETS, p->len);
 		NET_INC(net, IP_INDELIVERS);
 	} else {
-		NET_INC(net, IP6_INRECEIVES);
-		NET_INC(net, IP6_INDELIVERS);
+		IP6_INC(net, r->dev, IP6_INRECEIVES);
+		IP6_ADD(net, r->dev, IP6_INOCTETS, p->len);
+		mib6_ecn(net, r->dev, cb->tos, p->gso_segs > 1 ? p->gso_segs : 1);
+		IP6_INC(net, r->dev, IP6_INDELIVERS);
 	}
 	pkt_pull(p, hl);
 	pkt_set_trans(p);

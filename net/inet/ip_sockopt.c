@@ -20,7 +20,7 @@ void inet_cmsg_ip(struct inet_sock *sk, struct msg *m, const struct pkt *p)
 
 	if (want & CMSG_PKTINFO) {
 		struct in_pktinfo i = { .ipi_ifindex = cb->iif, .ipi_addr.s_addr = cb->dst.w[3].raw,
-			.ipi_spec_dst.s_addr = cb->dst.w[3].raw };
+			.ipi_spec_dst.s_addr = cb->sent ? cb->src.w[3].raw : cb->dst.w[3].raw };
 
 		if (cb->multicast || cb->broadcast) {
 			struct net_device *dev;

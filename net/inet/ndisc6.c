@@ -301,7 +301,7 @@ void ndisc_receive(struct net *net, struct pkt *p)
 	if (p->dev->flags & IFF_LOOPBACK || p->dev->addr_len != ETH_ALEN)
 		return;
 	if (!receive(net, p))
-		NET_INC(net, ICMP6_INERRORS);
+		IP6_INC(net, p->dev, ICMP6_INERRORS);
 }
 
 /* --- as a router --- */

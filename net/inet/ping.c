@@ -244,7 +244,7 @@ static int push(struct inet_sock *sk, struct pkt *p, const struct send_ctl *c, c
 	if (v4)
 		icmp_out_count(sk->net, ICMP_ECHO);
 	else
-		NET_INC(sk->net, ICMP6_OUTMSGS);
+		icmp6_count(sk->net, r->dev, ICMP6_ECHO, true);
 	inet_charge_wmem(sk, p);
 	inet_ask_stamp(sk, c, p);
 	err = inet_output(sk->net, r, p, &o);

@@ -11,6 +11,7 @@
 #include <uapi/linux/in6.h>
 
 #include "ip_impl.h"
+#include "mib6.h"
 #include "route_impl.h"
 
 #define SOL_RAW		255
@@ -246,15 +247,15 @@ static int finish(struct inet_sock *sk, struct pkt *p, const struct send_ctl *c,
 	return v4 ? 0 : put_csum(sk, p, o);
 }
 
-static void count(struct net *net, struct pkt *p, const struct ip_out *o, bool v4)
+static void count(struct net *net, const struct route *r, struct pkt *p, const struct ip_out *o, bool v4)
 {
 	const struct ip_hdr *h = (const struct ip_hdr *)p->data;
 	u32 hl = v4 && o->hdr_included ? ip_hdr_len(h) : 0;
 
 	if (v4 && (hl ? h->proto : o->proto) == IPPROTO_ICMP && pkt_linear(p) > hl)
 		icmp_out_count(net, p->data[hl]);
-	else if (!v4 && o->proto == IPPROTO_ICMPV6 && !o->hdr_included)
-		NET_INC(net, ICMP6_OUTMSGS);
+	else if (!v4 && o->proto == IPPROTO_ICMPV6 && !o->hdr_included && pkt_linear(p))
+		icmp6_count(net, r->dev, p->data[0], true);
 }
 
 static int push(struct inet_sock *sk, struct msg *m, size_t len, const struct send_ctl *c, const struct route *r)
@@ -281,7 +282,7 @@ static int push(struct inet_sock *sk, struct msg *m, size_t len, const struct se
 		pkt_free(p);
 		return err;
 	}
-	count(sk->net, p, &o, v4);
+	count(sk->net, r, p, &o, v4);
 	inet_charge_wmem(sk, p);
 	inet_ask_stamp(sk, c, p);
 	err = inet_output(sk->net, r, p, &o);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * TCP sockets: the calls. Data is copied from and to user memory without the engine; see tcp_impl.h for who holds what.
+ * TCP sockets: the calls but for those that move data (tcp_send.c, tcp_recv.c); see tcp_impl.h for who holds what.
  * Source: tcp(7), RFC 9293.
  */
 #include <base/err.h>
@@ -8,13 +8,10 @@
 #include <base/string.h>
 #include <core/clock.h>
 #include <core/slab.h>
-#include <kernel/signal.h>
 #include <kernel/task.h>
 #include <uapi/linux/ioctls.h>
 
 #include "tcp_impl.h"
-
-#define CHUNK_MAX	65536u
 
 u32 tcp_init_wnd(struct tcp_sock *tp)
 {
@@ -47,27 +44,16 @@ static int init(struct inet_sock *sk)
 	return 0;
 }
 
-static void chunks_free(struct rx_chunk *c)
-{
-	while (c) {
-		struct rx_chunk *n = c->next;
-
-		if (c->pbuf)
-			pbuf_free(c->pbuf);	/* the chunk lies in it */
-		else
-			kfree(c);
-		c = n;
-	}
-}
-
 static void destroy(struct inet_sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
 	ASSERT(!tp->pcb && !tp->hashed);
-	chunks_free(tp->rxq);
-	chunks_free(tp->rx_new);
+	tcp_rx_release_all(tp);
 	tcp_tx_release_all(tp);
+	if (tp->notes)
+		tcp_notes_end(tp);
+	kfree(tp->notes);
 	frag_cache_fini(&tp->page);
 	__atomic_fetch_sub(&tcp_net(sk->net)->nr_sock, 1, __ATOMIC_RELAXED);
 }
@@ -253,7 +239,6 @@ static int disconnect(struct inet_sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	struct tcp_net *t = tcp_net(sk->net);
-	struct rx_chunk *c;
 
 	tcp_engine_lock(t);
 	if (sk->state == TCP_LISTEN)
@@ -271,12 +256,7 @@ static int disconnect(struct inet_sock *sk)
 	sk->shutdown = 0;
 	tp->peer_fin = tp->established = false;
 	tcp_engine_unlock(t);
-	spin_lock_irq(&sk->qlock);
-	c = tp->rxq;
-	tp->rxq = tp->rx_last = NULL;
-	tp->rx_bytes = 0;
-	spin_unlock_irq(&sk->qlock);
-	chunks_free(c);
+	tcp_rx_drop(tp);
 	route_put(&sk->dst);
 	sk->socket->state = SS_UNCONNECTED;
 	WRITE_ONCE(sk->c.err, 0);
@@ -459,404 +439,6 @@ static void close(struct inet_sock *sk)
 	}
 }
 
-/* --- sending --- */
-
-static void sigpipe(const struct msg *m, ssize_t err)
-{
-	if (err == -EPIPE && !(m->flags & MSG_NOSIGNAL))
-		(void)signal_send(current, SIGPIPE, SEND_NOINFO, SIG_TO_THREAD);
-}
-
-/* Copy up to n bytes into pieces chained at *list. Bytes copied, or -errno if none. wr held. */
-static ssize_t copy_in_frags(struct tcp_sock *tp, struct iov_iter *from, u32 n, struct tx_frag **list)
-{
-	struct frag_cache *c = &tp->page;
-	struct tx_frag **at = list;
-	u32 done = 0;
-
-	while (done < n) {
-		struct tx_frag *f;
-		u32 k;
-
-		if (c->folio && c->off == c->size) {
-			folio_put(c->folio);
-			*c = (struct frag_cache){ 0 };
-		}
-		if (!c->folio) {
-			c->folio = folio_alloc(3, (GFP_KERNEL & ~GFP_WAIT) | GFP_NORETRY | GFP_NOWARN);
-			if (!c->folio)
-				c->folio = folio_alloc(0, GFP_KERNEL);
-			if (!c->folio)
-				return done ? (ssize_t)done : -ENOMEM;
-			c->off = 0;
-			c->size = (u32)folio_size(c->folio);
-		}
-		k = min(n - done, c->size - c->off);
-		f = kmalloc(sizeof(*f), GFP_KERNEL);
-		if (!f)
-			return done ? (ssize_t)done : -ENOMEM;
-		k = (u32)copy_from_iter(kmap_local(c->folio, c->off), k, from);
-		if (!k) {
-			kfree(f);
-			return done ? (ssize_t)done : -EFAULT;
-		}
-		folio_get(c->folio);
-		*f = (struct tx_frag){ .folio = c->folio, .off = c->off, .len = k };
-		c->off += k;
-		*at = f;
-		at = &f->next;
-		done += k;
-	}
-	return done;
-}
-
-static void frags_drop(struct tx_frag *f)
-{
-	while (f) {
-		struct tx_frag *n = f->next;
-
-		folio_put(f->folio);
-		kfree(f);
-		f = n;
-	}
-}
-
-/* Engine held: the pieces join the queue. */
-static void enqueue(struct tcp_sock *tp, struct tx_frag *list)
-{
-	while (list) {
-		struct tx_frag *f = list, *last = tp->tx_last;
-
-		list = f->next;
-		f->next = NULL;
-		atomic64_add(&tp->tx_bytes, f->len);
-		WRITE_ONCE(tp->tx_unfed, tp->tx_unfed + f->len);
-		if (last && last->folio == f->folio && last->off + last->len == f->off) {
-			if (!tp->tx_feed) {
-				tp->tx_feed = last;
-				tp->feed_off = last->len;
-			}
-			last->len += f->len;
-			folio_put(f->folio);
-			kfree(f);
-			continue;
-		}
-		if (last)
-			last->next = f;
-		else
-			tp->txq = f;
-		tp->tx_last = f;
-		if (!tp->tx_feed) {
-			tp->tx_feed = f;
-			tp->feed_off = 0;
-		}
-	}
-}
-
-static bool can_send(const struct inet_sock *sk)
-{
-	u8 s = READ_ONCE(sk->state);
-
-	return (s == TCP_ESTABLISHED || s == TCP_CLOSE_WAIT || s == TCP_SYN_RECV) && !(READ_ONCE(sk->shutdown) & SEND_SHUTDOWN) &&
-		!READ_ONCE(sk->c.err);
-}
-
-static bool has_space(struct tcp_sock *tp)
-{
-	u32 low = READ_ONCE(tp->notsent_lowat);
-
-	return atomic64_read(&tp->tx_bytes) < (s64)READ_ONCE(tp->inet.c.sndbuf) && (!low || READ_ONCE(tp->notsent) < low);
-}
-
-/* 0 when there is room, or why not. some: bytes were taken, so an error stays for the next call. */
-static int wait_space(struct tcp_sock *tp, u64 deadline, bool some)
-{
-	struct inet_sock *sk = &tp->inet;
-	int err;
-
-	for (;;) {
-		if (!can_send(sk)) {
-			if (READ_ONCE(sk->state) != TCP_SYN_SENT || READ_ONCE(sk->c.err)) {
-				err = some ? 0 : sock_take_error(&sk->c);
-				return err ? err : -EPIPE;
-			}
-		} else if (has_space(tp)) {
-			return 0;
-		}
-		WRITE_ONCE(sk->c.nospace, true);
-		if (!deadline)
-			return -EAGAIN;
-		err = WAIT_EVENT(&sk->wait,
-			(READ_ONCE(sk->state) != TCP_SYN_SENT && (!can_send(sk) || has_space(tp))) || READ_ONCE(sk->c.err),
-			TASK_INTERRUPTIBLE, 0, deadline);
-		if (err)
-			return sock_wait_result(err, deadline);
-	}
-}
-
-/* The caller gives no more after all: what was held back for it goes. */
-static void flush_partial(struct tcp_sock *tp)
-{
-	struct tcp_net *t = tcp_net(tp->inet.net);
-
-	tcp_engine_lock(t);
-	tp->more = false;
-	if (tp->pcb) {
-		tcp_enter(tp);
-		tcp_push_pending(tp);
-		tcp_leave(tp);
-	}
-	tcp_engine_unlock(t);
-}
-
-static ssize_t tcp_sendmsg(struct inet_sock *sk, struct msg *m, size_t len)
-{
-	u64 deadline = sock_send_deadline(&sk->c, m->flags, sk->socket->file->flags);
-	struct tcp_sock *tp = tcp_sk(sk);
-	struct tcp_net *t = tcp_net(sk->net);
-	size_t done = 0;
-	ssize_t err = 0;
-
-	if (m->flags & MSG_FASTOPEN)
-		return -EOPNOTSUPP;
-	do {
-		struct tx_frag *list = NULL;
-		ssize_t n;
-		s64 space;
-
-		err = wait_space(tp, deadline, done);
-		if (err || !len)
-			break;
-		space = (s64)READ_ONCE(sk->c.sndbuf) - atomic64_read(&tp->tx_bytes);
-		mutex_lock(&tp->wr);
-		n = copy_in_frags(tp, &m->iter, (u32)min(len - done, (size_t)min(max(space, (s64)2048), (s64)CHUNK_MAX)), &list);
-		if (n < 0) {
-			err = n;
-			frags_drop(list);
-			mutex_unlock(&tp->wr);
-			break;
-		}
-		tcp_engine_lock(t);
-		if (can_send(sk) && tp->pcb) {
-			enqueue(tp, list);
-			if (tp->last_rcv && clock_monotonic_ns() - tp->last_rcv < DELACK_NS)
-				tp->pingpong = true;
-			if (m->flags & MSG_OOB) {
-				tp->urg_mode = true;
-				tp->snd_up = tp->pcb->snd_lbb + tp->tx_unfed;
-			}
-			tp->more = m->flags & MSG_MORE;
-			if ((tp->more || tp->corked) && !tp->cork_until)
-				tp->cork_until = clock_monotonic_ns() + 200 * NSEC_PER_MSEC;
-			if (done + (size_t)n < len)
-				tp->more = true;
-			tcp_enter(tp);
-			tcp_push_pending(tp);
-			tcp_leave(tp);
-			done += (size_t)n;
-		} else {
-			frags_drop(list);
-		}
-		tcp_engine_unlock(t);
-		mutex_unlock(&tp->wr);
-	} while (done < len);
-	if (done) {
-		if (done < len && !(m->flags & MSG_MORE))
-			flush_partial(tp);
-		return (ssize_t)done;
-	}
-	sigpipe(m, err);
-	return err;
-}
-
-/* --- receiving --- */
-
-/* The reader took n bytes: open the window when it pays. rd held. */
-static void open_window(struct tcp_sock *tp, u32 n)
-{
-	struct tcp_net *t = tcp_net(tp->inet.net);
-	u32 most = (u32)net_inet(tp->inet.net)->sysctl.tcp_rmem[2] / 2;
-
-	if (tp->wnd_clamp)
-		most = min(most, tp->wnd_clamp);
-	tp->rx_credit += n;
-	tp->rx_total += n;
-	if (tp->rx_credit < min(tp->wnd_max / 4, 65536u))
-		return;
-	tcp_engine_lock(t);
-	if (tp->pcb) {
-		u32 credit = tp->rx_credit;
-
-		/* A reader that takes a window's worth quickly gets a larger one. */
-		if (!tp->rcvbuf_locked && net_inet(tp->inet.net)->sysctl.tcp_moderate_rcvbuf && tp->wnd_max < most &&
-		    tp->rx_total - tp->rx_mark >= tp->wnd_max) {
-			u32 more = min(tp->wnd_max, most - tp->wnd_max);
-
-			if (clock_monotonic_ns() - tp->rx_mark_ns < NSEC_PER_SEC && tp->pcb->flags & TF_WND_SCALE) {
-				tp->wnd_max += more;
-				tp->inet.c.rcvbuf = max(tp->inet.c.rcvbuf, min(tp->wnd_max * 2, most * 2));
-				credit += more;
-			}
-			tp->rx_mark = tp->rx_total;
-			tp->rx_mark_ns = clock_monotonic_ns();
-		}
-		tcp_enter(tp);
-		while (credit && tp->pcb) {
-			u32 k = min(credit, 65535u);
-
-			tcp_recved(tp->pcb, (u16)k);
-			credit -= k;
-		}
-		tcp_leave(tp);
-	}
-	tp->rx_credit = 0;
-	tcp_engine_unlock(t);
-}
-
-/* Take n bytes off the front of the queue: they were read. rd held. The chunk that is at the front then. */
-static struct rx_chunk *consume(struct tcp_sock *tp, struct rx_chunk *c, u32 n)
-{
-	struct inet_sock *sk = &tp->inet;
-	struct rx_chunk *gone = NULL;
-
-	spin_lock_irq(&sk->qlock);
-	c->off += n;
-	WRITE_ONCE(tp->rx_bytes, tp->rx_bytes - n);
-	WRITE_ONCE(tp->copied_seq, tp->copied_seq + n);
-	if (unlikely(tp->urg_data) && TCP_SEQ_GT(tp->copied_seq, tp->urg_seq))
-		WRITE_ONCE(tp->urg_data, 0);
-	if (c->off == c->len) {
-		gone = c;
-		tp->rxq = c->next;
-		if (!tp->rxq)
-			tp->rx_last = NULL;
-		c = tp->rxq;
-		gone->next = NULL;
-	}
-	spin_unlock_irq(&sk->qlock);
-	chunks_free(gone);
-	return c;
-}
-
-/* Copy up to n bytes from the queue. rd held. *passed: urgent bytes that were left out. */
-static ssize_t read_queue(struct tcp_sock *tp, struct msg *m, size_t n, bool peek, size_t skip, u32 *passed)
-{
-	struct rx_chunk *c = smp_load_acquire(&tp->rxq);
-	u32 pos = tp->copied_seq;
-	size_t done = 0;
-
-	while (c && done < n) {
-		u32 have = c->len - c->off, k, got;
-
-		if (skip >= have) {
-			skip -= have;
-			pos += have;
-			c = READ_ONCE(c->next);
-			continue;
-		}
-		k = (u32)min((size_t)have - skip, n - done);
-		if (unlikely(READ_ONCE(tp->urg_data))) {
-			bool over;
-
-			if (done && READ_ONCE(tp->urg_seq) == pos + (u32)skip)
-				break;
-			k = tcp_urg_limit(tp, pos + (u32)skip, k, &over);
-			*passed += over;
-			if (over && peek) {
-				skip++;
-				continue;
-			}
-			if (over) {
-				c = consume(tp, c, 1);
-				pos++;
-				continue;
-			}
-		}
-		got = m->flags & MSG_TRUNC ? k : (u32)copy_to_iter(c->data + c->off + skip, k, &m->iter);
-		if (!got && !done)
-			return -EFAULT;
-		done += got;
-		if (peek) {
-			skip += got;
-		} else {
-			c = consume(tp, c, got);
-			pos += got;
-		}
-		if (got < k)
-			break;
-	}
-	return (ssize_t)done;
-}
-
-static ssize_t tcp_recvmsg(struct inet_sock *sk, struct msg *m, size_t len)
-{
-	u64 deadline = sock_recv_deadline(&sk->c, m->flags, sk->socket->file->flags);
-	struct tcp_sock *tp = tcp_sk(sk);
-	bool peek = m->flags & MSG_PEEK;
-	u32 passed;
-	size_t ahead = 0;	/* who only looks: what was seen, urgent bytes too */
-	size_t done = 0, target = m->flags & MSG_WAITALL ? len : min((size_t)max(READ_ONCE(sk->c.rcvlowat), 1), len);
-	ssize_t n = 0;
-
-	if (m->flags & MSG_ERRQUEUE)
-		return inet_recv_errqueue(sk, m, len);
-	if (sk->state == TCP_LISTEN)
-		return -ENOTCONN;
-	if (m->flags & MSG_OOB)
-		return tcp_recv_urgent(tp, m, len);
-	m->namelen = 0;
-	for (;;) {
-		int err;
-
-		mutex_lock(&tp->rd);
-		passed = 0;
-		n = read_queue(tp, m, len - done, peek, ahead, &passed);
-		if (n > 0)
-			done += (size_t)n;
-		if (n >= 0 && peek)
-			ahead += (size_t)n + passed;
-		if (n >= 0 && !peek && n + passed)
-			open_window(tp, (u32)n + passed);
-		mutex_unlock(&tp->rd);
-		/* A read ends at the urgent mark. */
-		if (n < 0 || done >= target || (done && READ_ONCE(tp->urg_data) && tp->urg_seq == tp->copied_seq + (u32)ahead))
-			break;
-		if (READ_ONCE(tp->rx_bytes) > ahead)
-			continue;
-		n = 0;
-		if (done && (READ_ONCE(sk->c.err) || !deadline))
-			break;
-		err = done ? 0 : sock_take_error(&sk->c);
-		if (err) {
-			n = err;
-			break;
-		}
-		if (READ_ONCE(sk->shutdown) & RCV_SHUTDOWN) {
-			if (READ_ONCE(tp->rx_bytes) > ahead)
-				continue;
-			break;
-		}
-		if (READ_ONCE(sk->state) == TCP_CLOSE) {
-			n = -ENOTCONN;
-			break;
-		}
-		if (!deadline) {
-			n = -EAGAIN;
-			break;
-		}
-		err = WAIT_EVENT(&sk->wait, READ_ONCE(tp->rx_bytes) > ahead || READ_ONCE(sk->c.err) ||
-			READ_ONCE(sk->shutdown) & RCV_SHUTDOWN || READ_ONCE(sk->state) == TCP_CLOSE, TASK_INTERRUPTIBLE,
-				0, deadline);
-		if (err) {
-			n = sock_wait_result(err, deadline);
-			break;
-		}
-	}
-	if (done && sock_wants_stamp(&sk->c))
-		sock_put_stamp(&sk->c, m, READ_ONCE(sk->last_stamp));
-	return done ? (ssize_t)done : n;
-}
-
 /* --- states, numbers --- */
 
 static u32 tcp_poll(struct inet_sock *sk)
@@ -940,7 +522,8 @@ static const struct inet_proto tcp_proto = {
 	.get_port = tcp_get_port, .put_port = tcp_put_port, .connect = connect, .disconnect = disconnect, .listen = listen,
 	.accept = accept, .shutdown = shutdown, .poll = tcp_poll, .ioctl = tcp_ioctl, .sendmsg = tcp_sendmsg,
 		.recvmsg = tcp_recvmsg,
-	.setsockopt = tcp_setsockopt, .getsockopt = tcp_getsockopt, .sockopt_changed = tcp_sockopt_changed, .info = info,
+	.setsockopt = tcp_setsockopt, .getsockopt = tcp_getsockopt, .sockopt_changed = tcp_sockopt_changed,
+	.set_stamping = tcp_set_stamping, .info = info,
 };
 
 static const struct inet_transport tcp_transport = { .proto = IPPROTO_TCP, .receive = tcp_rcv, .error = tcp_icmp_error };

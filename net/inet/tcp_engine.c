@@ -29,6 +29,8 @@ struct xmit {
 	struct tcp_sock *owner;		/* for joining; not referenced */
 	u32 seq_end, hdr;
 	u16 mss;
+	u8 stamp_want;			/* owner is referenced then; see tcp_notes_sent() */
+	u32 stamp_key;
 };
 struct xmit_cb { struct xmit *x; };
 
@@ -109,6 +111,10 @@ static void send_out(struct net *net, struct pkt *p)
 		p->gso_segs = (u16)((p->len - x->hdr + x->mss - 1) / x->mss);
 	}
 	memset(p->cb, 0, sizeof(p->cb));
+	if (unlikely(x->stamp_want)) {
+		tcp_stamp_packet(p, x->owner, x->stamp_key, x->stamp_want);
+		x->out.short_lo = false;
+	}
 	(void)inet_output(net, &x->route, p, &x->out);
 	route_put(&x->route);
 	kmem_cache_free(xmit_cache, x);
@@ -188,8 +194,11 @@ void keel_tcp_pcb_freed(struct tcp_pcb *pcb)
 {
 	struct tcp_sock *tp = pcb->callback_arg;
 
-	if (tp && tp->pcb == pcb)
-		tp->pcb = NULL;
+	if (!tp || tp->pcb != pcb)
+		return;
+	if (unlikely(tp->notes))
+		tcp_notes_acked(tp, pcb);
+	tp->pcb = NULL;
 }
 
 /* --- sent bytes --- */
@@ -435,6 +444,8 @@ static void finish(struct tcp_sock *tp)
 	WRITE_ONCE(tp->inet.state, TCP_CLOSE);
 	WRITE_ONCE(tp->inet.shutdown, RCV_SHUTDOWN | SEND_SHUTDOWN);
 	tcp_tx_release_all(tp);
+	if (unlikely(tp->notes))
+		tcp_notes_end(tp);
 	tp->delack_at = tp->persist_at = tp->retry_at = 0;
 	if (tp->hashed) {
 		tp->hashed = false;
@@ -545,6 +556,8 @@ void tcp_leave(struct tcp_sock *tp)
 	u32 events = 0;
 
 	current_sk = NULL;
+	if (unlikely(tp->notes) && tp->pcb)
+		tcp_notes_acked(tp, tp->pcb);
 	if (rx_publish(tp))
 		events |= EPOLLIN | EPOLLRDNORM;
 	if (tp->pcb && tp->pcb->state == TIME_WAIT) {
@@ -674,7 +687,7 @@ static bool try_join(struct tcp_net *t, struct tcp_sock *tp, struct pbuf *seg, u
 	u32 payload = seg->tot_len - hdr, at = 0;
 	struct pbuf *q;
 
-	if (!x || x->owner != tp || x->hdr != hdr || x->seq_end != seq || !payload ||
+	if (!x || x->owner != tp || x->stamp_want || x->hdr != hdr || x->seq_end != seq || !payload ||
 	    (last->len - hdr) % x->mss || payload > x->mss ||
 	    last->len + payload > TSO_MAX)
 		return false;
@@ -765,6 +778,9 @@ err_t keel_tcp_segment_out(struct pbuf *seg, const ip_addr_t *src, const ip_addr
 	tp->segs_out++;
 	if (try_join(t, tp, seg, hdr, seq)) {
 		count_out(tp, h);
+		x = ((struct xmit_cb *)t->out.last->cb)->x;
+		if (unlikely(tp->notes))
+			tcp_notes_sent(tp, seq, x->seq_end, &x->stamp_key, &x->stamp_want);
 		return ERR_OK;
 	}
 	x = kmem_cache_alloc(xmit_cache, GFP_ATOMIC);
@@ -780,6 +796,9 @@ err_t keel_tcp_segment_out(struct pbuf *seg, const ip_addr_t *src, const ip_addr
 	if (tp->pcb && tp->pcb->flags & TF_TIMESTAMP && x->mss > 12)
 		x->mss = (u16)(x->mss - 12);
 	x->seq_end = seq + seg->tot_len - hdr;
+	x->stamp_want = 0;
+	if (unlikely(tp->notes))
+		tcp_notes_sent(tp, seq, x->seq_end, &x->stamp_key, &x->stamp_want);
 	route_copy(&x->route, &sk->dst);
 	v4 = ipaddr_is4(&sk->raddr);
 	hash = ipaddr_hash(&sk->raddr, ipaddr_hash(&sk->laddr, (u32)sk->lport << 16 | sk->rport));

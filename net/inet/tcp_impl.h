@@ -120,6 +120,7 @@ struct tcp_sock {
 	u64 cork_until;			/* [e] */
 
 	struct tcp_tx tx;		/* [e] */
+	struct tcp_notes *notes;	/* [e; a] tcp_notes.c; NULL: no call ever asked */
 	bool thin_lto;			/* [a] TCP_THIN_LINEAR_TIMEOUTS */
 	u32 quick;			/* [e] acknowledgements that still go at once: the peer is in slow start */
 	bool pingpong;			/* [e] we answer: acknowledgements ride on data */
@@ -207,11 +208,18 @@ void tcp_send_bare(struct tcp_net *t, const struct tcp_bare *b);
 void ipaddr_to_lwip(const struct ipaddr *a, ip_addr_t *out);
 /* The PCB goes without a word; everything that hung on it too. [e] */
 void tcp_drop_pcb(struct tcp_sock *tp, bool reset);
-/* A received packet, or a piece of one, as lwIP's pbuf (tcp_input.c). */
+/* A piece of a received packet, linear or a fragment, as lwIP's pbuf (tcp_input.c). */
 struct rx_pbuf {
 	struct pbuf_custom custom;
-	struct pkt *pkt;		/* owned: it keeps the bytes */
+	struct rx_pkt *whole;
 	struct rx_chunk chunk;		/* its place in the receive queue */
+};
+
+/* A received packet: gone with the last of its pieces. */
+struct rx_pkt {
+	struct pkt *pkt;		/* owned: it keeps the bytes */
+	u32 pieces;			/* [a] */
+	struct rx_pbuf piece[];
 };
 
 /* tcp_sock.urg_data */
@@ -231,6 +239,11 @@ void tcp_segment_input(struct tcp_sock *tp, struct pkt *p);	/* [e] consumes */
 /* The segment that acknowledged our SYN did not get through for want of memory: it counts all the same. [e] */
 void tcp_open_child(struct tcp_sock *tp, u32 seq, u16 wnd);
 void tcp_tx_release_all(struct tcp_sock *tp);
+void tcp_rx_drop(struct tcp_sock *tp);		/* what waits for a reader. [rd] */
+void tcp_rx_release_all(struct tcp_sock *tp);	/* nobody reads any more */
+/* Calls of struct inet_proto. */
+ssize_t tcp_sendmsg(struct inet_sock *sk, struct msg *m, size_t len);
+ssize_t tcp_recvmsg(struct inet_sock *sk, struct msg *m, size_t len);
 void tcp_engine_init(struct tcp_net *t);
 void tcp_timer_init(struct tcp_sock *tp);
 bool tcp_timers_run(struct tcp_net *t);	/* serves one that is due */
@@ -240,6 +253,32 @@ u32 tcp_now_ts(void);
 extern u64 tcp_entered_ns;	/* [e] */
 static inline u64 tcp_now(void) { return tcp_entered_ns; }
 u32 tcp_init_wnd(struct tcp_sock *tp);
+
+/* --- tcp_notes.c: when bytes were sent (SO_TIMESTAMPING), when their memory is free (MSG_ZEROCOPY) --- */
+
+struct tcp_note;
+struct tcp_notes;
+/* What one call asks; all NULL: nothing. */
+struct tcp_ask {
+	struct tcp_note *stamp, *zc;
+	struct tcp_notes *notes;	/* the socket's first */
+};
+static inline bool tcp_may_ask(const struct tcp_sock *tp, const struct msg *m)
+{
+	return READ_ONCE(tp->inet.c.stamping) || m->controllen || m->flags & MSG_ZEROCOPY;
+}
+/* *a is zero. -EINVAL: its control messages; -ENOBUFS. */
+__must_check int tcp_ask(struct tcp_sock *tp, const struct msg *m, struct tcp_ask *a);
+void tcp_ask_drop(struct tcp_ask *a);
+/* The call's last byte, of len, is the last that is queued. late: it may have gone out. Takes what is in *a. [e] */
+void tcp_note(struct tcp_sock *tp, struct tcp_ask *a, u32 len, bool late);
+static inline bool tcp_asks(const struct tcp_ask *a) { return a->stamp || a->zc; }
+/* [seq, end) goes out. *want: 1 << PKT_SENT and its kin where its time is wanted, of byte *key; with a reference. tp->notes. [e] */
+void tcp_notes_sent(struct tcp_sock *tp, u32 seq, u32 end, u32 *key, u8 *want);
+void tcp_stamp_packet(struct pkt *p, struct tcp_sock *tp, u32 key, u8 want);	/* a reference to tp becomes p's */
+void tcp_notes_acked(struct tcp_sock *tp, const struct tcp_pcb *pcb);	/* tp->notes. [e] */
+void tcp_notes_end(struct tcp_sock *tp);	/* the connection is over. tp->notes. [e] */
+int tcp_set_stamping(struct inet_sock *sk, int opt, uaddr_t val, int len);
 
 /* --- tcp_table.c: demultiplexing, ports, SYN queue, TIME_WAIT --- */
 

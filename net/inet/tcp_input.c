@@ -3,63 +3,53 @@
 #include <base/err.h>
 #include <base/string.h>
 #include <core/clock.h>
-#include <core/init.h>
 #include <core/slab.h>
 
 #include "tcp_impl.h"
 
-static struct kmem_cache *rxp_cache;
-
-static void rxp_free(struct pbuf *p)
+/*
+ * The last piece that goes takes the packet along. Pieces go in any order: the header in the engine, the others where they
+ * are read.
+ */
+static void piece_free(struct pbuf *p)
 {
-	struct rx_pbuf *r = (struct rx_pbuf *)p;
+	struct rx_pkt *r = ((struct rx_pbuf *)p)->whole;
 
+	if (__atomic_sub_fetch(&r->pieces, 1, __ATOMIC_ACQ_REL))
+		return;
 	pkt_free(r->pkt);
-	kmem_cache_free(rxp_cache, r);
+	kfree(r);
 }
 
-/* One pbuf over `len` bytes of p (which it owns). */
-static struct pbuf *rx_wrap(struct pkt *p, const void *data, u32 len)
+static struct pbuf *piece(struct rx_pkt *r, u32 i, const void *data, u32 len, struct pbuf *next)
 {
-	struct rx_pbuf *r = kmem_cache_alloc(rxp_cache, GFP_ATOMIC);
+	struct rx_pbuf *b = &r->piece[i];
 
-	if (!r)
-		return NULL;
-	memset(r, 0, sizeof(*r));
-	r->pkt = p;
-	r->custom.custom_free_function = rxp_free;
-	return pbuf_alloced_custom(PBUF_RAW, (u16_t)len, PBUF_REF, &r->custom, (void *)data, (u16_t)len);
+	b->whole = r;
+	b->custom.custom_free_function = piece_free;
+	(void)pbuf_alloced_custom(PBUF_RAW, (u16_t)len, PBUF_REF, &b->custom, (void *)data, (u16_t)len);
+	if (next) {
+		b->custom.pbuf.next = next;
+		b->custom.pbuf.tot_len = (u16_t)(len + next->tot_len);
+	}
+	return &b->custom.pbuf;
 }
 
-/* The packet as a chain: linear part, then fragments, each piece with a clone of the packet to keep it. Consumes p. */
+/* The packet as a chain: linear part, then fragments. Consumes p. NULL: no memory. */
 static struct pbuf *rx_chain(struct pkt *p)
 {
-	struct pbuf *head = NULL, *q;
+	struct rx_pkt *r = kmalloc(sizeof(*r) + (p->nr_frags + 1u) * sizeof(r->piece[0]), GFP_ATOMIC);
+	struct pbuf *chain = NULL;
 
-	for (u32 i = 0; i < p->nr_frags; i++) {
-		struct pkt *c = pkt_clone(p, GFP_ATOMIC);
-
-		q = c ? rx_wrap(c, kmap_local(p->frag[i].folio, p->frag[i].off), p->frag[i].len) : NULL;
-		if (!q) {
-			pkt_free(c);
-			goto fail;
-		}
-		if (head)
-			pbuf_cat(head, q);
-		else
-			head = q;
+	if (!r) {
+		pkt_free(p);
+		return NULL;
 	}
-	q = rx_wrap(p, p->data, pkt_linear(p));
-	if (!q)
-		goto fail;
-	if (head)
-		pbuf_cat(q, head);
-	return q;
-fail:
-	if (head)
-		pbuf_free(head);
-	pkt_free(p);
-	return NULL;
+	r->pkt = p;
+	r->pieces = p->nr_frags + 1u;
+	for (u32 i = p->nr_frags; i--; )
+		chain = piece(r, i + 1, kmap_local(p->frag[i].folio, p->frag[i].off), p->frag[i].len, chain);
+	return piece(r, 0, p->data, pkt_linear(p), chain);
 }
 
 /* --- what a segment says --- */
@@ -355,10 +345,3 @@ void tcp_segment_input(struct tcp_sock *tp, struct pkt *p)
 		tcp_quick_ack(tp);
 	tcp_leave(tp);
 }
-
-static int tcp_input_init(void)
-{
-	rxp_cache = kmem_cache_create("tcp_rx", sizeof(struct rx_pbuf), 8, 0, NULL);
-	return rxp_cache ? 0 : -ENOMEM;
-}
-INITCALL_BUS(tcp_input_init);

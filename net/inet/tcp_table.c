@@ -49,8 +49,10 @@ static bool any_matches(const struct inet_sock *sk, const struct ipaddr *a)
 	return !ipaddr_is4(a) || !sk->o.v6only;
 }
 
-static struct tcp_sock *find_listener(struct tcp_net *t, const struct ipaddr *dst, u16 port, int iif, u32 hash)
+/* p: a segment for it, with a header of hl bytes. */
+static struct tcp_sock *find_listener(struct tcp_net *t, const struct ipaddr *dst, u16 port, struct pkt *p, u32 hl, u32 hash)
 {
+	int iif = ip_cb(p)->iif;
 	struct tcp_sock *tp, *best = NULL;
 	int top = -1;
 	u32 same = 0;
@@ -80,6 +82,11 @@ static struct tcp_sock *find_listener(struct tcp_net *t, const struct ipaddr *ds
 				best = tp;
 			hash = hash * 0x85ebca6bu + 1;
 		}
+	}
+	if (best && unlikely(best->inet.reuse)) {
+		struct inet_sock *sk = inet_reuse_choose(&best->inet, p, hl);
+
+		best = sk ? tcp_sk(sk) : best;
 	}
 	return best;
 }
@@ -111,7 +118,7 @@ static bool conflict(struct tcp_net *t, const struct inet_sock *sk, u16 port)
 			continue;
 		if (o->c.reuseaddr && sk->c.reuseaddr && o->state != TCP_LISTEN)
 			continue;
-		if (o->c.reuseport && sk->c.reuseport && o->uid.v == sk->uid.v)
+		if (o->c.reuseport && sk->c.reuseport && !sk->reuse && o->uid.v == sk->uid.v)
 			continue;
 		if (overlap(o, sk))
 			return true;
@@ -511,6 +518,9 @@ static struct tcp_sock *child_make(struct tcp_net *t, struct tcp_req *q)
 	sk->c.priority = l->inet.c.priority;
 	sk->c.mark = l->inet.c.mark;
 	sk->c.rcvlowat = l->inet.c.rcvlowat;
+	sk->c.stamp = l->inet.c.stamp;
+	sk->c.stamping = l->inet.c.stamping;
+	sk->c.zerocopy = l->inet.c.zerocopy;
 	sk->o = l->inet.o;
 	sk->uid = l->inet.uid;
 	sk->bound_if = q->ent.oif;
@@ -641,6 +651,17 @@ drop:
 
 /* --- listening --- */
 
+/* Engine held. Among those that listen where sk begins to. */
+static bool join_group(struct tcp_net *t, struct inet_sock *sk)
+{
+	struct tcp_sock *o;
+
+	hlist_for_each_entry(o, &t->listeners[sk->lport % LHASH_SIZE], listen_link)
+		if (inet_reuse_same(sk, &o->inet))
+			return inet_reuse_join(sk, &o->inet);
+	return inet_reuse_join(sk, NULL);
+}
+
 int tcp_listen_start(struct tcp_sock *tp, int backlog)
 {
 	struct inet_sock *sk = &tp->inet;
@@ -654,6 +675,9 @@ int tcp_listen_start(struct tcp_sock *tp, int backlog)
 		if (conflict(t, sk, sk->lport)) {
 			sk->state = TCP_CLOSE;
 			err = -EADDRINUSE;
+		} else if (sk->c.reuseport && !join_group(t, sk)) {
+			sk->state = TCP_CLOSE;
+			err = -ENOMEM;
 		} else {
 			inet_sock_get(sk);
 			hlist_add_head(&tp->listen_link, &t->listeners[sk->lport % LHASH_SIZE]);
@@ -669,6 +693,8 @@ void tcp_listen_stop(struct tcp_sock *tp)
 	struct tcp_req *q, *n;
 
 	hlist_del_init(&tp->listen_link);
+	if (tp->inet.reuse)
+		inet_reuse_leave(&tp->inet);
 	tp->inet.state = TCP_CLOSE;
 	list_for_each_entry_safe(q, n, &t->reqs, age)
 		if (q->listener == tp)
@@ -811,7 +837,7 @@ static void segment(struct tcp_net *t, struct pkt *p)
 		inet_sock_put(&tp->inet);
 		return;
 	}
-	tp = find_listener(t, &cb->dst, be16(h->dst), cb->iif, ipaddr_hash(&cb->src, be16(h->src)));
+	tp = find_listener(t, &cb->dst, be16(h->dst), p, hl, ipaddr_hash(&cb->src, be16(h->src)));
 	if (tp && !filter_wants(&tp->inet, p)) {
 		pkt_free(p);
 		return;

@@ -28,6 +28,9 @@ struct udp_sock {
 	struct mutex cork_lock;		/* class SOCKET; not with sk->lock */
 	struct pkt *cork;		/* [cork_lock] under construction: data at the UDP header */
 	struct send_ctl cork_ctl;	/* [cork_lock] */
+	/* Parts of it came with MSG_ZEROCOPY: the completion of zc_n calls from zc_lo on. */
+	struct pkt *cork_told;		/* [cork_lock] */
+	u32 zc_lo, zc_n;		/* [cork_lock] */
 	bool corked;			/* [a] UDP_CORK */
 	u16 gso_size;			/* [a] UDP_SEGMENT */
 	bool gro;			/* [a] UDP_GRO: a burst is received as one */
@@ -84,11 +87,22 @@ static bool conflict(const struct inet_bucket *b, const struct inet_sock *sk, u1
 			continue;
 		if ((o->c.reuseaddr && sk->c.reuseaddr) || !overlap(o, sk))
 			continue;
-		if (o->c.reuseport && sk->c.reuseport && o->uid.v == sk->uid.v)
+		if (o->c.reuseport && sk->c.reuseport && !sk->reuse && o->uid.v == sk->uid.v)
 			continue;
 		return true;
 	}
 	return false;
+}
+
+/* sk has its port, and shares it. bucket lock held. */
+static bool join_group(const struct inet_bucket *b, struct inet_sock *sk)
+{
+	struct inet_sock *o;
+
+	hlist_for_each_entry(o, &b->head, hash_link)
+		if (inet_reuse_same(sk, o))
+			break;
+	return inet_reuse_join(sk, o);
 }
 
 static bool try_port(struct inet_sock *sk, u16 port)
@@ -100,8 +114,13 @@ static bool try_port(struct inet_sock *sk, u16 port)
 	ok = !conflict(b, sk, port);
 	if (ok) {
 		sk->lport = port;
+		ok = !sk->c.reuseport || join_group(b, sk);
+	}
+	if (ok) {
 		inet_sock_get(sk);
 		hlist_add_head(&sk->hash_link, &b->head);
+	} else {
+		sk->lport = 0;
 	}
 	spin_unlock(&b->lock);
 	return ok;
@@ -123,6 +142,8 @@ static int udp_get_port(struct inet_sock *sk, u16 port)
 
 static void udp_put_port(struct inet_sock *sk)
 {
+	if (sk->reuse)
+		inet_reuse_leave(sk);
 	inet_port_put(sk, bucket(sk->net, sk->lport));
 }
 
@@ -157,9 +178,9 @@ static int score(const struct inet_sock *sk, struct net *net, const struct ipadd
 	return s;
 }
 
-/* RCU. With a reference; NULL: none. */
+/* RCU. With a reference; NULL: none. p: what it is for, with hdr bytes before its payload; NULL: not to be looked at. */
 static struct inet_sock *lookup(struct net *net, const struct ipaddr *src, u16 sport, const struct ipaddr *dst,
-	u16 dport, int iif)
+	u16 dport, int iif, struct pkt *p, u32 hdr)
 {
 	struct inet_sock *sk, *best = NULL;
 	u32 same = 0, hash = 0;
@@ -185,6 +206,10 @@ static struct inet_sock *lookup(struct net *net, const struct ipaddr *src, u16 s
 				best = sk;
 			hash = hash * 0x85ebca6bu + 1;
 		}
+	}
+	if (best && unlikely(READ_ONCE(best->reuse)) && p && !best->rport) {
+		sk = inet_reuse_choose(best, p, hdr);
+		best = sk ? sk : best;
 	}
 	return best && ref_get_unless_zero(&best->ref) ? best : NULL;
 }
@@ -298,7 +323,7 @@ static void udp_one(struct net *net, struct pkt *p)
 		return;
 	}
 	rcu_read_lock();
-	sk = lookup(net, &cb->src, sport, &cb->dst, dport, lookup_iif(p));
+	sk = lookup(net, &cb->src, sport, &cb->dst, dport, lookup_iif(p), p, 0);
 	rcu_read_unlock();
 	if (!sk) {
 		UDP_INC(net, cb->family, NOPORTS);
@@ -328,7 +353,7 @@ static bool wants_burst(struct net *net, struct pkt *p)
 		return false;
 	h = (struct udp_hdr *)p->data;
 	rcu_read_lock();
-	sk = lookup(net, &cb->src, be16(h->src), &cb->dst, be16(h->dst), lookup_iif(p));
+	sk = lookup(net, &cb->src, be16(h->src), &cb->dst, be16(h->dst), lookup_iif(p), p, sizeof(*h));
 	rcu_read_unlock();
 	gro = sk && READ_ONCE(udp_sk(sk)->gro);
 	if (sk)
@@ -373,7 +398,7 @@ static void udp_error(struct net *net, struct pkt *p, const struct icmp_err *e)
 	int err = e->err;
 
 	rcu_read_lock();
-	sk = lookup(net, &cb->dst, be16(h->dst), &cb->src, be16(h->src), cb->iif);
+	sk = lookup(net, &cb->dst, be16(h->dst), &cb->src, be16(h->src), cb->iif, NULL, 0);
 	rcu_read_unlock();
 	if (!sk)
 		return;
@@ -558,6 +583,33 @@ static struct pkt *build(struct msg *m, size_t len)
 	return p;
 }
 
+/* The parts that came with MSG_ZEROCOPY are no longer needed; they were copied. cork_lock held. */
+static void cork_complete(struct inet_sock *sk)
+{
+	struct udp_sock *u = udp_sk(sk);
+
+	if (likely(!u->cork_told))
+		return;
+	inet_zc_done(sk, u->zc_lo, u->zc_n, u->cork_told);
+	u->cork_told = NULL;
+}
+
+/* One more part came with it. told: consumed. */
+static void cork_note(struct inet_sock *sk, struct pkt *told)
+{
+	struct udp_sock *u = udp_sk(sk);
+	u32 key = __atomic_fetch_add(&sk->c.zc_key, 1, __ATOMIC_RELAXED);
+
+	if (u->cork_told) {
+		u->zc_n++;
+		pkt_free(told);
+		return;
+	}
+	u->cork_told = told;
+	u->zc_lo = key;
+	u->zc_n = 1;
+}
+
 static int cork_flush(struct inet_sock *sk)
 {
 	struct udp_sock *u = udp_sk(sk);
@@ -571,17 +623,17 @@ static int cork_flush(struct inet_sock *sk)
 	err = find_route(sk, &u->cork_ctl, false, &r);
 	if (err) {
 		pkt_free(p);
-		send_ctl_fini(&u->cork_ctl);
-		return err;
+	} else {
+		err = push(sk, p, &u->cork_ctl, &r);
+		route_put(&r);
 	}
-	err = push(sk, p, &u->cork_ctl, &r);
-	route_put(&r);
+	cork_complete(sk);
 	send_ctl_fini(&u->cork_ctl);
 	return err;
 }
 
 /* MSG_MORE, UDP_CORK: data joins the datagram that waits. */
-static ssize_t send_corked(struct inet_sock *sk, struct msg *m, size_t len, bool more)
+static ssize_t send_corked(struct inet_sock *sk, struct msg *m, size_t len, bool more, struct pkt *told)
 {
 	struct udp_sock *u = udp_sk(sk);
 	ssize_t err = 0;
@@ -605,9 +657,14 @@ static ssize_t send_corked(struct inet_sock *sk, struct msg *m, size_t len, bool
 		if (err) {
 			pkt_free(u->cork);
 			u->cork = NULL;
+			cork_complete(sk);
 			send_ctl_fini(&u->cork_ctl);
 		}
 	}
+	if (told && !err)
+		cork_note(sk, told);
+	else
+		pkt_free(told);
 	if (!err && !more)
 		err = cork_flush(sk);
 	mutex_unlock(&u->cork_lock);
@@ -620,7 +677,7 @@ static ssize_t udp_sendmsg(struct inet_sock *sk, struct msg *m, size_t len)
 	bool more = m->flags & MSG_MORE || READ_ONCE(udp_sk(sk)->corked), connected;
 	struct send_ctl c;
 	struct route r;
-	struct pkt *p;
+	struct pkt *p, *told = NULL;
 	int err;
 
 	if (len > 65535)
@@ -634,11 +691,18 @@ static ssize_t udp_sendmsg(struct inet_sock *sk, struct msg *m, size_t len)
 	mutex_unlock(&sk->lock);
 	if (err)
 		return err == -EADDRINUSE ? -EAGAIN : err;
+	if (unlikely(m->flags & MSG_ZEROCOPY) && READ_ONCE(sk->c.zerocopy)) {
+		told = inet_zc_alloc(sk, 0);
+		if (!told)
+			return -ENOBUFS;
+	}
 	if (more || READ_ONCE(udp_sk(sk)->cork))
-		return send_corked(sk, m, len, more);
+		return send_corked(sk, m, len, more, told);
 	err = send_dest(sk, m, &c);
-	if (err)
+	if (err) {
+		pkt_free(told);
 		return err;
+	}
 	err = -EMSGSIZE;
 	if (len > 65535u - 8 - (ipaddr_is4(&c.dst) ? 20 : 0))
 		goto out_ctl;
@@ -659,6 +723,13 @@ out:
 	route_put(&r);
 out_ctl:
 	send_ctl_fini(&c);
+	/* All was copied: what is sent, however long it is under way, is ours. */
+	if (unlikely(told)) {
+		if (!err)
+			inet_zc_done(sk, __atomic_fetch_add(&sk->c.zc_key, 1, __ATOMIC_RELAXED), 1, told);
+		else
+			pkt_free(told);
+	}
 	return err ? err : (ssize_t)len;
 }
 
@@ -739,6 +810,8 @@ static int udp_connect(struct inet_sock *sk, const struct ipaddr *a, u16 port, i
 		return -EAGAIN;
 	}
 	spin_lock(&bucket(sk->net, sk->lport)->lock);
+	if (!sk->bound_addr && sk->reuse)
+		inet_reuse_leave(sk);	/* its address is another now */
 	if (!sk->bound_addr)
 		sk->laddr = r.src;
 	if (ifindex && !sk->bound_if)
@@ -830,7 +903,8 @@ static void udp_close(struct inet_sock *sk)
 	if (udp_sk(sk)->cork)
 		send_ctl_fini(&udp_sk(sk)->cork_ctl);
 	pkt_free(udp_sk(sk)->cork);
-	udp_sk(sk)->cork = NULL;
+	pkt_free(udp_sk(sk)->cork_told);
+	udp_sk(sk)->cork = udp_sk(sk)->cork_told = NULL;
 }
 
 static const struct inet_proto udp_proto = {

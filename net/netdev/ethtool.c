@@ -22,7 +22,7 @@ static const struct {
 	{ "tx-scatter-gather", NETIF_SG }, { "tx-checksum-ip-generic", NETIF_CSUM }, { "tx-tcp-segmentation", NETIF_TSO4 },
 	{ "tx-tcp6-segmentation", NETIF_TSO6 }, { "tx-tcp-ecn-segmentation", NETIF_TSO_ECN },
 	{ "tx-udp-segmentation", NETIF_UFO_L4 }, { "rx-checksum", NETIF_RXCSUM }, { "rx-gro", NETIF_GRO },
-	{ "rx-lro", NETIF_LRO },
+	{ "rx-gro-hw", NETIF_LRO },
 };
 #define FEATURE_BLOCKS	((ARRAY_SIZE(features) + 31) / 32)
 
@@ -144,6 +144,23 @@ static int get_channels(struct net_device *dev, uaddr_t u)
 	return copy_out_bytes(u, &c, sizeof(c));
 }
 
+/* A number of queues both ways is all that can be changed. */
+static int set_channels(struct net_device *dev, uaddr_t u)
+{
+	struct ethtool_channels c;
+	u32 cur, max;
+	int err = copy_in_bytes(&c, u, sizeof(c));
+
+	if (err)
+		return err;
+	if (!dev->ethtool || !dev->ethtool->get_channels || !dev->ethtool->set_channels)
+		return -EOPNOTSUPP;
+	dev->ethtool->get_channels(dev, &cur, &max);
+	if (c.rx_count || c.tx_count || c.other_count || !c.combined_count || c.combined_count > max)
+		return -EINVAL;
+	return c.combined_count == cur ? 0 : dev->ethtool->set_channels(dev, c.combined_count);
+}
+
 static int get_perm_addr(struct net_device *dev, uaddr_t u)
 {
 	struct ethtool_perm_addr p;
@@ -257,7 +274,8 @@ static int get_features(struct net_device *dev, uaddr_t u)
 	room = o.h.size;
 	o.h = (struct ethtool_gfeatures){ ETHTOOL_GFEATURES, FEATURE_BLOCKS };
 	o.b[0].available = feature_word(dev->hw_features);
-	o.b[0].requested = o.b[0].active = feature_word(dev->features);
+	o.b[0].requested = feature_word(dev->wanted_features);
+	o.b[0].active = feature_word(dev->features);
 	o.b[0].never_changed = 0;
 	return copy_out_bytes(u, &o, sizeof(o.h) + min_t(u32, room, FEATURE_BLOCKS) * sizeof(o.b[0]));
 }
@@ -281,7 +299,7 @@ static int set_features(struct net_device *dev, uaddr_t u)
 		valid &= dev->hw_features;
 		result |= ETHTOOL_F_UNSUPPORTED;
 	}
-	err = netdev_set_features(dev, (dev->features & ~valid) | (want & valid));
+	err = netdev_set_features(dev, (dev->wanted_features & ~valid) | (want & valid));
 	if (err)
 		return err;
 	if ((dev->features ^ want) & valid)
@@ -317,7 +335,7 @@ static int set_old_feature(struct net_device *dev, u32 cmd, uaddr_t u)
 		return err;
 	if (!bits)
 		return -EOPNOTSUPP;
-	return netdev_set_features(dev, v.data ? dev->features | bits : dev->features & ~bits);
+	return netdev_set_features(dev, v.data ? dev->wanted_features | bits : dev->wanted_features & ~bits);
 }
 
 /* --- the call --- */
@@ -335,6 +353,8 @@ static int ethtool_do(struct net_device *dev, u32 cmd, uaddr_t u)
 		return get_ring(dev, u);
 	case ETHTOOL_GCHANNELS:
 		return get_channels(dev, u);
+	case ETHTOOL_SCHANNELS:
+		return set_channels(dev, u);
 	case ETHTOOL_GPERMADDR:
 		return get_perm_addr(dev, u);
 	case ETHTOOL_GSSET_INFO:

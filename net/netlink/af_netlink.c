@@ -27,9 +27,11 @@
 #define DONE_BYTES	192u	/* the end of a dump, with words */
 
 struct nl_table nl_tables[MAX_LINKS];
+static atomic_t nl_inuse;			/* sockets, of all protocols */
 
 static void sock_free(struct nl_sock *k)
 {
+	atomic_dec(&nl_inuse);
 	sock_common_fini(&k->c);
 	kfree(k);
 }
@@ -733,6 +735,7 @@ static int nl_create(struct net *net, struct socket *s, int protocol)
 	if (!k)
 		return -ENOMEM;
 	sock_common_init(&k->c, AF_NETLINK, s->type, protocol);
+	atomic_inc(&nl_inuse);
 	ref_init(&k->ref, 1);
 	k->net = net;
 	k->s = s;
@@ -817,6 +820,14 @@ int nl_proto_register(const struct nl_proto *p)
 	return 0;
 }
 
+static u32 inuse(const struct sock_proto *p)
+{
+	(void)p;
+	return (u32)atomic_read(&nl_inuse);
+}
+
+static struct sock_proto nl_kind = { .name = "NETLINK", .size = sizeof(struct nl_sock), .inuse = inuse, .can = SOCK_CAN_CLOSE |
+	SOCK_CAN_CONNECT | SOCK_CAN_SETSOCKOPT | SOCK_CAN_GETSOCKOPT | SOCK_CAN_SENDMSG | SOCK_CAN_RECVMSG };
 static const struct net_family nl_family = { AF_NETLINK, nl_create };
 static const struct nl_proto usersock = { .protocol = NETLINK_USERSOCK, .groups = 32, .anyone_sends = true };
 
@@ -828,6 +839,7 @@ static int netlink_init(void)
 		spin_lock_init(&nl_tables[i].lock, OBJECT);
 		list_init(&nl_tables[i].socks);
 	}
+	sock_proto_register(&nl_kind);
 	err = nl_proto_register(&usersock);
 	return err ? err : net_family_register(&nl_family);
 }

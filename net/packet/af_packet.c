@@ -185,10 +185,22 @@ static ssize_t recv_errqueue(struct packet_sock *k, struct msg *m, size_t len)
 	return r;
 }
 
+static int give_vnet(const struct pkt *p, struct msg *m, size_t *len)
+{
+	struct packet_vnet h;
+
+	if (*len < sizeof(h))
+		return -EINVAL;
+	*len -= sizeof(h);
+	packet_vnet_of(p, &h);
+	return copy_to_iter(&h, sizeof(h), &m->iter) == sizeof(h) ? 0 : -EFAULT;
+}
+
 static ssize_t packet_recvmsg(struct socket *s, struct msg *m, size_t len)
 {
 	struct packet_sock *k = pk(s);
 	u64 deadline = sock_recv_deadline(&k->c, m->flags, s->file->flags);
+	u32 vnet = 0;
 	struct pkt *p;
 	size_t n;
 	ssize_t r;
@@ -210,12 +222,20 @@ static ssize_t packet_recvmsg(struct socket *s, struct msg *m, size_t len)
 	}
 	if (IS_ERR(p))
 		return PTR_ERR(p);
+	if (READ_ONCE(k->vnet)) {
+		r = give_vnet(p, m, &len);
+		if (r) {
+			pkt_free(p);
+			return r;
+		}
+		vnet = PACKET_VNET_LEN;
+	}
 	n = min_t(size_t, len, p->len);
-	r = pkt_to_iter(p, 0, (u32)n, &m->iter) == n ? (ssize_t)n : -EFAULT;
+	r = pkt_to_iter(p, 0, (u32)n, &m->iter) == n ? (ssize_t)(vnet + n) : -EFAULT;
 	if (r >= 0 && n < p->len) {
 		m->out_flags |= MSG_TRUNC;
 		if (m->flags & MSG_TRUNC)
-			r = p->len;
+			r = vnet + p->len;
 	}
 	memcpy(&m->name, &((struct frame_cb *)p->cb)->from, sizeof(struct sockaddr_ll));
 	m->namelen = sizeof(struct sockaddr_ll);
@@ -309,10 +329,21 @@ int packet_transmit(struct packet_sock *k, struct pkt *p)
 	return netdev_xmit(p);
 }
 
+static int take_vnet(struct msg *m, size_t *len, struct packet_vnet *h)
+{
+	if (*len < sizeof(*h))
+		return -EINVAL;
+	*len -= sizeof(*h);
+	if (copy_from_iter(h, sizeof(*h), &m->iter) != sizeof(*h))
+		return -EFAULT;
+	return packet_vnet_check(h, (u32)min_t(size_t, *len, PACKET_GSO_MAX));
+}
+
 static ssize_t send_by(struct packet_sock *k, struct net_device *dev, struct msg *m, size_t len, u16 protocol, const u8 *dst)
 {
 	u64 deadline = sock_send_deadline(&k->c, m->flags, k->s->file->flags);
-	u32 extra = k->c.type == SOCK_RAW ? dev->hard_header_len : 0;
+	u32 extra = k->c.type == SOCK_RAW ? dev->hard_header_len : 0, vnet = READ_ONCE(k->vnet) ? PACKET_VNET_LEN : 0;
+	struct packet_vnet h = { 0 };
 	struct pkt *p;
 	int err;
 
@@ -320,7 +351,10 @@ static ssize_t send_by(struct packet_sock *k, struct net_device *dev, struct msg
 		return -ENETDOWN;
 	if (READ_ONCE(k->tx.blocks))
 		return packet_ring_send(k, dev, protocol, dst, deadline);
-	if (len > READ_ONCE(dev->mtu) + extra)
+	err = vnet ? take_vnet(m, &len, &h) : 0;
+	if (err)
+		return err;
+	if (len > (h.gso_type ? PACKET_GSO_MAX : READ_ONCE(dev->mtu) + extra))
 		return -EMSGSIZE;
 	if (k->c.type == SOCK_RAW && len < dev->hard_header_len)
 		return -EINVAL;
@@ -340,8 +374,17 @@ static ssize_t send_by(struct packet_sock *k, struct net_device *dev, struct msg
 		return err;
 	}
 	err = packet_finish(k, dev, p, protocol, dst);
-	err = err ? err : packet_transmit(k, p);
-	return err ? err : (ssize_t)len;
+	if (err)
+		return err;
+	if (vnet) {
+		err = packet_vnet_apply(p, &h);
+		if (err) {
+			pkt_free(p);
+			return err;
+		}
+	}
+	err = packet_transmit(k, p);
+	return err ? err : (ssize_t)(vnet + len);
 }
 
 static ssize_t packet_sendmsg(struct socket *s, struct msg *m, size_t len)
@@ -507,7 +550,9 @@ static int packet_setsockopt(struct socket *s, int level, int opt, uaddr_t val, 
 		return packet_change_member(k, opt == PACKET_ADD_MEMBERSHIP, val, len);
 	if (opt == PACKET_RX_RING || opt == PACKET_TX_RING)
 		return packet_set_ring(k, opt == PACKET_TX_RING, val, len);
-	if (opt == PACKET_VERSION || opt == PACKET_RESERVE || opt == PACKET_LOSS)
+	if (opt == PACKET_VNET_HDR && k->c.type != SOCK_RAW)
+		return -EINVAL;
+	if (opt == PACKET_VERSION || opt == PACKET_RESERVE || opt == PACKET_LOSS || opt == PACKET_VNET_HDR)
 		return packet_ring_option(k, opt, val, len);
 	if (opt == PACKET_FANOUT)
 		return packet_fanout_set(k, val, len);
@@ -568,6 +613,8 @@ static int packet_getsockopt(struct socket *s, int level, int opt, uaddr_t val, 
 		v = (int)READ_ONCE(k->reserve);
 	else if (opt == PACKET_LOSS)
 		v = READ_ONCE(k->loss);
+	else if (opt == PACKET_VNET_HDR)
+		v = READ_ONCE(k->vnet);
 	else if (opt == PACKET_TIMESTAMP)
 		v = READ_ONCE(k->stamp);
 	else if (opt == PACKET_FANOUT)

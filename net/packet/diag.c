@@ -115,8 +115,28 @@ static int packet_diag(struct nl_request *r, const struct nlmsghdr *h)
 
 static struct sock_diag_handler diag_handler = { .family = AF_PACKET, .ask = packet_diag };
 
+static int count_one(struct packet_sock *k, void *arg)
+{
+	(void)k;
+	++*(u32 *)arg;
+	return 0;
+}
+
+static u32 packet_inuse(const struct sock_proto *p)
+{
+	u32 n = 0;
+
+	(void)p;
+	(void)packet_walk(count_one, &n);
+	return n;
+}
+
+static struct sock_proto packet_kind = { .name = "PACKET", .size = sizeof(struct packet_sock), .inuse = packet_inuse,
+	.can = SOCK_CAN_CLOSE | SOCK_CAN_IOCTL | SOCK_CAN_SETSOCKOPT | SOCK_CAN_GETSOCKOPT | SOCK_CAN_SENDMSG | SOCK_CAN_RECVMSG };
+
 int packet_diag_init(void)
 {
+	sock_proto_register(&packet_kind);
 	sock_diag_register(&diag_handler);
 	return proc_create("net/packet", 0444, packet_show, NULL);
 }

@@ -68,6 +68,7 @@ struct packet_sock {
 	struct membership *members;	/* [rtnl] */
 	bool auxdata, origdev, ignore_outgoing;	/* [a] */
 	bool loss;			/* [mutex; a] PACKET_LOSS: frames that cannot be sent are passed over */
+	bool vnet;			/* [mutex; a] PACKET_VNET_HDR */
 	bool bypass;			/* [a] PACKET_QDISC_BYPASS: there is no discipline to pass by */
 	spinlock_t lock;		/* class SOCK_QUEUE */
 	struct pkt_list rxq;		/* [lock] */
@@ -126,6 +127,21 @@ void packet_leave(struct packet_sock *k, const struct net_device *dev);
 /* With all_lock and rtnl held for each socket; fn returns non-zero to end. */
 int packet_walk(int (*fn)(struct packet_sock *k, void *arg), void *arg);
 __must_check int packet_diag_init(void);
+
+/* --- vnet.c: PACKET_VNET_HDR --- */
+
+/* struct virtio_net_hdr before virtio 1.0, as little endian. */
+struct packet_vnet {
+	u8 flags, gso_type;
+	le16_t hdr_len, gso_size, csum_start, csum_offset;
+};
+static_assert(sizeof(struct packet_vnet) == 10, "ABI");
+#define PACKET_VNET_LEN	((u32)sizeof(struct packet_vnet))
+#define PACKET_GSO_MAX	(65535u + ETH_HLEN)
+/* Before a frame of len bytes is made: -EINVAL. Once it is: what it says becomes p's. -EINVAL. */
+__must_check int packet_vnet_check(struct packet_vnet *h, u32 len);
+__must_check int packet_vnet_apply(struct pkt *p, const struct packet_vnet *h);
+void packet_vnet_of(const struct pkt *p, struct packet_vnet *h);
 
 /* --- ring.c: making, versions 1 and 2 --- */
 

@@ -57,6 +57,7 @@ bool packet_frame_place(const struct packet_sock *k, const struct pkt *p, u32 *m
 	u32 link = k->c.type == SOCK_DGRAM ? 0 : p->mac_len, head = fixed(k->version);
 
 	*net = (k->c.type == SOCK_DGRAM ? tp_align(head) + 16 : tp_align(head + max(link, 16u))) + k->reserve;
+	*net += k->vnet ? PACKET_VNET_LEN : 0;
 	*mac = *net - link;
 	return *net <= 0xffff;
 }
@@ -116,6 +117,8 @@ bool packet_ring_put(struct packet_sock *k, const struct pkt *p, const struct so
 		snap = mac < r->frame ? r->frame - mac : 0;
 	if (snap && pkt_read(p, 0, at + mac, snap))
 		return false;
+	if (k->vnet && mac < r->frame)
+		packet_vnet_of(p, (struct packet_vnet *)(at + mac) - 1);
 	write_head(k->version, packet_frame_time(p), at, whole, snap, mac, net);
 	memcpy(at + HEAD, from, sizeof(*from));
 	__atomic_store_n(status_of(at), packet_frame_status(p) | (k->drops ? TP_STATUS_LOSING : 0), __ATOMIC_RELEASE);
@@ -277,7 +280,7 @@ int packet_ring_option(struct packet_sock *k, int opt, uaddr_t val, int len)
 	u32 v;
 	int err = 0;
 
-	if (len != (int)sizeof(v))
+	if (opt == PACKET_VNET_HDR ? len < (int)sizeof(v) : len != (int)sizeof(v))
 		return -EINVAL;
 	if (copy_in_bytes(&v, val, sizeof(v)))
 		return -EFAULT;
@@ -290,6 +293,8 @@ int packet_ring_option(struct packet_sock *k, int opt, uaddr_t val, int len)
 		WRITE_ONCE(k->version, v);
 	else if (opt == PACKET_RESERVE)
 		WRITE_ONCE(k->reserve, v);
+	else if (opt == PACKET_VNET_HDR)
+		WRITE_ONCE(k->vnet, v != 0);
 	else
 		WRITE_ONCE(k->loss, v != 0);
 	mutex_unlock(&k->mutex);

@@ -107,6 +107,8 @@ bool packet_block_put(struct packet_sock *k, const struct pkt *p, const struct s
 	h = (struct tpacket3_hdr *)((u8 *)d + r->next);
 	if (snap && pkt_read(p, 0, (u8 *)h + mac, snap))
 		return false;
+	if (k->vnet && mac < block_room(r))
+		packet_vnet_of(p, (struct packet_vnet *)((u8 *)h + mac) - 1);
 	now = packet_frame_time(p);
 	*h = (struct tpacket3_hdr){ .tp_next_offset = need, .tp_sec = (u32)(now / NSEC_PER_SEC),
 		.tp_nsec = (u32)(now % NSEC_PER_SEC), .tp_snaplen = snap, .tp_len = whole,

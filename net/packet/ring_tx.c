@@ -6,6 +6,7 @@
  */
 #include <base/err.h>
 #include <base/math.h>
+#include <base/string.h>
 #include <fs/poll.h>
 
 #include "internal.h"
@@ -28,13 +29,28 @@ static struct pkt *frame_packet(struct packet_sock *k, struct net_device *dev, c
 	u32 *len)
 {
 	u32 extra = k->c.type == SOCK_RAW ? dev->hard_header_len : 0, data = tp_align(packet_head_size(k->version)), n;
+	u32 vnet = k->vnet ? PACKET_VNET_LEN : 0, most = READ_ONCE(dev->mtu) + extra;
+	struct packet_vnet h;
 	struct pkt *p;
 	int err;
 
 	n = *len = frame_len(k->version, frame);
 	if (k->version == TPACKET_V3 && READ_ONCE(((const struct tpacket3_hdr *)frame)->tp_next_offset))
 		return ERR_PTR(-EINVAL);	/* frames of one size only */
-	if (n > min(k->tx.frame - data, READ_ONCE(dev->mtu) + extra))
+	if (vnet && n > k->tx.frame - data)
+		return ERR_PTR(-EMSGSIZE);
+	if (vnet) {
+		/* Believed as it is now. */
+		if (n < vnet)
+			return ERR_PTR(-EINVAL);
+		memcpy(&h, frame + data, sizeof(h));
+		data += vnet;
+		*len = n -= vnet;
+		if (packet_vnet_check(&h, n))
+			return ERR_PTR(-EINVAL);
+		most = h.gso_type ? PACKET_GSO_MAX : most;
+	}
+	if (n > min(k->tx.frame - data, most))
 		return ERR_PTR(-EMSGSIZE);
 	if (n < extra)
 		return ERR_PTR(-EINVAL);
@@ -47,7 +63,13 @@ static struct pkt *frame_packet(struct packet_sock *k, struct net_device *dev, c
 		return ERR_PTR(-ENOBUFS);
 	}
 	err = packet_finish(k, dev, p, protocol, dst);
-	return err ? ERR_PTR(err) : p;
+	if (err)
+		return ERR_PTR(err);
+	if (vnet && packet_vnet_apply(p, &h)) {
+		pkt_free(p);
+		return ERR_PTR(-EINVAL);
+	}
+	return p;
 }
 
 /* mutex held. The next frame that is marked; NULL: there is none. ERR_PTR. */

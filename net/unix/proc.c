@@ -106,12 +106,35 @@ static int unix_proc_show(struct seq_file *f, void *v)
 	return 0;
 }
 
+/* Streams have a name of their own. */
+static u32 unix_inuse(const struct sock_proto *p);
+#define UNIX_CAN (SOCK_CAN_CLOSE | SOCK_CAN_CONNECT | SOCK_CAN_ACCEPT | SOCK_CAN_IOCTL | SOCK_CAN_SHUTDOWN | SOCK_CAN_SETSOCKOPT | \
+	SOCK_CAN_GETSOCKOPT | SOCK_CAN_SENDMSG | SOCK_CAN_RECVMSG)
+static struct sock_proto unix_kinds[] = {
+	{ .name = "UNIX-STREAM", .size = sizeof(struct unix_sock), .can = UNIX_CAN, .inuse = unix_inuse },
+	{ .name = "UNIX", .size = sizeof(struct unix_sock), .can = UNIX_CAN & ~SOCK_CAN_ACCEPT, .inuse = unix_inuse },
+};
+
+static u32 unix_inuse(const struct sock_proto *p)
+{
+	const struct unix_sock *u;
+	u32 n = 0;
+
+	spin_lock(&list_lock);
+	list_for_each_entry(u, &socks, list)
+		n += (u->c.type == SOCK_STREAM) == (p == &unix_kinds[0]);
+	spin_unlock(&list_lock);
+	return n;
+}
+
 static int unix_proc_init(void)
 {
 	static const struct proc_sysctl qlen = { .path = "net/unix/max_dgram_qlen", .mode = 0644, .kind = SYSCTL_INT,
 		.data = &unix_max_dgram_qlen, .min = -2147483648ll, .max = 0x7fffffff };
 	int err = proc_create("net/unix", 0444, unix_proc_show, NULL);
 
+	sock_proto_register(&unix_kinds[0]);
+	sock_proto_register(&unix_kinds[1]);
 	return err ? err : proc_sysctl_register(&qlen);
 }
 INITCALL_BUS(unix_proc_init);

@@ -8,6 +8,10 @@
  *     FLOW PORT BYTES USEC ok|WHY     (client: connect to answer)
  *     PEER-READY		(the client begins when it is told a line)
  *     PEER-DONE		(both end when they are told another)
+ *
+ * damage=1 (tools/netdamage.py): times are short after which the kernel gives up on what was begun, and at each line "mem" comes
+ *
+ *     PEER-MEM SLAB_KB FREE_KB
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -33,7 +37,7 @@
 #define MAX_FLOWS	64
 #define BLOCK		16384
 
-static int flows = 1, port = 5000, server, verbose;
+static int flows = 1, port = 5000, server, verbose, damage;
 static long bytes = 65536;
 static char cong[16];
 static int listeners[MAX_FLOWS];
@@ -220,6 +224,7 @@ static void arguments(void)
 		sscanf(w, "port=%d", &port);
 		sscanf(w, "cong=%15s", cong);
 		sscanf(w, "verbose=%d", &verbose);
+		sscanf(w, "damage=%d", &damage);
 	}
 }
 
@@ -234,6 +239,45 @@ static void start_listening(void)
 	}
 }
 
+static void put(const char *file, const char *value)
+{
+	int fd = open(file, O_WRONLY);
+
+	if (fd < 0 || write(fd, value, strlen(value)) < 0)
+		printf("PEER no %s: %s\n", file, strerror(errno));
+	close(fd);
+}
+
+static void tell_memory(void)
+{
+	char line[128];
+	long slab = -1, left = -1;
+	FILE *f = fopen("/proc/meminfo", "r");
+
+	while (f && fgets(line, sizeof(line), f)) {
+		sscanf(line, "Slab: %ld", &slab);
+		sscanf(line, "MemFree: %ld", &left);
+	}
+	if (f)
+		fclose(f);
+	printf("PEER-MEM %ld %ld\n", slab, left);
+}
+
+/* What the program outside asks. */
+static void *control(void *arg)
+{
+	char line[16];
+
+	while (fgets(line, sizeof(line), stdin)) {
+		if (strncmp(line, "mem", 3)) {
+			reboot(RB_POWER_OFF);
+			break;
+		}
+		tell_memory();
+	}
+	return arg;
+}
+
 int main(void)
 {
 	pthread_t t[MAX_FLOWS];
@@ -245,6 +289,14 @@ int main(void)
 	net_up();
 	if (server)
 		start_listening();
+	if (damage) {
+		pthread_t c;
+
+		put("/proc/sys/net/ipv4/ipfrag_time", "1");
+		put("/proc/sys/net/ipv6/ip6frag_time", "1");
+		put("/proc/sys/net/ipv4/tcp_synack_retries", "1");
+		pthread_create(&c, NULL, control, NULL);
+	}
 	printf("PEER-READY\n");
 	/* Both are ready: the other side says so. */
 	if (!server && !fgets(line, sizeof(line), stdin))
@@ -254,6 +306,8 @@ int main(void)
 	for (int i = 0; i < flows; i++)
 		pthread_join(t[i], NULL);
 	printf("PEER-DONE\n");
+	if (damage)
+		pause();
 	/* What the other side still sends again is answered until it is done, too. */
 	if (!fgets(line, sizeof(line), stdin))
 		return 1;

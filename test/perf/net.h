@@ -8,11 +8,13 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 
 #define NET_CHUNK	65536
+#define NET_FILE	(1 << 20)
 
-static int net_fd, net_listener, net_chunk;
+static int net_fd, net_listener, net_chunk, net_file;
 static pid_t net_peer;
 static struct sockaddr_in net_addr;
 static char net_buf[NET_CHUNK];
@@ -105,6 +107,15 @@ static long long net_stream(long n)
 	return 0;
 }
 
+/* 1 MiB an operation from a file in the cache. */
+static long long net_sendfile(long n)
+{
+	while (n--)
+		for (off_t at = 0; at < NET_FILE; )
+			MUST(sendfile(net_fd, net_file, &at, (size_t)(NET_FILE - at)));
+	return 0;
+}
+
 static long long net_write_1(long n)
 {
 	while (n--)
@@ -146,6 +157,25 @@ static void net_row(const char *name, int family, body_fn fn, int sink, int chun
 	net_stop();
 }
 
+static void net_sendfile_row(void)
+{
+	char name[] = "/tmp/sendfile.XXXXXX";
+	int fd[2];
+
+	if (!wanted("tcp_sendfile"))
+		return;
+	net_file = MUST(mkstemp(name));
+	unlink(name);
+	for (int at = 0; at < NET_FILE; at += NET_CHUNK)
+		if (write(net_file, net_buf, NET_CHUNK) != NET_CHUNK)
+			die("write");
+	net_pair(AF_INET, fd);
+	net_start(fd, 1);
+	row("tcp_sendfile", NET_FILE * 1e3 / measure(net_sendfile, NO_LIMIT), "MB/s");
+	net_stop();
+	close(net_file);
+}
+
 static void net_udp_row(void)
 {
 	struct sockaddr_in a;
@@ -170,6 +200,7 @@ static void rows_net(void)
 	net_row("tcp_write_1", AF_INET, net_write_1, 1, 0);
 	net_row("tcp_bw_4k", AF_INET, net_stream, 1, 4096);
 	net_row("tcp_bw_64k", AF_INET, net_stream, 1, 65536);
+	net_sendfile_row();
 	if (wanted("tcp_connect")) {
 		net_listener = net_bound(SOCK_STREAM);
 		MUST(listen(net_listener, 64));

@@ -13,7 +13,7 @@ for t in "$@"; do
 done
 cp "$u"/aux/* "$r/test/aux/"
 cp "$u/run" "$r/test/run"
-for p in stress bench diskerr diskload netload; do
+for p in stress bench diskerr diskload netload nettap; do
 	[ ! -f "$u/$p" ] || cp "$u/$p" "$r/test/$p"
 done
 cp "$(dirname "$0")/../stress/golden.list" "$r/test/golden.list"

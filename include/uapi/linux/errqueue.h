@@ -21,5 +21,8 @@ UAPI_SIZE(struct sock_extended_err, 16);
 #define SO_EE_ORIGIN_ICMP	2
 #define SO_EE_ORIGIN_ICMP6	3
 #define SO_EE_ORIGIN_TIMESTAMPING 4
+#define SO_EE_ORIGIN_ZEROCOPY	5
+
+#define SO_EE_CODE_ZEROCOPY_COPIED 1
 
 #endif

@@ -27,6 +27,7 @@ UAPI_SIZE(struct sockaddr_ll, 20);
 #define PACKET_RESERVE		12
 #define PACKET_TX_RING		13
 #define PACKET_LOSS		14
+#define PACKET_VNET_HDR		15
 #define PACKET_TX_TIMESTAMP	16
 #define PACKET_TIMESTAMP	17
 #define PACKET_FANOUT		18

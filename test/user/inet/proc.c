@@ -94,6 +94,55 @@ CASE(sockstat)
 	CHECK_EQ(used("sockstat", "RAW:", "inuse ") - raw, 1);
 	CHECK(used("sockstat6", "FRAG6:", "memory ") >= 0);
 }
+/* The second number of a protocol's line: how many sockets; *size: of one. */
+static int sockets(const char *name, int *size)
+{
+	char want[32], got[32];
+	int n = -1;
+
+	kt_get("/proc/net/protocols", buf, sizeof(buf));
+	CHECK(!strncmp(buf, "protocol  size sockets  memory press maxhdr  slab module     "
+		"cl co di ac io in de sh ss gs se re sp bi br ha uh gp em\n", 118));
+	for (char *l = buf; (l = strchr(l, '\n')) != NULL && l[1]; ) {
+		l++;
+		if (sscanf(l, "%31s %d %d", got, size, &n) == 3 && !strcmp(got, name))
+			return n;
+	}
+	snprintf(want, sizeof(want), "no %s", name);
+	CHECK(!want[0]);
+	return -1;
+}
+
+CASE(protocols)
+{
+	static const struct { const char *name; int family, type, protocol; } t[] = {
+		{ "UDP", AF_INET, SOCK_DGRAM, 0 }, { "UDPv6", AF_INET6, SOCK_DGRAM, 0 }, { "RAW", AF_INET, SOCK_RAW, IPPROTO_ICMP },
+		{ "RAWv6", AF_INET6, SOCK_RAW, IPPROTO_ICMPV6 }, { "PACKET", AF_PACKET, SOCK_DGRAM, 0 },
+		{ "NETLINK", AF_NETLINK, SOCK_RAW, 0 }, { "UNIX", AF_UNIX, SOCK_DGRAM, 0 },
+		{ "UNIX-STREAM", AF_UNIX, SOCK_STREAM, 0 },
+	};
+	int size, was, port, fd[2];
+
+	lo_up();
+	for (unsigned i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct sockaddr_storage a = { .ss_family = (sa_family_t)t[i].family };
+		int s;
+
+		was = sockets(t[i].name, &size);
+		CHECK(size > 100 && size < 10000);
+		s = CHECK_OK(socket(t[i].family, t[i].type, t[i].protocol));
+		if (t[i].family == AF_INET || t[i].family == AF_INET6)	/* Linux counts those that have a port */
+			CHECK_OK(bind(s, (void *)&a, t[i].family == AF_INET ? 16 : 28));
+		CHECK_EQ(sockets(t[i].name, &size), was + 1);
+		close(s);
+		usleep(100000);
+		CHECK_EQ(sockets(t[i].name, &size), was);
+	}
+	was = sockets("TCP", &size);
+	CHECK_OK(listen(lo_sock(SOCK_STREAM, &port), 1));
+	tcp_pair(fd);
+	CHECK_EQ(sockets("TCP", &size), was + 3);
+}
 CASE(others)
 {
 	char *line;
