@@ -16,7 +16,9 @@
 #include <uapi/linux/signal.h>
 #include <uapi/linux/socket.h>
 
-int sysctl_optmem_max = 20480, sysctl_rmem_max = 212992, sysctl_wmem_max = 212992, sysctl_rmem_default = 212992, sysctl_wmem_default = 212992;
+int sysctl_optmem_max = 20480;
+int sysctl_rmem_max = 212992, sysctl_wmem_max = 212992;
+int sysctl_rmem_default = 212992, sysctl_wmem_default = 212992;
 
 void sock_common_init(struct sock_common *c, int family, int type, int protocol)
 {

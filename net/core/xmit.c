@@ -5,7 +5,7 @@
  * need no lock of their own against other senders. After RUN_BUDGET rounds a runner hands over to a worker.
  *
  * lo's xmit receives, and what is received may send, by another queue: its runner is the same task. Such a queue waits until
- * the one that runs is through, or the stack would grow with each.
+ * the one that runs is through, or the stack would grow with each. After NEST_BUDGET of them workers get the rest.
  */
 #include <base/err.h>
 #include <base/math.h>
@@ -19,6 +19,7 @@
 #include "internal_dev.h"
 
 #define RUN_BUDGET	64
+#define NEST_BUDGET	(2 * RUN_BUDGET)	/* queues that one run may take on */
 #define RUN_BATCH	64u
 
 struct queue_work {
@@ -135,7 +136,7 @@ static void queue_run(struct netdev_queue *q)
 		q = list_first_entry(&mine, struct netdev_queue, nested);
 		list_del_init(&q->nested);
 		spin_lock(&q->lock);
-		if (n % RUN_BUDGET == 0 && leave_to_worker(q))
+		if (n > NEST_BUDGET && leave_to_worker(q))
 			spin_unlock(&q->lock);
 		else
 			queue_run_one(q);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* /proc/net/dev_snmp6/DEV and what of ICMPv6's types /proc/net/snmp6 shows. A device's file comes, goes and changes its name with it. */
+/*
+ * /proc/net/dev_snmp6/DEV and what of ICMPv6's types /proc/net/snmp6 shows. A device's file comes, goes and changes its
+ * name with it.
+ */
 #include <base/printf.h>
 #include <base/string.h>
 #include <core/cpumask.h>
