@@ -250,11 +250,14 @@ static bool held_back(const struct tcp_sock *tp)
 		!tcp_writer_waits(tp);
 }
 
-/* Hand lwIP as much as it is about to be able to send, and a little more. */
+/*
+ * Hand lwIP as much as it is about to be able to send, and a little more. To a peer whose window was never more than a few bytes
+ * it sends as small segments, so there a little is little.
+ */
 static void feed(struct tcp_sock *tp)
 {
 	struct tcp_pcb *pcb = tp->pcb;
-	u32 ahead = max(4u * pcb->mss, 65536u);
+	u32 ahead = min(max(4u * pcb->mss, 65536u), 4u * max(pcb->snd_wnd_max, 536u));
 
 	while (tp->tx_feed && pcb->snd_lbb - pcb->snd_nxt < ahead) {
 		struct tx_frag *f = tp->tx_feed;

@@ -30,10 +30,6 @@ static u8 frame[4096];
 static u32 len;
 static u32 arp_asked;
 
-static u16 get16(const u8 *p) { return (u16)(p[0] << 8 | p[1]); }
-static u32 get32(const u8 *p) { return (u32)get16(p) << 16 | get16(p + 2); }
-static void put16(u8 *p, u32 v) { p[0] = (u8)(v >> 8); p[1] = (u8)v; }
-static void put32(u8 *p, u32 v) { put16(p, v >> 16); put16(p + 2, v); }
 static bool one_in(u32 n) { return !below(n); }
 
 /* --- what goes out --- */
@@ -115,34 +111,9 @@ static void ip4(u32 peer, u8 proto)
 	}
 }
 
-static u16 sum_of(const u8 *p, u32 n, u32 start)
-{
-	return csum_fold(csum_partial(p, n, start)).raw;
-}
-
 static void seal_ip(void)
 {
-	u8 *h = frame + 14;
-	u16 s;
-
-	put16(h + 2, len - 14);
-	h[10] = h[11] = 0;
-	s = sum_of(h, 4u * (h[0] & 15), 0);
-	memcpy(h + 10, &s, 2);
-}
-
-static void seal_transport(u32 at, u32 csum_at, u8 proto)
-{
-	u8 *h = frame + 14, pseudo[12];
-	u16 s;
-
-	memcpy(pseudo, h + 12, 8);
-	pseudo[8] = 0;
-	pseudo[9] = proto;
-	put16(pseudo + 10, len - at);
-	frame[csum_at] = frame[csum_at + 1] = 0;
-	s = sum_of(frame + at, len - at, csum_partial(pseudo, 12, 0));
-	memcpy(frame + csum_at, &s, 2);
+	packet_seal(frame + 14, len - 14);
 }
 
 static u32 options(u8 *o, const struct known *k)
@@ -197,7 +168,7 @@ static void tcp_frame(void)
 	k->ts += below(20);
 	if (!(t[13] & 2) && one_in(2))
 		random_bytes_to(one_in(3) ? 1400 : below(200));
-	seal_transport(at, at + 16, 6);
+	packet_seal_transport(frame + 14, len - 14, 16);
 	seal_ip();
 	/* A burst: the next ones follow this one. */
 	if (one_in(2) && len > at + 20 + n)
@@ -215,7 +186,7 @@ static void udp_frame(void)
 	len += 8;
 	random_bytes_to(below(1400));
 	put16(frame + at + 4, one_in(20) ? (u32)rnd() : len - at);
-	seal_transport(at, at + 6, 17);
+	packet_seal_transport(frame + 14, len - 14, 6);
 	seal_ip();
 }
 
@@ -250,7 +221,7 @@ static void icmp_frame(void)
 		random_bytes_to(below(300));
 	}
 	frame[at + 2] = frame[at + 3] = 0;
-	s = sum_of(frame + at, len - at, 0);
+	s = packet_sum(frame + at, len - at, 0);
 	memcpy(frame + at + 2, &s, 2);
 	seal_ip();
 }
@@ -312,7 +283,7 @@ static void ip6_frame(void)
 		put32(pseudo + 32, len - 54);
 		put32(pseudo + 36, 58);
 		h[42] = h[43] = 0;
-		s = sum_of(h + 40, len - 54, csum_partial(pseudo, 40, 0));
+		s = packet_sum(h + 40, len - 54, csum_partial(pseudo, 40, 0));
 		memcpy(h + 42, &s, 2);
 	}
 	put16(h + 4, len - 54);

@@ -6,8 +6,10 @@
  *
  *   kern.c    memory (with failures), locks, timers, work; the clock
  *   link.c    devices: a "lo" that delays, loses, repeats and reorders; a "tap0" whose frames come from here
+ *   packet.c  sums of packets built here
  *   sim.c     connections over a bad line: does every byte arrive, how fast
  *   frames.c  frames, mostly right, thrown at the stack
+ *   window.c  a peer whose window is a few bytes
  *   main.c    the program (knows only the C library)
  */
 #ifndef HOST_H
@@ -58,6 +60,17 @@ struct net_device *tap_dev(void);
 void link_init(void);
 /* A frame comes in by tap0; its last byte lies before a page that may not be touched. */
 void tap_frame(const u8 *data, u32 n, bool more);	/* more: it waits to be received with the next */
+
+/* Bytes of a frame. */
+static inline u16 get16(const u8 *p) { return (u16)(p[0] << 8 | p[1]); }
+static inline u32 get32(const u8 *p) { return (u32)get16(p) << 16 | get16(p + 2); }
+static inline void put16(u8 *p, u32 v) { p[0] = (u8)(v >> 8); p[1] = (u8)v; }
+static inline void put32(u8 *p, u32 v) { put16(p, v >> 16); put16(p + 2, v); }
+
+/* --- packet.c --- */
+u16 packet_sum(const u8 *p, u32 n, u32 start);
+void packet_seal(u8 *ip, u32 n);		/* length and sum of an IPv4 header, n bytes with what follows */
+void packet_seal_transport(u8 *ip, u32 n, u32 csum_at);	/* the sum csum_at bytes into what follows the header */
 
 /* --- sockets for sim.c and frames.c --- */
 struct socket *host_socket(int family, int type);

@@ -67,7 +67,8 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc < 2) {
 		fprintf(stderr, "net-host sim [seed= seeds= bytes= loss= delay= jitter= reorder= dup= rate= flows= cong= verbose=1]\n"
-			"net-host frames [seed= count= fail= verbose=1]\n");
+			"net-host frames [seed= count= fail= verbose=1]\n"
+			"net-host window\n");
 		return 2;
 	}
 	run_init((unsigned long long)number(argc, argv, "seed", 1));
@@ -76,5 +77,11 @@ int main(int argc, char **argv)
 		return sim(argc, argv);
 	if (!strcmp(argv[1], "frames"))
 		return frames(argc, argv);
+	if (!strcmp(argv[1], "window")) {
+		int err = window_run();
+
+		printf("%s window\n", err ? "not ok" : "ok");
+		return err;
+	}
 	return 2;
 }

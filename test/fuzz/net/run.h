@@ -14,6 +14,7 @@ struct sim_options {
 double sim_run(const struct sim_options *o);
 /* 0, or the run ends in abort(). */
 int frames_run(unsigned long long seed, unsigned long long count, int fail, int verbose);
+int window_run(void);
 void run_init(unsigned long long seed);
 extern int host_verbose;
 

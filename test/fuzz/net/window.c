@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * A peer whose window is never more than a few bytes, with times in its options and without: the stack must send it all, no more
+ * at a time than the window holds, and must not cut what it has to send into more pieces than it can soon use.
+ */
+#include "host.h"
+
+#define US		0x0a000001u
+#define THEM		0x0a000002u
+#define BYTES		3000u
+#define FIRST		100000u		/* the peer's first sequence number */
+#define PIECES		16384		/* allocations */
+
+static struct {
+	u16 port, window;
+	bool times;
+	u32 next;			/* of the stack's bytes, the next one we want */
+	u32 una, edge;			/* acknowledged; una + window as it was last said */
+	u32 got, largest;
+	bool synack, fin, arp, news;
+} peer;
+
+static u8 byte_at(u32 at)
+{
+	return (u8)(at * 31 + at / 251);
+}
+
+static void ether(u8 *f, u16 proto)
+{
+	static const u8 us[6] = { 2, 0, 0, 0, 0, 1 };
+
+	memcpy(f, us, 6);
+	memcpy(f + 6, us, 6);
+	f[11] = 2;
+	put16(f + 12, proto);
+}
+
+static void answer_arp(void)
+{
+	u8 f[42];
+
+	memset(f, 0, sizeof(f));
+	ether(f, 0x0806);
+	put16(f + 14, 1);
+	put16(f + 16, 0x0800);
+	f[18] = 6;
+	f[19] = 4;
+	put16(f + 20, 2);
+	memcpy(f + 22, f + 6, 6);
+	put32(f + 28, THEM);
+	memcpy(f + 32, f, 6);
+	put32(f + 38, US);
+	tap_frame(f, sizeof(f), false);
+}
+
+static void say(u8 flags, u32 seq)
+{
+	u8 f[14 + 20 + 20 + 12], *ip = f + 14, *t = ip + 20;
+	u32 n = peer.times ? 12 : 0;
+
+	memset(f, 0, sizeof(f));
+	ether(f, 0x0800);
+	ip[0] = 0x45;
+	ip[8] = 64;
+	ip[9] = 6;
+	put32(ip + 12, THEM);
+	put32(ip + 16, US);
+	put16(t, peer.port);
+	put16(t + 2, 80);
+	put32(t + 4, seq);
+	put32(t + 8, flags & 2 ? 0 : peer.next);
+	t[12] = (u8)((5 + n / 4) << 4);
+	t[13] = flags;
+	put16(t + 14, peer.window);
+	if (n) {
+		t[20] = t[21] = 1;
+		t[22] = 8;
+		t[23] = 10;
+		put32(t + 24, (u32)(host_now / 1000000));
+	}
+	packet_seal_transport(ip, 40 + n, 16);
+	packet_seal(ip, 40 + n);
+	peer.una = peer.next;
+	peer.edge = peer.next + peer.window;
+	tap_frame(f, 54 + n, false);
+}
+
+static void segment(const u8 *t, u32 seq, const u8 *data, u32 n)
+{
+	/* A byte past the edge is a window probe. */
+	if ((s32)(seq + n - peer.edge) > 1)
+		host_die("window %u: bytes to %u of %u that fit", peer.window, seq + n - peer.una, peer.window);
+	peer.largest = max(peer.largest, n);
+	peer.news = true;
+	if (seq != peer.next || (s32)(seq + n - peer.edge) > 0)
+		return;
+	for (u32 i = 0; i < n; i++)
+		if (data[i] != byte_at(peer.got++))
+			host_die("window %u: byte %u is wrong", peer.window, peer.got - 1);
+	peer.next += n;
+	if (t[13] & 1) {
+		peer.next++;
+		peer.fin = true;
+	}
+}
+
+static void spy(const struct pkt *p)
+{
+	u8 b[2048], *t = b + 34;
+	u32 head;
+
+	if (p->len > sizeof(b) || pkt_read(p, 0, b, p->len))
+		host_die("a frame of %u bytes", p->len);
+	if (get16(b + 12) == 0x0806)
+		peer.arp = true;
+	if (get16(b + 12) != 0x0800 || b[23] != 6 || get16(t + 2) != peer.port)
+		return;
+	head = 4u * (t[12] >> 4);
+	if (t[13] & 2) {
+		peer.next = get32(t + 4) + 1;
+		peer.synack = true;
+	} else {
+		segment(t, get32(t + 4), t + head, get16(b + 16) - 20 - head);
+	}
+}
+
+/* Time passes until *what. */
+static void await(const bool *what, const char *name)
+{
+	u64 end = host_now + 3600ull * 1000000000;
+
+	while (!*what) {
+		if (peer.arp) {
+			peer.arp = false;
+			answer_arp();
+		}
+		if (!*what && !host_step(end) && host_now >= end)
+			host_die("window %u%s: no %s in an hour", peer.window, peer.times ? " with times" : "", name);
+	}
+}
+
+static void talk(u16 window, bool times, struct socket *listener)
+{
+	static u8 data[BYTES];
+	u16 port = (u16)(peer.port + 1);
+	struct socket *s;
+	long before;
+
+	memset(&peer, 0, sizeof(peer));
+	peer.port = port < 2000 ? 2000 : port;
+	peer.window = window;
+	peer.times = times;
+	say(2, FIRST);
+	await(&peer.synack, "answer");
+	say(0x10, FIRST + 1);
+	host_settle();
+	s = host_accept(listener);
+	if (!s)
+		host_die("window %u: not connected", window);
+	for (u32 i = 0; i < BYTES; i++)
+		data[i] = byte_at(i);
+	before = host_live;
+	if (host_send(s, data, BYTES, 0) != BYTES)
+		host_die("window %u: the socket takes less than %u bytes", window, BYTES);
+	if (host_live - before > PIECES)
+		host_die("window %u: %ld allocations for %u bytes", window, host_live - before, BYTES);
+	host_close(s);
+	while (!peer.fin) {
+		await(&peer.news, "segment");
+		peer.news = false;
+		if (peer.got < BYTES || peer.fin)
+			say(0x10, FIRST + 1);
+	}
+	if (peer.got != BYTES)
+		host_die("window %u: %u bytes came", window, peer.got);
+	say(0x14, FIRST + 1);
+	host_settle();
+}
+
+int window_run(void)
+{
+	struct socket *listener = host_socket(AF_INET, SOCK_STREAM);
+	long live;
+
+	link_spy = spy;
+	if (host_bind(listener, 0, 80) || listener->ops->listen(listener, 16))
+		host_die("no listener");
+	talk(1000, true, listener);
+	live = host_live;
+	for (u16 w = 1; w <= 64; w++) {
+		talk(w, false, listener);
+		talk(w, true, listener);
+	}
+	if (host_live > live + 100)
+		host_die("%ld allocations, %ld before", host_live, live);
+	host_close(listener);
+	return 0;
+}
