@@ -178,15 +178,12 @@ static inline struct tcp_net *tcp_net(const struct net *net) { return net_inet(n
 /* --- tcp_engine.c --- */
 
 void tcp_engine_lock(struct tcp_net *t);
-/* Sends what was put out, without the lock. */
 /* What was put out meanwhile is sent; unlock: and what of it came back is taken in. */
 void tcp_engine_release(struct tcp_net *t);
 void tcp_engine_unlock(struct tcp_net *t);
 /* Around each call into lwIP for tp's PCB. */
 void tcp_enter(struct tcp_sock *tp);
 void tcp_leave(struct tcp_sock *tp);
-/* Give lwIP bytes and let it send what it may. Between enter and leave. */
-void tcp_push_pending(struct tcp_sock *tp);
 void tcp_arm(struct tcp_sock *tp);
 /* The route of a connection, looked up again when tables changed. [e] */
 __must_check int tcp_reroute(struct tcp_sock *tp);
@@ -208,6 +205,19 @@ void tcp_send_bare(struct tcp_net *t, const struct tcp_bare *b);
 void ipaddr_to_lwip(const struct ipaddr *a, ip_addr_t *out);
 /* The PCB goes without a word; everything that hung on it too. [e] */
 void tcp_drop_pcb(struct tcp_sock *tp, bool reset);
+
+/* --- tcp_feed.c: between enter and leave --- */
+
+/* Give lwIP bytes and let it send what it may. */
+void tcp_push_pending(struct tcp_sock *tp);
+/* Is there what lwIP should have by now? */
+bool tcp_unfed(const struct tcp_sock *tp);
+/* Let go of what no segment refers to any more; of everything. */
+void tcp_tx_release(struct tcp_sock *tp);
+void tcp_tx_release_all(struct tcp_sock *tp);
+
+/* --- received packets --- */
+
 /* A piece of a received packet, linear or a fragment, as lwIP's pbuf (tcp_input.c). */
 struct rx_pbuf {
 	struct pbuf_custom custom;
@@ -238,7 +248,6 @@ void tcp_quick_ack(struct tcp_sock *tp);
 void tcp_segment_input(struct tcp_sock *tp, struct pkt *p);	/* [e] consumes */
 /* The segment that acknowledged our SYN did not get through for want of memory: it counts all the same. [e] */
 void tcp_open_child(struct tcp_sock *tp, u32 seq, u16 wnd);
-void tcp_tx_release_all(struct tcp_sock *tp);
 void tcp_rx_drop(struct tcp_sock *tp);		/* what waits for a reader. [rd] */
 void tcp_rx_release_all(struct tcp_sock *tp);	/* nobody reads any more */
 /* Calls of struct inet_proto. */
