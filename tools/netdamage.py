@@ -270,12 +270,43 @@ def memory(g):
     return tuple(int(v) for v in found[-1]) if len(found) > n else None
 
 
+def what_grew(g):
+    """Names of memory that are larger in the last telling than in the first, as the guest told them."""
+    tellings = re.findall(r'((?:^PEER-STAT \S+ -?\d+\s*?\n)+)^PEER-MEM -?\d+', g.text.replace('\r', ''), re.M)
+    if len(tellings) < 2:
+        return []
+    first, last = ({n: int(v) for n, v in re.findall(r'^PEER-STAT (\S+) (-?\d+)', t, re.M)} for t in (tellings[0], tellings[-1]))
+    return [f'#   {n}: {first.get(n, 0)} kB, {last[n]} kB' for n in last if last[n] != first.get(n, 0)]
+
+
 def settle(guests, seconds):
     """The guests go on for a while."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         for g in guests:
             g.poll(0.05)
+
+
+def grown(before, after):
+    """What is more than chance, or nothing."""
+    if not before or not after:
+        return ['no word of memory']
+    wrong = []
+    if after[0] > before[0] + SLAB_KB:
+        wrong.append(f'slabs {before[0]} kB before, {after[0]} kB after')
+    if after[1] < before[1] - FREE_KB:
+        wrong.append(f'free {before[1]} kB before, {after[1]} kB after')
+    return wrong
+
+
+def memory_again(server, guests, before, seconds):
+    """Memory when what was begun has been given up, `seconds` from now at the latest."""
+    end = time.monotonic() + seconds
+    while True:
+        settle(guests, 2)
+        after = memory(server)
+        if not grown(before, after) or not after or time.monotonic() > end:
+            return after
 
 
 def storm(s, guests, frames):
@@ -318,8 +349,9 @@ def run(a, directory):
         if len(done) != a.flows:
             wrong.append(f'{len(done)} of {a.flows} flows arrived')
         wrong += [m[0] for g in guests for m in FLOW.finditer(g.text) if m[4] != 'ok']
-        settle(guests, a.settle)
-        after = memory(server)
+        quiet = time.monotonic()
+        after = memory_again(server, guests, before, a.patience)
+        quiet = time.monotonic() - quiet
         for g in guests:
             g.send('end\n')
         for g in guests:
@@ -327,15 +359,12 @@ def run(a, directory):
             if end.how != 'poweroff':
                 wrong.append(f'ended by {end.how}')
             wrong += re.findall(r'^.*(?:KASAN:|UBSan:|lockdep:|panic:|leak|PEER no).*$', end.console, re.M)
-        if not before or not after:
-            wrong.append('no word of memory')
-        else:
-            if after[0] > before[0] + SLAB_KB:
-                wrong.append(f'slabs {before[0]} kB before, {after[0]} kB after')
-            if after[1] < before[1] - FREE_KB:
-                wrong.append(f'free {before[1]} kB before, {after[1]} kB after')
+        more = grown(before, after)
+        if more:
+            print('\n'.join(what_grew(server)))
+        wrong += more
         return wrong, (f'# {s.sent} damaged frames and {during} honest ones beside them of {s.honest} in {time.monotonic() - began:.0f} s; '
-                       f'slabs and free kB {before} before, {after} after')
+                       f'slabs and free kB {before} before, {after} {quiet:.0f} s after')
     finally:
         s.stop = True
         s.join(3)
@@ -349,7 +378,8 @@ def main():
     p.add_argument('--warm', type=int, default=3000, help='frames before memory is looked at first')
     p.add_argument('--seed', type=int, default=1)
     p.add_argument('--flows', type=int, default=2)
-    p.add_argument('--settle', type=float, default=12, help='s that things begun have to be given up')
+    p.add_argument('--settle', type=float, default=12, help='s between the first frames and the first look at memory')
+    p.add_argument('--patience', type=float, default=150, help='s at most until what was begun is given up (TIME_WAIT: 60, half open: 63)')
     p.add_argument('--kernel', default='build/debug/keel.elf')
     p.add_argument('--smp', default='2')
     p.add_argument('--timeout', type=float, default=240)

@@ -50,6 +50,13 @@ extern struct workqueue *system_wq;
 /* False if it was already queued. Any context but NMI. */
 bool work_queue(struct workqueue *wq, struct work *w);
 bool delayed_work_queue(struct workqueue *wq, struct delayed_work *w, u64 delay_ns);
+/*
+ * The same, and if its time has not come yet it gets another one. True: it was not queued. For one w the caller sees to it that
+ * only one at a time calls this or the next.
+ */
+bool delayed_work_mod(struct workqueue *wq, struct delayed_work *w, u64 delay_ns);
+/* True: it was queued, its time had not come, and now it is not queued. False: it is not, or runs soon. Never waits. */
+bool delayed_work_try_cancel(struct delayed_work *w);
 /* Wait until w is not queued and not running. May sleep. cancel: true if it was queued. */
 void work_flush(struct work *w);
 bool work_cancel_sync(struct work *w);

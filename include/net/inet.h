@@ -15,6 +15,7 @@
 #include <base/ref.h>
 #include <base/string.h>
 #include <core/rcu.h>
+#include <core/work.h>
 #include <net/netdev.h>
 #include <net/pkt.h>
 #include <uapi/linux/in.h>
@@ -55,6 +56,7 @@ static inline bool ipaddr_loopback(const struct ipaddr *a)
 	return ipaddr_is4(a) ? (be32(a->w[3]) >> 24) == 127 : !(a->w[0].raw | a->w[1].raw | a->w[2].raw) && be32(a->w[3]) == 1;
 }
 static inline bool ipaddr_linklocal6(const struct ipaddr *a) { return (be32(a->w[0]) & 0xffc00000u) == 0xfe800000u; }
+/* Keyed: whoever chooses addresses does not choose the bucket. */
 u32 ipaddr_hash(const struct ipaddr *a, u32 seed);
 /* As text, at least 46 bytes: %pI4-like forms for /proc and messages. */
 char *ipaddr_str(const struct ipaddr *a, char *buf, size_t n);
@@ -330,6 +332,7 @@ struct neigh {
 	u32 probes;			/* [lock] */
 	u64 updated_ns, confirmed_ns, used_ns;	/* [lock; a] */
 	u64 next_ns;			/* [lock] when the state machine acts again */
+	struct delayed_work timer;	/* [lock] queued with a reference: for next_ns */
 };
 
 /* How a family asks: called without locks. unicast: to n->ha. */

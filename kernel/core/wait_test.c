@@ -264,6 +264,18 @@ KTEST(workqueue, delayed)
 	KEXPECT(delayed_work_cancel_sync(&d));
 	KEXPECT(!delayed_work_cancel_sync(&d));
 	KEXPECT_EQ(works_run, 1);
+	/* Its time is another one now; what has not begun can be taken back without waiting. */
+	KEXPECT(delayed_work_mod(system_wq, &d, 3600 * NSEC_PER_SEC));
+	KEXPECT(!delayed_work_mod(system_wq, &d, NSEC_PER_MSEC));
+	work_flush(&d.work);
+	KEXPECT_EQ(works_run, 2);
+	KEXPECT(!delayed_work_try_cancel(&d));
+	KEXPECT(delayed_work_mod(system_wq, &d, 3600 * NSEC_PER_SEC));
+	KEXPECT(delayed_work_try_cancel(&d));
+	KEXPECT(!delayed_work_try_cancel(&d));
+	KEXPECT(delayed_work_queue(system_wq, &d, 0));
+	work_flush(&d.work);
+	KEXPECT_EQ(works_run, 3);
 }
 
 /* ---- cross calls ---- */

@@ -433,6 +433,25 @@ bool delayed_work_queue(struct workqueue *wq, struct delayed_work *d, u64 delay_
 	return true;
 }
 
+bool delayed_work_mod(struct workqueue *wq, struct delayed_work *d, u64 delay_ns)
+{
+	bool waited = timer_try_cancel(&d->timer) == 1;
+
+	if (!waited && xchg(&d->work.pending, 1))
+		return false;		/* due, or its timer fires right now */
+	d->wq = wq;
+	timer_start_slack(&d->timer, clock_monotonic_ns() + delay_ns, delay_ns / 16);
+	return !waited;
+}
+
+bool delayed_work_try_cancel(struct delayed_work *d)
+{
+	if (timer_try_cancel(&d->timer) != 1)
+		return false;
+	smp_store_release(&d->work.pending, 0);
+	return true;
+}
+
 bool delayed_work_cancel_sync(struct delayed_work *d)
 {
 	if (timer_cancel(&d->timer)) {

@@ -11,6 +11,7 @@
 #include <core/init.h>
 #include <core/slab.h>
 #include <core/work.h>
+#include <kernel/random.h>
 #include <uapi/linux/netlink.h>
 
 #include "igmp_impl.h"
@@ -20,14 +21,29 @@
 
 static struct hlist_head addr_hash[ADDR_HASH];	/* [rtnl; r]; entries name their net by device */
 
+static u64 addr_keys[3];	/* [I] random */
+
+static u64 fold_product(u64 a, u64 b)
+{
+	unsigned __int128 p = (unsigned __int128)a * b;
+
+	return (u64)p ^ (u64)(p >> 64);
+}
+
 u32 ipaddr_hash(const struct ipaddr *a, u32 seed)
 {
-	u64 h = ((u64)a->w[0].raw << 32 | a->w[1].raw) * 0x9e3779b97f4a7c15ull;
+	u64 high = (u64)a->w[0].raw << 32 | a->w[1].raw, low = (u64)a->w[2].raw << 32 | a->w[3].raw;
 
-	h ^= ((u64)a->w[2].raw << 32 | a->w[3].raw) + seed;
-	h *= 0xff51afd7ed558ccdull;
-	return (u32)(h >> 32);
+	return (u32)fold_product(fold_product(high ^ addr_keys[0], low ^ addr_keys[1]) ^ seed, addr_keys[2]);
 }
+
+static int addr_hash_init(void)
+{
+	random_bytes(addr_keys, sizeof(addr_keys));
+	addr_keys[2] |= 1;
+	return 0;
+}
+INITCALL_CORE(addr_hash_init);
 
 static char *v6_str(const struct ipaddr *a, char *buf, size_t n)
 {

@@ -300,6 +300,68 @@ KTEST(ip6, neighbours_and_routers)
 	gone(dev);
 }
 
+/* Addresses that differ in one byte spread over a table. */
+KTEST(ip6, address_hash)
+{
+	static u16 chain[1024];
+
+	for (u32 at = 0; at < 16; at++) {
+		struct ipaddr a = lladdr();
+		u32 longest = 0;
+
+		memset(chain, 0, sizeof(chain));
+		for (u32 v = 0; v < 256; v++) {
+			((u8 *)&a)[at] = (u8)v;
+			longest = max(longest, (u32)++chain[ipaddr_hash(&a, 5) % ARRAY_SIZE(chain)]);
+		}
+		KEXPECT(longest <= 8);
+	}
+}
+
+static int count_waiting(struct neigh *n, void *arg)
+{
+	*(u32 *)arg += n->queue.n;
+	return 0;
+}
+
+/* Packets that wait for addresses about which nobody answers are given up, however many. */
+KTEST(ip6, unanswered)
+{
+	struct net_device *dev = device();
+	struct ipaddr from = lladdr(), to = peer();
+	u64 end = clock_monotonic_ns() + 20 * NSEC_PER_SEC;
+	u32 waiting;
+
+	KREQUIRE(dev);
+	KEXPECT(wait_addr(dev, &from));
+	dev_inet(dev)->parms6.retrans_ms = 20;
+	for (u32 i = 0; i < 400; i++) {
+		struct pkt *p = pkt_alloc(PKT_HEADROOM, 40, GFP_KERNEL);
+		u8 *h;
+
+		KREQUIRE(p);
+		h = pkt_put(p, 40);
+		memset(h, 0, 40);
+		h[0] = 0x60;
+		h[6] = 59;	/* nothing follows */
+		put_addr(h + 8, &from);
+		to.w[1 + i % 2] = to_be32(i << 16);
+		put_addr(h + 24, &to);
+		pkt_set_net(p);
+		KEXPECT_EQ(neigh_output(dev->net, dev, &to, p), 0);
+	}
+	do {
+		forget();
+		nap(20);
+		waiting = 0;
+		rcu_read_lock();
+		(void)neigh_walk(dev->net, AF_INET6, count_waiting, &waiting);
+		rcu_read_unlock();
+	} while (waiting && clock_monotonic_ns() < end);
+	KEXPECT_EQ(waiting, 0);
+	gone(dev);
+}
+
 /* Somebody has our address: it is not taken. */
 KTEST(ip6, duplicate)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * The short way of TCP and UDP between two sockets here: a packet with its IP header goes straight to the transport, when lo
- * would bring it back unseen (no taps, no fragments, no options) and route_input() has said before that it is ours. What the
+ * would bring it back unseen (no taps, no fragments, no options) and route_input() says that it is ours. What the
  * long way counts is counted. TCP collects: whoever sets ip_out.short_lo for it calls inet_deliver_flush() afterwards.
  */
 #include <base/string.h>
@@ -35,6 +35,25 @@ static void read6(const struct ip6_hdr *h, struct ip_cb *cb)
 	cb->flowinfo = word & 0x0fffffffu;
 }
 
+/*
+ * Would route_input() say that it is ours? It is asked where it is not known: the long way instead would let what follows overtake
+ * this packet, and a pure ACK that comes when its connection is over may look like a new one's (SYN cookies).
+ */
+static bool is_ours(struct net *net, struct net_device *lo, const struct ip_cb *cb, u32 mark, int *owner)
+{
+	struct route in;
+	bool ours;
+
+	if (lo_route_find(net, &cb->src, &cb->dst, cb->tos, mark, owner))
+		return true;
+	if (route_input(net, lo, &cb->src, &cb->dst, cb->tos, mark, &in))
+		return false;
+	ours = in.type == RTN_LOCAL && !in.has_gw && !in.dev && !in.fib;
+	*owner = in.local_ifindex;
+	route_put(&in);
+	return ours;
+}
+
 bool ip_lo_deliver(struct net *net, const struct route *r, struct pkt *p, const struct ip_out *o)
 {
 	bool v4 = p->protocol.raw == to_be16(ETH_P_IP).raw;
@@ -49,8 +68,7 @@ bool ip_lo_deliver(struct net *net, const struct route *r, struct pkt *p, const 
 		read6((struct ip6_hdr *)p->data, cb);
 	else if (!read4((struct ip_hdr *)p->data, cb))
 		return false;
-	if (cb->proto != o->proto || !lo_route_find(net, &cb->src, &cb->dst, cb->tos, p->mark, &owner) ||
-	    !loopback_pass(r->dev, p))
+	if (cb->proto != o->proto || !is_ours(net, r->dev, cb, p->mark, &owner) || !loopback_pass(r->dev, p))
 		return false;
 	cb->iif = v4 || !owner ? r->dev->ifindex : owner;
 	if (v4) {

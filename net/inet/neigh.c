@@ -3,8 +3,9 @@
  * Neighbours of both families: who has which link address. The states are those of RFC 4861; ARP and ND give the
  * questions (neigh_ops.solicit) and bring the answers (neigh_update).
  *
- * Life: the table holds a reference; an entry that was not used for long, or failed, is dropped by the periodic work.
- * n->lock guards an entry; packets wait in it and are sent after it is released.
+ * Life: the table holds a reference, and so does the timer while it runs, which it does only in states that end by time.
+ * Above the first threshold what was not used for long is forgotten now and then. n->lock guards an entry; packets wait in it
+ * and are sent after it is released.
  */
 #include <base/err.h>
 #include <base/math.h>
@@ -17,16 +18,14 @@
 
 #define NEIGH_HASH	1024u
 #define GC_EVERY_NS	(5 * NSEC_PER_SEC)	/* how often a table above its second threshold is swept */
-#define TICK_NS		(100 * NSEC_PER_MSEC)
 
 struct neigh_table {
 	spinlock_t lock;		/* class NEIGH_TABLE */
 	u32 nr[2];			/* [lock; a] of IPv4 and of IPv6 */
 	u64 swept_ns;			/* [a] */
 	struct hlist_head hash[NEIGH_HASH];	/* [lock; r] */
-	struct delayed_work work;
+	struct delayed_work gc;
 	struct net *net;		/* [I] */
-	u32 seed;			/* [I] */
 };
 
 static const struct neigh_ops *ops4, *ops6;	/* [a] set once */
@@ -69,7 +68,7 @@ static struct neigh_parms parms_of(const struct neigh *n)
 
 static struct hlist_head *head_of(struct neigh_table *t, const struct net_device *dev, const struct ipaddr *addr)
 {
-	return &t->hash[ipaddr_hash(addr, t->seed ^ (u32)dev->ifindex) % NEIGH_HASH];
+	return &t->hash[ipaddr_hash(addr, (u32)dev->ifindex) % NEIGH_HASH];
 }
 
 static struct neigh *find(struct neigh_table *t, const struct net_device *dev, const struct ipaddr *addr)
@@ -97,6 +96,8 @@ void neigh_put(struct neigh *n)
 }
 
 static bool room_for_one(struct neigh_table *t, int v6);
+static bool crowded(const struct neigh_table *t, int v6);
+static void neigh_timer(struct work *w);
 
 struct neigh *neigh_get(struct net *net, struct net_device *dev, const struct ipaddr *addr, bool create)
 {
@@ -123,6 +124,7 @@ struct neigh *neigh_get(struct net *net, struct net_device *dev, const struct ip
 	fresh->used_ns = fresh->updated_ns = clock_monotonic_ns();
 	fresh->confirmed_ns = fresh->used_ns - min(fresh->used_ns, 2 * ms_ns(parms_of(fresh).reachable_ms));
 	spin_lock_init(&fresh->lock, NEIGH);
+	delayed_work_init(&fresh->timer, neigh_timer);
 	spin_lock(&t->lock);
 	n = find(t, dev, addr);
 	if (n && ref_get_unless_zero(&n->ref)) {
@@ -134,9 +136,38 @@ struct neigh *neigh_get(struct net *net, struct net_device *dev, const struct ip
 	hlist_add_head(&fresh->hash, head_of(t, dev, addr));
 	WRITE_ONCE(t->nr[fresh->family != AF_INET], t->nr[fresh->family != AF_INET] + 1);
 	spin_unlock(&t->lock);
-	(void)delayed_work_queue(system_wq, &t->work, TICK_NS);
+	if (crowded(t, fresh->family != AF_INET))
+		(void)delayed_work_queue(system_wq, &t->gc, GC_EVERY_NS);
 	return fresh;
 }
+
+/* --- the timer: lock held --- */
+
+static void arm(struct neigh *n, u64 when)
+{
+	u64 now = clock_monotonic_ns();
+
+	n->next_ns = when;
+	if (delayed_work_mod(system_wq, &n->timer, when > now ? when - now : 0))
+		ref_get(&n->ref);
+}
+
+static void set_state(struct neigh *n, u8 state, u64 now)
+{
+	struct neigh_parms parms = parms_of(n);
+
+	n->state = state;
+	if (state == NUD_REACHABLE)
+		arm(n, now + ms_ns(parms.reachable_ms));
+	else if (state == NUD_DELAY)
+		arm(n, now + ms_ns(parms.delay_ms));
+	else if (state & (NUD_PROBE | NUD_INCOMPLETE))
+		arm(n, n->probes ? now + ms_ns(parms.retrans_ms) : now);
+	else if (delayed_work_try_cancel(&n->timer))
+		neigh_put(n);		/* not the last: the caller has one */
+}
+
+/* --- off the table --- */
 
 /* Off the table; the table's reference goes. */
 static void unlink_neigh(struct neigh_table *t, struct neigh *n)
@@ -155,7 +186,7 @@ static void unlink_neigh(struct neigh_table *t, struct neigh *n)
 		return;
 	spin_lock(&n->lock);
 	n->dead = true;
-	n->state = NUD_FAILED;
+	set_state(n, NUD_FAILED, 0);
 	pkt_list_join(&drop, &n->queue);
 	spin_unlock(&n->lock);
 	pkt_list_free(&drop);
@@ -163,26 +194,72 @@ static void unlink_neigh(struct neigh_table *t, struct neigh *n)
 	neigh_put(n);
 }
 
-/* Drop what nobody refers to and nobody set by hand. */
-static void sweep(struct neigh_table *t, u8 family)
+/* All that are wanted off the table go. */
+static void unlink_all(struct neigh_table *t, bool (*wanted)(const struct neigh *n, const void *arg), const void *arg)
 {
-	for (u32 i = 0; i < NEIGH_HASH; i++) {
-		struct neigh *n, *hold[16];
-		u32 nr = 0;
+	struct neigh *n, *hold[16];
+	u32 nr;
 
-		rcu_read_lock();
-		hlist_for_each_entry_rcu(n, &t->hash[i], hash)
-			if (nr < 16 && n->family == family && ref_read(&n->ref) == 1 &&
-			    !(READ_ONCE(n->state) & (NUD_PERMANENT | NUD_REACHABLE | NUD_INCOMPLETE)) &&
-			    !(READ_ONCE(n->flags) & NTF_EXT_LEARNED) &&
-			    ref_get_unless_zero(&n->ref))
-				hold[nr++] = n;
-		rcu_read_unlock();
-		while (nr) {
-			unlink_neigh(t, hold[--nr]);
-			neigh_put(hold[nr]);
-		}
+	for (u32 i = 0; i < NEIGH_HASH; i++) {
+		do {
+			nr = 0;
+			rcu_read_lock();
+			hlist_for_each_entry_rcu(n, &t->hash[i], hash) {
+				if (wanted(n, arg) && ref_get_unless_zero(&n->ref))
+					hold[nr++] = n;
+				if (nr == ARRAY_SIZE(hold))
+					break;
+			}
+			rcu_read_unlock();
+			for (u32 k = 0; k < nr; k++) {
+				unlink_neigh(t, hold[k]);
+				neigh_put(hold[k]);
+			}
+		} while (nr == ARRAY_SIZE(hold));
 	}
+}
+
+/* Nobody refers to it, nobody set it by hand, it is not known to be right. */
+static bool dispensable(const struct neigh *n)
+{
+	return ref_read(&n->ref) == 1 && !(READ_ONCE(n->state) & (NUD_PERMANENT | NUD_REACHABLE | NUD_INCOMPLETE)) &&
+		!(READ_ONCE(n->flags) & NTF_EXT_LEARNED);
+}
+
+static bool dispensable_of(const struct neigh *n, const void *family)
+{
+	return n->family == *(const u8 *)family && dispensable(n);
+}
+
+static bool unused_long(const struct neigh *n, const void *table)
+{
+	const struct neigh_table *t = table;
+	u64 stale_ns = (u64)max(parms_of(n).gc_stale_s, 0) * NSEC_PER_SEC;
+
+	return crowded(t, n->family != AF_INET) && dispensable(n) && READ_ONCE(n->state) != NUD_NOARP &&
+		clock_monotonic_ns() > READ_ONCE(n->used_ns) + stale_ns;
+}
+
+static bool of_device(const struct neigh *n, const void *dev)
+{
+	return n->dev == dev;
+}
+
+/* gc_thresh1: below it nothing is forgotten. */
+static bool crowded(const struct neigh_table *t, int v6)
+{
+	const struct inet_sysctl *s = &net_inet(t->net)->sysctl;
+
+	return READ_ONCE(t->nr[v6]) > (u32)READ_ONCE((v6 ? s->neigh6_gc_thresh : s->neigh_gc_thresh)[0]);
+}
+
+static void gc(struct work *w)
+{
+	struct neigh_table *t = container_of(container_of(w, struct delayed_work, work), struct neigh_table, gc);
+
+	unlink_all(t, unused_long, t);
+	if (crowded(t, 0) || crowded(t, 1))
+		(void)delayed_work_queue(system_wq, &t->gc, GC_EVERY_NS);
 }
 
 /* gc_thresh2: sweep now and then; gc_thresh3: sweep, and refuse if that does not help. */
@@ -191,12 +268,13 @@ static bool room_for_one(struct neigh_table *t, int v6)
 	const struct inet_sysctl *s = &net_inet(t->net)->sysctl;
 	const int *limit = v6 ? s->neigh6_gc_thresh : s->neigh_gc_thresh;
 	u32 nr = READ_ONCE(t->nr[v6]), most = (u32)READ_ONCE(limit[2]);
+	u8 family = v6 ? AF_INET6 : AF_INET;
 	u64 now = clock_monotonic_coarse_ns();
 
 	if (nr < most && (nr < (u32)READ_ONCE(limit[1]) || now < READ_ONCE(t->swept_ns) + GC_EVERY_NS))
 		return true;
 	WRITE_ONCE(t->swept_ns, now);
-	sweep(t, v6 ? AF_INET6 : AF_INET);
+	unlink_all(t, dispensable_of, &family);
 	return READ_ONCE(t->nr[v6]) < most;
 }
 
@@ -247,22 +325,13 @@ static bool mapped(const struct net_device *dev, const struct ipaddr *hop, const
 }
 
 /* lock held. True: the caller asks when it has released it. */
-static bool begin_question(struct neigh *n, u64 retrans_ns)
+static bool begin_question(struct neigh *n)
 {
 	if (n->state & NUD_INCOMPLETE)
 		return false;
-	n->state = NUD_INCOMPLETE;
 	n->probes = 1;
-	n->next_ns = clock_monotonic_ns() + retrans_ns;
+	set_state(n, NUD_INCOMPLETE, clock_monotonic_ns());
 	return true;
-}
-
-/* lock held: an old address is used, and asked for if nobody confirms it meanwhile. */
-static void begin_doubt(struct neigh *n)
-{
-	n->state = NUD_DELAY;
-	n->next_ns = clock_monotonic_ns() + ms_ns(parms_of(n).delay_ms);
-	(void)delayed_work_queue(system_wq, &net_inet(n->dev->net)->neigh->work, TICK_NS);
 }
 
 void neigh_use(struct neigh *n)
@@ -272,10 +341,11 @@ void neigh_use(struct neigh *n)
 
 	WRITE_ONCE(n->used_ns, clock_monotonic_coarse_ns());
 	spin_lock(&n->lock);
+	/* An old address is used, and asked for if nobody confirms it meanwhile. */
 	if (n->state == NUD_STALE)
-		begin_doubt(n);
+		set_state(n, NUD_DELAY, clock_monotonic_ns());
 	else if (!(n->state & NUD_VALID) && !n->dead && ops)
-		ask = begin_question(n, ms_ns(parms_of(n).retrans_ms));
+		ask = begin_question(n);
 	spin_unlock(&n->lock);
 	if (ask)
 		ops->solicit(n, false);
@@ -295,7 +365,7 @@ static int wait_for(struct neigh *n, struct pkt *p)
 		pkt_free(p);
 		return -EHOSTUNREACH;
 	}
-	ask = begin_question(n, ms_ns(parms.retrans_ms));
+	ask = begin_question(n);
 	for (const struct pkt *q = n->queue.first; q; q = q->next)
 		bytes += q->truesize;
 	while (n->queue.first && bytes + p->truesize > (u64)max(parms.queue_bytes, 0)) {
@@ -334,7 +404,7 @@ int neigh_output(struct net *net, struct net_device *dev, const struct ipaddr *h
 	spin_lock(&n->lock);
 	if (n->state & NUD_VALID) {
 		if (n->state == NUD_STALE)
-			begin_doubt(n);
+			set_state(n, NUD_DELAY, clock_monotonic_ns());
 		memcpy(ha, n->ha, sizeof(ha));
 		spin_unlock(&n->lock);
 		err = send_to(n, p, ha);
@@ -365,7 +435,7 @@ int neigh_update(struct neigh *n, const u8 *ha, u8 state, u32 flags)
 	if (changed && old & NUD_VALID && !(flags & (NEIGH_OVERRIDE | NEIGH_ADMIN))) {
 		/* Somebody else claims it: doubt, but keep. */
 		if (old == NUD_REACHABLE)
-			n->state = NUD_STALE;
+			set_state(n, NUD_STALE, now);
 		spin_unlock(&n->lock);
 		return 0;
 	}
@@ -377,15 +447,13 @@ int neigh_update(struct neigh *n, const u8 *ha, u8 state, u32 flags)
 		memcpy(n->ha, ha, n->dev->addr_len);
 	else if (state & NUD_VALID && !(old & NUD_VALID))
 		state = old;
-	/* News of the same address does not make a confirmed one doubtful. */
-	if (!(state == NUD_STALE && old & (NUD_REACHABLE | NUD_DELAY | NUD_PROBE) && !changed && !(flags & NEIGH_ADMIN)))
-		n->state = state;
-	if (state & (NUD_REACHABLE | NUD_PERMANENT))
-		n->confirmed_ns = now;
 	n->updated_ns = now;
 	n->probes = 0;
-	if (n->state == NUD_REACHABLE)
-		n->next_ns = now + ms_ns(parms_of(n).reachable_ms);
+	if (state & (NUD_REACHABLE | NUD_PERMANENT))
+		n->confirmed_ns = now;
+	/* News of the same address does not make a confirmed one doubtful. */
+	if (!(state == NUD_STALE && old & (NUD_REACHABLE | NUD_DELAY | NUD_PROBE) && !changed && !(flags & NEIGH_ADMIN)))
+		set_state(n, state, now);
 	notify = n->state != old || changed;
 	if (n->state & NUD_VALID) {
 		pkt_list_join(&ready, &n->queue);
@@ -409,10 +477,8 @@ void neigh_confirm(struct net *net, struct net_device *dev, const struct ipaddr 
 		return;
 	spin_lock(&n->lock);
 	n->confirmed_ns = clock_monotonic_ns();
-	if (n->state & (NUD_STALE | NUD_DELAY | NUD_PROBE)) {
-		n->state = NUD_REACHABLE;
-		n->next_ns = n->confirmed_ns + ms_ns(parms_of(n).reachable_ms);
-	}
+	if (n->state & (NUD_STALE | NUD_DELAY | NUD_PROBE) && !n->dead)
+		set_state(n, NUD_REACHABLE, n->confirmed_ns);
 	spin_unlock(&n->lock);
 	neigh_put(n);
 }
@@ -430,45 +496,43 @@ int neigh_delete(struct net *net, struct net_device *dev, const struct ipaddr *a
 
 /* --- time --- */
 
-enum neigh_act { ACT_NONE, ACT_ASK, ACT_ASK_UNICAST, ACT_GIVE_UP, ACT_FORGET };
+enum neigh_act { ACT_NONE, ACT_ASK, ACT_ASK_UNICAST, ACT_GIVE_UP };
 
 /* One step of the machine. lock held. */
-static enum neigh_act step(struct neigh *n, bool crowded, u64 now)
+static enum neigh_act step(struct neigh *n, u64 now)
 {
 	struct neigh_parms s = parms_of(n);
-	u32 most = (u32)(n->state == NUD_PROBE ? s.ucast_probes : s.mcast_probes);
+	u64 known_until = n->confirmed_ns + ms_ns(s.reachable_ms);
+	u32 most = (u32)(n->state == NUD_INCOMPLETE ? s.mcast_probes : s.ucast_probes);
 
 	switch (n->state) {
 	case NUD_REACHABLE:
-		if (now < n->next_ns)
-			break;
-		n->state = now < n->used_ns + ms_ns(s.delay_ms) ? NUD_DELAY : NUD_STALE;
-		n->next_ns = now + ms_ns(s.delay_ms);
+		if (now < known_until)
+			arm(n, known_until);
+		else
+			set_state(n, now < n->used_ns + ms_ns(s.delay_ms) ? NUD_DELAY : NUD_STALE, now);
 		break;
 	case NUD_DELAY:
-		if (now < n->next_ns)
+		if (now < n->next_ns) {
+			arm(n, n->next_ns);
 			break;
+		}
 		n->state = NUD_PROBE;
 		n->probes = 0;
 		fallthrough;
 	case NUD_PROBE:
 	case NUD_INCOMPLETE:
-		if (now < n->next_ns && n->probes)
+		if (now < n->next_ns && n->probes) {
+			arm(n, n->next_ns);
 			break;
+		}
 		if (n->probes >= most) {
 			n->state = NUD_FAILED;
 			return ACT_GIVE_UP;
 		}
 		n->probes++;
-		n->next_ns = now + ms_ns(s.retrans_ms);
+		arm(n, now + ms_ns(s.retrans_ms));
 		return n->state == NUD_PROBE ? ACT_ASK_UNICAST : ACT_ASK;
-	case NUD_STALE:
-	case NUD_FAILED:
-	case NUD_NONE:
-		if (crowded && !(n->flags & NTF_EXT_LEARNED) && ref_read(&n->ref) <= 2 &&
-		    now > n->used_ns + (u64)max(s.gc_stale_s, 0) * NSEC_PER_SEC)
-			return ACT_FORGET;
-		break;
 	default:
 		break;
 	}
@@ -493,63 +557,24 @@ static void give_up(struct neigh *n)
 	net_notify(n->dev->net, NET_NEIGH_UPDATE, n);
 }
 
-static void neigh_tick(struct work *w)
+static void neigh_timer(struct work *w)
 {
-	struct neigh_table *t = container_of(container_of(w, struct delayed_work, work), struct neigh_table, work);
-	const struct inet_sysctl *s = &net_inet(t->net)->sysctl;
-	bool crowded[2] = { READ_ONCE(t->nr[0]) > (u32)s->neigh_gc_thresh[0], READ_ONCE(t->nr[1]) > (u32)s->neigh6_gc_thresh[0] };
+	struct neigh *n = container_of(container_of(w, struct delayed_work, work), struct neigh, timer);
+	enum neigh_act what;
 
-	for (u32 i = 0; i < NEIGH_HASH; i++) {
-		struct neigh *n, *hold[16];
-		u32 nr = 0;
-
-		rcu_read_lock();
-		hlist_for_each_entry_rcu(n, &t->hash[i], hash)
-			if (nr < 16 && ref_get_unless_zero(&n->ref))
-				hold[nr++] = n;
-		rcu_read_unlock();
-		for (u32 k = 0; k < nr; k++) {
-			enum neigh_act what;
-
-			n = hold[k];
-			spin_lock(&n->lock);
-			what = step(n, crowded[n->family != AF_INET], clock_monotonic_ns());
-			spin_unlock(&n->lock);
-			if (what == ACT_GIVE_UP)
-				give_up(n);
-			else if (what == ACT_FORGET)
-				unlink_neigh(t, n);
-			else if (what != ACT_NONE && neigh_ops(n))
-				neigh_ops(n)->solicit(n, what == ACT_ASK_UNICAST);
-			neigh_put(n);
-		}
-	}
-	if (READ_ONCE(t->nr[0]) || READ_ONCE(t->nr[1]))
-		(void)delayed_work_queue(system_wq, &t->work, TICK_NS);
+	spin_lock(&n->lock);
+	what = n->dead ? ACT_NONE : step(n, clock_monotonic_ns());
+	spin_unlock(&n->lock);
+	if (what == ACT_GIVE_UP)
+		give_up(n);
+	else if (what != ACT_NONE && neigh_ops(n))
+		neigh_ops(n)->solicit(n, what == ACT_ASK_UNICAST);
+	neigh_put(n);
 }
 
 void neigh_flush_dev(struct net *net, struct net_device *dev)
 {
-	struct neigh_table *t = net_inet(net)->neigh;
-
-	for (u32 i = 0; i < NEIGH_HASH; i++) {
-		for (;;) {
-			struct neigh *n, *hit = NULL;
-
-			rcu_read_lock();
-			hlist_for_each_entry_rcu(n, &t->hash[i], hash) {
-				if (n->dev == dev && ref_get_unless_zero(&n->ref)) {
-					hit = n;
-					break;
-				}
-			}
-			rcu_read_unlock();
-			if (!hit)
-				break;
-			unlink_neigh(t, hit);
-			neigh_put(hit);
-		}
-	}
+	unlink_all(net_inet(net)->neigh, of_device, dev);
 }
 
 int neigh_walk(struct net *net, u8 family, int (*fn)(struct neigh *n, void *arg), void *arg)
@@ -577,8 +602,7 @@ int neigh_init(struct net *net)
 		return -ENOMEM;
 	spin_lock_init(&t->lock, NEIGH_TABLE);
 	t->net = net;
-	t->seed = (u32)clock_monotonic_ns();
-	delayed_work_init(&t->work, neigh_tick);
+	delayed_work_init(&t->gc, gc);
 	net_inet(net)->neigh = t;
 	return 0;
 }

@@ -16,6 +16,7 @@
 
 #define MINUTES_VALID	2u
 #define NO_SCALE	15u
+#define TS_BITS		31u
 
 static const u16 sizes[8] = { 216, 536, 1200, 1360, 1440, 1452, 1460, 8940 };
 static struct siphash_key key;
@@ -55,6 +56,14 @@ void tcp_cookie_make(struct tcp_req *q)
 		q->has_ws = q->has_sack = false;	/* nobody would remember them */
 	q->ts_bits = (u32)(q->has_sack ? 16 : 0) | (q->has_ws ? q->wscale : NO_SCALE);
 	q->cookie = true;
+}
+
+u32 tcp_cookie_ts(const struct tcp_req *q)
+{
+	u32 now = tcp_now_ts(), ts = (now & ~TS_BITS) | q->ts_bits;
+
+	/* Never ahead of the clock: what follows would look older than this (PAWS). */
+	return (s32)(ts - now) > 0 ? ts - (TS_BITS + 1) : ts;
 }
 
 bool tcp_cookie_check(struct tcp_req *q, const struct tcp_in *in)

@@ -310,6 +310,7 @@ void tcp_icmp_error(struct net *net, struct pkt *p, const struct icmp_err *e);
 
 void tcp_cookie_make(struct tcp_req *q);	/* choose the sequence number by what the SYN said */
 /* The ent is set: was it us who sent what this acknowledges? Fills in the rest. */
+u32 tcp_cookie_ts(const struct tcp_req *q);	/* the time that the answer to the SYN says */
 bool tcp_cookie_check(struct tcp_req *q, const struct tcp_in *in);
 /* A header's options (tcp_input.c). */
 void tcp_parse_in(const struct tcp_hdr_wire *h, u32 hl, u32 payload, struct tcp_in *in);

@@ -378,7 +378,7 @@ static void send_synack(struct tcp_net *t, struct tcp_req *q)
 		o[n++] = q->has_sack ? 2 : 1;
 		o[n++] = 8;
 		o[n++] = 10;
-		v = to_be32(q->cookie ? (tcp_now_ts() & ~31u) | q->ts_bits : tcp_now_ts());
+		v = to_be32(q->cookie ? tcp_cookie_ts(q) : tcp_now_ts());
 		memcpy(o + n, &v, 4);
 		v = to_be32(q->ts_recent);
 		memcpy(o + n + 4, &v, 4);

@@ -11,6 +11,7 @@
  *
  * damage=1 (tools/netdamage.py): times are short after which the kernel gives up on what was begun, and at each line "mem" comes
  *
+ *     PEER-STAT NAME KB	(each line of /proc/meminfo, each slab cache)
  *     PEER-MEM SLAB_KB FREE_KB
  */
 #define _GNU_SOURCE
@@ -250,11 +251,19 @@ static void put(const char *file, const char *value)
 
 static void tell_memory(void)
 {
-	char line[128];
-	long slab = -1, left = -1;
-	FILE *f = fopen("/proc/meminfo", "r");
+	long slab = -1, left = -1, n, size;
+	char line[256], name[64];
+	FILE *f = fopen("/proc/slabinfo", "r");
 
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%63[^# :] %*d %ld %ld", name, &n, &size) == 3)
+			printf("PEER-STAT %s %ld\n", name, n * size / 1024);
+	if (f)
+		fclose(f);
+	f = fopen("/proc/meminfo", "r");
 	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%63[^:]: %ld", name, &n) == 2)
+			printf("PEER-STAT %s %ld\n", name, n);
 		sscanf(line, "Slab: %ld", &slab);
 		sscanf(line, "MemFree: %ld", &left);
 	}

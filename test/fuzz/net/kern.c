@@ -432,6 +432,26 @@ bool delayed_work_queue(struct workqueue *wq, struct delayed_work *w, u64 delay_
 	return true;
 }
 
+bool delayed_work_mod(struct workqueue *wq, struct delayed_work *w, u64 delay_ns)
+{
+	bool waited = timer_try_cancel(&w->timer) == 1;
+
+	if (!waited && w->work.pending)
+		return false;
+	w->work.pending = 1;
+	w->wq = wq;
+	timer_start(&w->timer, host_now + delay_ns);
+	return !waited;
+}
+
+bool delayed_work_try_cancel(struct delayed_work *w)
+{
+	if (timer_try_cancel(&w->timer) != 1)
+		return false;
+	w->work.pending = 0;
+	return true;
+}
+
 bool delayed_work_cancel_sync(struct delayed_work *w)
 {
 	bool was = w->work.pending;
