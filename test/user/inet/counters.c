@@ -6,14 +6,9 @@
 #include "inet.h"
 #include "net_counter.h"
 
-/* Wait (5 s at most) until it is `want` more than `before`: nothing tells of a counter but itself. */
+/* Wait until it is `want` more than `before`: nothing tells of a counter but itself. */
 #define GROWS(expr, before, want) \
-	do { \
-		int ms_; \
-		for (ms_ = 0; ms_ < 5000 && (expr) < (before) + (want); ms_ += 20) \
-			usleep(20000); \
-		CHECK_GE((expr), (before) + (want)); \
-	} while (0)
+	AWAIT((expr) >= (before) + (want))
 
 /* The counters are everybody's: connections that others left behind first end what they have to send (10 s at most). */
 static void begin(void)
@@ -175,9 +170,7 @@ CASE(abort_on_linger)
 	set_tcp(fd[0], TCP_LINGER2, -1);
 	CHECK_EQ(shutdown(fd[0], SHUT_WR), 0);
 	/* That our end was acknowledged wakes nobody: the state is all that tells. */
-	for (int i = 0; i < 1000 && tcp_state(fd[0]) != TCP_FIN_WAIT2; i++)
-		usleep(5000);
-	CHECK_EQ(tcp_state(fd[0]), TCP_FIN_WAIT2);
+	AWAIT(tcp_state(fd[0]) == TCP_FIN_WAIT2);
 	close(fd[0]);
 	CHECK_EQ(tcpext_counter("TCPAbortOnLinger") - n, 1);
 	GROWS(tcp_counter("OutRsts"), rsts, 1);

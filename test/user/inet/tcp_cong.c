@@ -105,8 +105,7 @@ CASE(window_grows)
 		left -= n;
 	}
 	/* The last acknowledgement wakes nobody who could be asked. */
-	for (int ms = 0; (i = get_info(fd[0])).tcpi_unacked && ms < 10000; ms++)
-		usleep(1000);
+	AWAIT(!(i = get_info(fd[0])).tcpi_unacked);
 	CHECK(i.tcpi_rtt > 0 && i.tcpi_rtt < 1000000);
 	CHECK(i.tcpi_rto >= 200000 && i.tcpi_rto < 2000000);
 	CHECK_EQ(i.tcpi_unacked, 0);

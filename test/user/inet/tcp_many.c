@@ -114,9 +114,9 @@ CASE(listener_closes_on_waiting)
 	x = lo_addr(port);
 	c = socket(AF_INET, SOCK_STREAM, 0);
 	CHECK_EQ(connect(c, (void *)&x, sizeof(x)), 0);
-	usleep(20000);
+	CHECK_EQ(WAIT_EVENTS(l, POLLIN), POLLIN);
 	close(l);
-	usleep(50000);
+	wait_reset(c);
 	CHECK_ERR(read(c, &b, 1), ECONNRESET);
 }
 

@@ -96,8 +96,7 @@ CASE(notsent_lowat)
 		CHECK(k > 0);
 		n -= (int)k;
 	}
-	usleep(50000);
-	CHECK_EQ(poll_now(fd[0], POLLOUT), POLLOUT);
+	CHECK_EQ(WAIT_EVENTS(fd[0], POLLOUT), POLLOUT);
 }
 
 /* Nobody answers: TCP_USER_TIMEOUT ends it, long before the retries do. */
@@ -159,7 +158,7 @@ CASE(keepalive_answered)
 	CHECK_EQ(set(fd[0], TCP_KEEPINTVL, 1), 0);
 	CHECK_EQ(set(fd[0], TCP_KEEPCNT, 1), 0);
 	CHECK_EQ(setsockopt(fd[0], SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one)), 0);
-	usleep(3500000);
+	usleep(3500000);	/* without answers it would be over after 2 s */
 	CHECK_EQ(so_error(fd[0]), 0);
 	CHECK_EQ(write(fd[0], "a", 1), 1);
 	CHECK_EQ(read(fd[1], b, 4), 1);
