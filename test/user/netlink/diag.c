@@ -139,12 +139,10 @@ CASE(tcp)
 	CHECK(f.cong[0] != '-');
 	CHECK_EQ(f.shutdown, 0);
 	CHECK_EQ(write(c, "hello", 5), 5);
-	for (int i = 0; i < 100 && find(fd, IPPROTO_TCP, 1 << 1, port_of(l)).m.idiag_rqueue != 5; i++)
-		usleep(10000);
+	CHECK_EQ(WAIT_EVENTS(a, POLLIN), POLLIN);
 	CHECK_EQ(find(fd, IPPROTO_TCP, 1 << 1, port_of(l)).m.idiag_rqueue, 5);
 	CHECK_OK(shutdown(c, SHUT_WR));
-	for (int i = 0; i < 100 && !find(fd, IPPROTO_TCP, 1 << 5, port_of(c)).n; i++)
-		usleep(10000);
+	AWAIT(find(fd, IPPROTO_TCP, 1 << 5, port_of(c)).n);	/* acknowledged: wakes nobody */
 	CHECK_EQ(find(fd, IPPROTO_TCP, 1 << 5, port_of(c)).shutdown, 2);
 	CHECK_EQ(find(fd, IPPROTO_TCP, 1 << 8, port_of(l)).n, 1);
 	/* Who closes first waits a while, without a socket. */
@@ -154,8 +152,7 @@ CASE(tcp)
 	close(c);
 	CHECK_EQ(read(a, nl_buf, 10), 5);
 	close(a);
-	for (int i = 0; i < 100 && !find(fd, IPPROTO_TCP, 1 << 6, port).n; i++)
-		usleep(10000);
+	AWAIT(find(fd, IPPROTO_TCP, 1 << 6, port).n);
 	f = find(fd, IPPROTO_TCP, 1 << 6, port);
 	CHECK_EQ(f.n, 1);
 	CHECK_EQ(f.m.idiag_timer, 3);
