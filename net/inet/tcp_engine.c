@@ -785,9 +785,9 @@ static void run_timers(struct tcp_sock *tp)
 		return;
 	}
 	if (tp->cork_until && now >= tp->cork_until) {
-		tp->cork_until = 0;
-		tp->more = false;
-		tcp_push_pending(tp);
+		tcp_push_all(tp);
+		if (tp->cork_until)	/* not all of it could go: what is left is corked again */
+			tp->cork_until = tp->corked ? now + CORK_NS : 0;
 	}
 	if (tp->pcb && tp->delack_at && now >= tp->delack_at && pcb->flags & TF_ACK_DELAY) {
 		NET_INC(tp->inet.net, TCPEXT_DELAYEDACKS);
