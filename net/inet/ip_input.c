@@ -162,6 +162,7 @@ static void local(struct net *net, struct pkt *p)
 
 static void forward(struct net *net, struct pkt *p, struct route *r)
 {
+	struct pkt_list cut = PKT_LIST_INIT;
 	struct ip_hdr *h;
 	u32 len = pkt_segment_len(p);
 
@@ -188,7 +189,17 @@ static void forward(struct net *net, struct pkt *p, struct route *r)
 	h->csum.raw = 0;
 	h->csum = csum_fold(csum_partial(h, ip_hdr_len(h), 0));
 	NET_INC(net, IP_FORWDATAGRAMS);
-	(void)ip_transmit(net, r, p, NULL);
+	if (len <= r->mtu || !p->gso_size) {
+		(void)ip_transmit(net, r, p, NULL);
+		return;
+	}
+	/* Segments too large for this way, which may be cut. */
+	if (pkt_gso_segment(p, &cut)) {
+		NET_INC(net, IP_FRAGFAILS);
+		return;
+	}
+	while ((p = pkt_list_pop(&cut)) != NULL)
+		(void)ip_transmit(net, r, p, NULL);
 	return;
 drop:
 	pkt_free(p);
