@@ -115,6 +115,9 @@ static bool header_ok(struct net *net, struct pkt *p)
 		goto bad;
 	pkt_trim(p, len);
 	pkt_set_net(p);
+	/* Who leaves a sum to be filled in says where: not here, where it would change what was looked at. */
+	if (p->csum_state == CSUM_PARTIAL && p->csum_start < p->data - p->head + hl)
+		goto bad;
 	memset(cb, 0, sizeof(*cb));
 	cb->src = ipaddr_v4(h->src);
 	cb->dst = ipaddr_v4(h->dst);
