@@ -400,12 +400,16 @@ static void look_netlink(struct nlmsghdr *h, void *arg)
 static void look_packet(struct nlmsghdr *h, void *arg)
 {
 	struct packet_diag_msg *m = NLMSG_DATA(h);
+	struct packet_diag_info *i;
 
 	if (m->pdiag_ino != mine)
 		return;
 	CHECK_EQ(m->pdiag_type, SOCK_RAW);
 	CHECK_EQ(m->pdiag_num, 0x1234);
-	nl_need(h, sizeof(*m), PACKET_DIAG_INFO);
+	i = nl_need(h, sizeof(*m), PACKET_DIAG_INFO);
+	CHECK_EQ(i->pdi_version, 1);	/* TPACKET_V2 */
+	CHECK_EQ(i->pdi_reserve, 32);
+	CHECK_EQ(i->pdi_flags, PDI_RUNNING | PDI_AUXDATA | PDI_VNETHDR);
 	++*(int *)arg;
 }
 CASE(others)
@@ -426,6 +430,8 @@ CASE(others)
 	s = socket(AF_PACKET, SOCK_RAW, htons(0x1234));
 	if (s < 0)
 		return;		/* a module of the oracle's that is not loaded */
+	for (int i = 0; i < 4; i++)	/* PACKET_AUXDATA, PACKET_VERSION, PACKET_RESERVE, PACKET_VNET_HDR */
+		CHECK_OK(setsockopt(s, 263, (int[]){ 8, 10, 12, 15 }[i], &(int[]){ 1, 1, 32, 1 }[i], sizeof(int)));
 	seen = 0;
 	mine = inode_of(s);
 	nl_begin(SOCK_DIAG_BY_FAMILY, 0, &p, sizeof(p));
