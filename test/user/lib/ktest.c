@@ -118,9 +118,9 @@ void kt_wait_state(pid_t pid, pid_t tid, const char *states)
 	}
 }
 
-static long long kt_wait_ms(void)
+int kt_wait_ms(void)
 {
-	return kt_case_seconds * 2000LL / 3;
+	return (int)kt_case_seconds * 2000 / 3;
 }
 
 bool kt_look_again(long long *end)
@@ -128,7 +128,7 @@ bool kt_look_again(long long *end)
 	long long now = kt_now();
 
 	if (!*end)
-		*end = now + kt_wait_ms() * 1000000;
+		*end = now + kt_wait_ms() * 1000000LL;
 	nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	return now < *end;
 }
@@ -136,7 +136,7 @@ bool kt_look_again(long long *end)
 int kt_wait_events_at(const char *file, int line, int fd, int events)
 {
 	struct pollfd p = { .fd = fd, .events = (short)events };
-	int n = poll(&p, 1, (int)kt_wait_ms());
+	int n = poll(&p, 1, kt_wait_ms());
 
 	if (n != 1)
 		kt_fail(file, line, "poll of %d for %#x: %d, errno %d", fd, events, n, errno);

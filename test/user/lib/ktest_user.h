@@ -184,6 +184,8 @@ void kt_wait_state(pid_t pid, pid_t tid, const char *states);
 			FAIL("waited in vain for %s", #c);		\
 } while (0)
 bool kt_look_again(long long *end);
+/* That time in ms: the limit of a wait for what must come. */
+int kt_wait_ms(void);
 
 /* Waits by poll() until one of the events is there, or an error or a hangup; its value is what is there. As long as AWAIT. */
 #define WAIT_EVENTS(fd, events) kt_wait_events_at(__FILE__, __LINE__, fd, events)

@@ -36,7 +36,7 @@ static int incoming(int s, int proto, int port, struct frame *f)
 {
 	struct pollfd p = { .fd = s, .events = POLLIN };
 
-	while (poll(&p, 1, 1000) == 1) {
+	while (poll(&p, 1, kt_wait_ms()) == 1) {
 		struct sockaddr_ll from;
 		socklen_t len = sizeof(from);
 		int n = CHECK_OK((int)recvfrom(s, f, sizeof(*f), MSG_TRUNC, (void *)&from, &len));
@@ -305,7 +305,6 @@ CASE(rings)
 	int port, in, s, out, n, plain;
 	unsigned char got[100];
 	unsigned net = 0;
-	struct pollfd p;
 	char *m;
 
 	lo_up();
@@ -321,8 +320,7 @@ CASE(rings)
 		in = lo_sock(SOCK_DGRAM, &port);
 		plain = CHECK_OK(socket(AF_INET, SOCK_DGRAM, 0));
 		CHECK_EQ(sendto(plain, "hello", 5, 0, (void *)&(lo_sa[]){ lo_addr(port) }, sizeof(lo_sa)), 5);
-		p = (struct pollfd){ .fd = s, .events = POLLIN };
-		CHECK_EQ(poll(&p, 1, 1000), 1);
+		CHECK_EQ(WAIT_EVENTS(s, POLLIN), POLLIN);
 		t = (void *)m;
 		CHECK(t->tp_status & TP_STATUS_USER);
 		CHECK_EQ(t->tp_len, 14 + 28 + 5);
