@@ -75,6 +75,7 @@ struct writer {
 };
 static struct writer w;
 
+/* Between two looks at what wakes nobody; not AWAIT, which would fail and leave it frozen. */
 static void pause_a_ms(void)
 {
 	nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);

@@ -10,23 +10,24 @@
 #define GROWS(expr, before, want) \
 	AWAIT((expr) >= (before) + (want))
 
-/* The counters are everybody's: connections that others left behind first end what they have to send (10 s at most). */
+static int orphans(void)
+{
+	FILE *f = fopen("/proc/net/sockstat", "r");
+	char line[128];
+	int n = -1;
+
+	CHECK(f != NULL);
+	while (fgets(line, sizeof(line), f))
+		(void)sscanf(line, "TCP: inuse %*d orphan %d", &n);
+	fclose(f);
+	return n;
+}
+
+/* The counters are everybody's: connections that others left behind first end what they have to send. That wakes nobody. */
 static void begin(void)
 {
 	lo_up();
-	for (int ms = 0; ms < 10000; ms += 20) {
-		FILE *f = fopen("/proc/net/sockstat", "r");
-		char line[128];
-		int orphans = 0;
-
-		CHECK(f != NULL);
-		while (fgets(line, sizeof(line), f))
-			(void)sscanf(line, "TCP: inuse %*d orphan %d", &orphans);
-		fclose(f);
-		if (!orphans)
-			return;
-		usleep(20000);
-	}
+	AWAIT(!orphans());
 }
 
 /* From now on nothing reaches this socket. */
