@@ -249,6 +249,8 @@ static ssize_t batch_write(struct file *f, loff_t *pos, const struct batch *b, u
 	struct iov_iter i;
 	ssize_t done;
 
+	if (unlikely(f->flags & O_SYNC))
+		k.flags |= (f->flags & O_DSYNC ? IOCB_DSYNC : 0) | (f->flags & __O_SYNC ? IOCB_SYNC : 0);
 	iov_iter_kvec(&i, ITER_SOURCE, b->v, b->nr, b->len);
 	done = vfs_write_iter(f, &k, &i);
 	if (pos)

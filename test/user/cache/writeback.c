@@ -95,6 +95,16 @@ CASE(sync_file_range)
 	CHECK_GE(df_disk(7) - sectors, 2048 * 8);
 }
 
+static int pipe_with_z(void)
+{
+	static int p[2];
+
+	if (!p[1])
+		CHECK_OK(pipe(p));
+	CHECK_EQ(write(p[1], "z", 1), 1);
+	return p[0];
+}
+
 /* One block overwritten, its time changed; what did this way of syncing write? */
 static long long sectors_of(int fd, int how)
 {
@@ -102,7 +112,10 @@ static long long sectors_of(int fd, int how)
 
 	df_tick(fd);		/* makes a file: what that leaves is gone before we count */
 	sectors = df_still();
-	CHECK_EQ(pwrite(fd, "z", 1, 3), 1);
+	if (how == 3)
+		CHECK_EQ(splice(pipe_with_z(), NULL, fd, &(loff_t){ 3 }, 1, 0), 1);
+	else
+		CHECK_EQ(pwrite(fd, "z", 1, 3), 1);
 	if (how == 1)
 		CHECK_OK(fdatasync(fd));
 	else if (how == 2)
@@ -127,6 +140,7 @@ CASE(data_and_metadata)
 	CHECK_OK(close(fd));
 	fd = CHECK_OK(open("f", O_RDWR | O_DSYNC));
 	CHECK_EQ(sectors_of(fd, 0), n);
+	CHECK_EQ(sectors_of(fd, 3), n);
 	CHECK_OK(close(fd));
 	fd = CHECK_OK(open("f", O_RDWR | O_SYNC));
 	CHECK_GT(sectors_of(fd, 0), n);
