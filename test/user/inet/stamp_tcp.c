@@ -371,3 +371,38 @@ CASE(stats)
 	CHECK(delivered >= 1);
 	CHECK(srtt > 0);
 }
+
+/* More calls than anybody could be told of, to a peer who does not read. */
+CASE(many_calls)
+{
+	static char big[16384];
+	size_t sent = 0;
+	struct got g;
+	int fd[2], left = 0;
+
+	pair(fd);
+	CHECK_OK(fcntl(fd[0], F_SETFL, O_NONBLOCK));
+	while (!left) {
+		ssize_t k = send(fd[0], big, sizeof(big), 0);
+
+		CHECK_GT(k, 0);
+		sent += (size_t)k;
+		usleep(1000);
+		CHECK_OK(ioctl(fd[0], TIOCOUTQ, &left));
+	}
+	CHECK_OK(set(fd[0], SO_TIMESTAMPING, ALL | REPORT | SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY));
+	for (int i = 0; i < 10000; i++) {
+		if (send(fd[0], "x", 1, MSG_EOR) != 1) {
+			CHECK_EQ(errno, EAGAIN);
+			break;
+		}
+		sent++;
+	}
+	drain(fd[1], sent);
+	while (next(fd[0], 200, &g))
+		;
+	CHECK_OK(set(fd[0], SO_TIMESTAMPING, 0));
+	CHECK_OK(set(fd[0], SO_TIMESTAMPING, ALL | REPORT | SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY));
+	CHECK_EQ(send(fd[0], "y", 1, 0), 1);
+	three(fd[0], 0, 0);
+}
