@@ -273,10 +273,10 @@ def listen():
 def helper(specs, which):
     """One process a namespace; the first one starts the next, and collects its descriptors."""
     control, rest = socket.socket(fileno=0), None
-    if any(spec.get('ns', 0) > which for spec in specs):
-        rest = Taps(specs, which=which + 1)
     mine = {n: spec for n, spec in enumerate(specs) if spec.get('ns', 0) == which}
     try:
+        if any(spec.get('ns', 0) > which for spec in specs):
+            rest = Taps(specs, which=which + 1)
         enter()
         set_sysctl('ipv4/tcp_no_metrics_save', '1')     # each connection begins as the first one did
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
@@ -313,12 +313,15 @@ class Taps:
         ours, theirs = socket.socketpair()
         self.specs, self.control, self.fds = specs, ours, []
         with open(log or os.devnull, 'wb') as errors:
-            out = None if which else errors
+            out = errors if log else None       # a helper's own helper says it where that one does
             self.proc = subprocess.Popen([sys.executable, os.path.abspath(__file__), json.dumps(specs), str(which)],
                                          stdin=theirs.fileno(), stdout=out, stderr=out, preexec_fn=die_with_parent)
         theirs.close()
         data, fds, _, _ = socket.recv_fds(ours, 4096, 253)
-        answer = json.loads(data or b'{"why": "the helper ended"}')
+        if not data:        # it says why there is no tap: this is a mistake of ours, nothing to skip
+            self.close()
+            raise RuntimeError(f'the helper of tools/tap.py ended with {self.proc.returncode}, see {log or "its output"}')
+        answer = json.loads(data)
         if 'why' in answer:
             self.close()
             raise OSError(answer['why'])

@@ -398,8 +398,11 @@ static int vnet_thread(void *arg)
 			continue;
 		(void)WAIT_EVENT(&p->wait, READ_ONCE(p->kicked) || kthread_should_stop(), TASK_INTERRUPTIBLE, 0, until);
 	}
-	/* The device may not use this queue any more (vnet_set_channels()): what it gave before is not lost. */
-	while (rx_poll(p) == RX_BATCH)
+	/*
+	 * The device may not use this queue any more (vnet_set_channels()): what it gave before is not lost. More than it could
+	 * hold is what still comes, and who stops us has rtnl.
+	 */
+	for (u32 n = 0; n < virtqueue_size(p->rx) && rx_poll(p) == RX_BATCH; n += RX_BATCH)
 		cond_resched();
 	return 0;
 }

@@ -333,7 +333,7 @@ static u32 pipe_poll(struct file *f, struct poll_table *pt)
 		WRITE_ONCE(p->poll_usage, true);
 	if (f->mode & FMODE_READ) {
 		poll_wait(f, &p->rd_wait, pt);
-		if (!pipe_empty(p))
+		if (!pipe_empty(p) && !READ_ONCE(p->claimed))
 			events |= EPOLLIN | EPOLLRDNORM;
 		/* A FIFO that never had a writer since this open is not hung up. */
 		if (!READ_ONCE(p->writers) && (u64)f->ra.prev_pos != READ_ONCE(p->w_counter))
@@ -413,7 +413,7 @@ static int resize(struct pipe *p, u32 n)
 	struct pipe_buf *bufs;
 	u32 used = pipe_used(p);
 
-	if (n < used)
+	if (n < used + p->reserved)
 		return -EBUSY;
 	bufs = kcalloc(n, sizeof(*bufs), GFP_KERNEL);
 	if (!bufs)

@@ -8,7 +8,7 @@
  * may keep references to them (IOCB_PAGES). Between two pipes buffers are moved (splice) or shared (tee).
  *
  * Locks: a pipe's mutex; of two pipes the lower address first (subclass 1 for the other). No
- * pipe mutex is held while a file is read or written: the filler reserves nothing, it looks again;
+ * pipe mutex is held while a file is read or written: the filler reserves a slot for what it fetches;
  * what is written to a file stays in the pipe, claimed, until the file took it.
  */
 #include "internal.h"
@@ -98,6 +98,38 @@ static void slot_push(struct pipe *p, struct folio *f, u32 off, u32 len, u32 fla
 	WRITE_ONCE(p->head, p->head + 1);
 }
 
+/* Mutex held: a slot is ours, to be filled after the mutex was let go of. As wait_room(). */
+static int reserve(struct pipe *p, bool nonblock)
+{
+	int err = wait_room(p, nonblock);
+
+	if (!err)
+		WRITE_ONCE(p->reserved, p->reserved + 1);
+	return err;
+}
+
+/* Mutex held: fo (consumed) comes into the slot that was reserved; NULL: nothing does. 0, or -EPIPE: nobody will read it. */
+static int reserved_fill(struct pipe *p, struct folio *fo, u32 off, u32 len)
+{
+	bool was_empty = pipe_empty(p);
+	int err = 0;
+
+	WRITE_ONCE(p->reserved, p->reserved - 1);	/* first: see pipe_full() */
+	if (fo && !p->readers) {
+		err = broken_pipe();
+		folio_put(fo);
+		fo = NULL;
+	}
+	if (!fo) {
+		wake_writers(p);
+		return err;
+	}
+	slot_push(p, fo, off, len, 0);
+	if (was_empty)
+		wake_readers(p);
+	return 0;
+}
+
 /* --- pieces of a file --- */
 
 /* Has it a page cache that read() shows? Then pieces are its folios. */
@@ -112,33 +144,38 @@ static bool has_pages(const struct file *f)
 static struct folio *file_piece(struct file *f, loff_t pos, size_t len, u32 *off, u32 *n)
 {
 	u64 index = (u64)pos >> PAGE_SHIFT;
-	loff_t size = inode_size(f->inode);
 	struct folio *fo;
+	loff_t size;
 
-	if (pos >= size)
+	if (pos >= inode_size(f->inode))
 		return NULL;
-	len = min_t(u64, min_t(u64, len, PIECE_MAX), (u64)(size - pos));
 	*off = (u32)PAGE_OFFSET_IN((u64)pos);
-	*n = min_t(u32, (u32)len, PAGE_SIZE - *off);
 	if (f->mapping->flags & MAPPING_NO_WRITEBACK) {
-		/* a hole of a memory file must not become a page by being looked at */
 		fo = filemap_get_memory(f->mapping, index);
-		if (IS_ERR(fo))
-			return fo;
-		if (fo && folio_test(fo, FOLIO_UPTODATE)) {
-			goto found;
-		}
-		if (fo)
+		if (!IS_ERR_OR_NULL(fo) && !folio_test(fo, FOLIO_UPTODATE)) {
 			folio_put(fo);
-		fo = folio_alloc(0, GFP_USER | GFP_ZERO);
-		return fo ? fo : ERR_PTR(-ENOMEM);
+			fo = NULL;
+		}
+	} else {
+		fo = filemap_read_folio(f, f->mapping, index);
 	}
-	fo = filemap_read_folio(f, f->mapping, index);
 	if (IS_ERR(fo))
 		return fo;
-found:
-	*off = (u32)((u64)pos - folio_pos(fo));		/* it may hold several pages */
-	*n = min_t(u32, (u32)len, (u32)folio_size(fo) - *off);
+	if (fo) {
+		*off = (u32)((u64)pos - folio_pos(fo));		/* it may hold several pages */
+	} else {
+		/* a hole of a memory file must not become a page by being looked at */
+		fo = folio_alloc(0, GFP_USER | GFP_ZERO);
+		if (!fo)
+			return ERR_PTR(-ENOMEM);
+	}
+	/* After the folio was there: what a truncation took away meanwhile is not to be shown as zeros. */
+	size = inode_size(f->inode);
+	if (pos >= size) {
+		folio_put(fo);
+		return NULL;
+	}
+	*n = (u32)min_t(u64, min_t(u64, len, PIECE_MAX), min_t(u64, (u64)(size - pos), folio_size(fo) - *off));
 	return fo;
 }
 
@@ -212,6 +249,8 @@ static ssize_t batch_write(struct file *f, loff_t *pos, const struct batch *b, u
 	struct iov_iter i;
 	ssize_t done;
 
+	if (unlikely(f->flags & O_SYNC))
+		k.flags |= (f->flags & O_DSYNC ? IOCB_DSYNC : 0) | (f->flags & __O_SYNC ? IOCB_SYNC : 0);
 	iov_iter_kvec(&i, ITER_SOURCE, b->v, b->nr, b->len);
 	done = vfs_write_iter(f, &k, &i);
 	if (pos)
@@ -253,38 +292,32 @@ static ssize_t file_to_pipe(struct file *in, loff_t *pos, struct pipe *p, size_t
 
 	mutex_lock(&p->mutex);
 	while (len) {
+		loff_t next = *pos;
 		struct folio *fo;
 		u32 off = 0, n = 0;
-		bool was_empty;
 
-		err = wait_room(p, nonblock || done);
+		err = reserve(p, nonblock || done);
 		if (err)
 			break;
 		mutex_unlock(&p->mutex);
 		if (has_pages(in)) {
-			fo = file_piece(in, *pos, min_t(size_t, len, PAGE_SIZE - PAGE_OFFSET_IN((u64)*pos)), &off, &n);
-			if (!IS_ERR_OR_NULL(fo))
-				*pos += n;
+			fo = file_piece(in, next, min_t(size_t, len, PAGE_SIZE - PAGE_OFFSET_IN((u64)next)), &off, &n);
+			next += n;
 		} else {
-			fo = read_piece(in, pos, len, nonblock_flags(in, false), &n);
+			fo = read_piece(in, &next, len, nonblock_flags(in, false), &n);
 		}
 		mutex_lock(&p->mutex);
+		err = IS_ERR(fo) ? (int)PTR_ERR(fo) : 0;
 		if (IS_ERR_OR_NULL(fo)) {
-			err = fo ? (int)PTR_ERR(fo) : 0;
+			(void)reserved_fill(p, NULL, 0, 0);
 			break;
 		}
-		/* Room that another writer took meanwhile: wait for it, the data is in hand. */
-		err = wait_room(p, false);
-		if (err) {
-			folio_put(fo);
+		err = reserved_fill(p, fo, off, n);
+		if (err)
 			break;
-		}
-		was_empty = pipe_empty(p);
-		slot_push(p, fo, off, n, 0);
+		*pos = next;
 		done += n;
 		len -= n;
-		if (was_empty)
-			wake_readers(p);
 		if (!has_pages(in) && n < PAGE_SIZE)
 			break;		/* a stream gave what it had */
 	}
@@ -592,27 +625,20 @@ static ssize_t user_to_pipe(struct pipe *p, const struct iovec *iov, u64 nr, boo
 
 		while (left) {
 			u32 off = (u32)PAGE_OFFSET_IN(addr), n = (u32)min_t(u64, left, PAGE_SIZE - off);
-			struct folio *fo;
-			u64 page;
-			bool was_empty;
+			struct folio *fo = NULL;
+			u64 page = 0;
+			int pin;
 
-			err = wait_room(p, nonblock || done);
+			err = reserve(p, nonblock || done);
 			if (err)
 				break;
 			mutex_unlock(&p->mutex);
-			err = mm_pin_page(current->mm, addr, false, &fo, &page);
+			pin = mm_pin_page(current->mm, addr, false, &fo, &page);
 			mutex_lock(&p->mutex);
+			err = reserved_fill(p, pin ? NULL : fo, (u32)(page * PAGE_SIZE) + off, n);
+			err = pin ? pin : err;
 			if (err)
 				break;
-			err = wait_room(p, false);
-			if (err) {
-				folio_put(fo);
-				break;
-			}
-			was_empty = pipe_empty(p);
-			slot_push(p, fo, (u32)(page * PAGE_SIZE) + off, n, 0);
-			if (was_empty)
-				wake_readers(p);
 			done += n;
 			addr += n;
 			left -= n;

@@ -23,6 +23,7 @@ struct pipe {
 	struct mutex mutex;		/* class PIPE */
 	struct wait_queue rd_wait, wr_wait;
 	u32 head, tail;			/* [mutex; atomic reads] */
+	u32 reserved;			/* [mutex; atomic reads] slots of splices that fetch what comes there, without the mutex */
 	u32 ring_size;			/* [mutex] power of two */
 	struct pipe_buf *bufs;		/* [mutex] */
 	u32 readers, writers;		/* [mutex; atomic reads] */
@@ -42,7 +43,12 @@ static inline bool pipe_readable(const struct pipe *p)
 {
 	return !READ_ONCE(p->claimed) && (!pipe_empty(p) || !READ_ONCE(p->writers));
 }
-static inline bool pipe_full(const struct pipe *p) { return pipe_used(p) >= READ_ONCE(p->ring_size); }
+static inline bool pipe_full(const struct pipe *p)
+{
+	u32 used = pipe_used(p);	/* before reserved: a slot that is filled is one of those first, then of these */
+
+	return used + READ_ONCE(p->reserved) >= READ_ONCE(p->ring_size);
+}
 extern u32 pipe_max_size;			/* fs.pipe-max-size, bytes [a] */
 struct pipe *file_pipe(struct file *f);			/* NULL: not a pipe */
 long pipe_fcntl(struct file *f, u32 cmd, u64 arg);	/* F_SETPIPE_SZ, F_GETPIPE_SZ */

@@ -177,13 +177,13 @@ static struct task *fair_peek(struct rq *rq)
 
 /*
  * Not yet: it looks again on its way to user mode. Not who sleeps soon anyway; a kernel thread does not pass there; another
- * CPU's timer is not ours to set.
+ * CPU's timer is not ours to set; whom an interrupt wakes (a card's thread) does not wait for the end of a long call.
  */
 static bool keeps(struct rq *rq, struct task *curr)
 {
 	if (rq->clock - rq->fair.picked >= KEEP_NS || curr->se.avg_burst_ns < KEEP_NS)
 		return false;
-	if (rq != this_rq() || curr->flags & PF_KTHREAD)
+	if (rq != this_rq() || curr->flags & PF_KTHREAD || in_irq())
 		return false;
 	task_work_set(&curr->core, WORK_KEPT_CPU);
 	return true;

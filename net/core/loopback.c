@@ -73,8 +73,8 @@ static int loopback_init(void)
 	dev->min_mtu = 0;
 	dev->max_mtu = 0;
 	dev->no_queue = true;
-	dev->features = LO_FEATURES | NETIF_RXCSUM;
-	dev->hw_features = NETIF_SG | NETIF_TSO4 | NETIF_TSO6 | NETIF_UFO_L4;
+	dev->features = LO_FEATURES | NETIF_TSO_ECN | NETIF_RXCSUM;
+	dev->hw_features = NETIF_SG | NETIF_TSO4 | NETIF_TSO6 | NETIF_TSO_ECN | NETIF_UFO_L4;
 	dev->carrier = true;
 	dev->ops = &lo_ops;
 	err = netdev_register(dev);

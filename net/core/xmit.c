@@ -277,7 +277,8 @@ static bool needs_segments(const struct net_device *dev, const struct pkt *p, u3
 	if (!p->gso_size)
 		return false;
 	f = p->gso_type & GSO_TCPV4 ? NETIF_TSO4 : p->gso_type & GSO_TCPV6 ? NETIF_TSO6 : NETIF_UFO_L4;
-	return !(features & f) || (dev->gso_max && p->len > dev->gso_max) || p->csum_state != CSUM_PARTIAL;
+	f |= p->gso_type & GSO_ECN ? NETIF_TSO_ECN : 0;
+	return (features & f) != f || (dev->gso_max && p->len > dev->gso_max) || p->csum_state != CSUM_PARTIAL;
 }
 
 static int send_one(struct net_device *dev, struct pkt *p)

@@ -115,6 +115,9 @@ static bool header_ok(struct net *net, struct pkt *p)
 		goto bad;
 	pkt_trim(p, len);
 	pkt_set_net(p);
+	/* Who leaves a sum to be filled in says where: not here, where it would change what was looked at. */
+	if (p->csum_state == CSUM_PARTIAL && p->csum_start < p->data - p->head + hl)
+		goto bad;
 	memset(cb, 0, sizeof(*cb));
 	cb->src = ipaddr_v4(h->src);
 	cb->dst = ipaddr_v4(h->dst);
@@ -162,6 +165,7 @@ static void local(struct net *net, struct pkt *p)
 
 static void forward(struct net *net, struct pkt *p, struct route *r)
 {
+	struct pkt_list cut = PKT_LIST_INIT;
 	struct ip_hdr *h;
 	u32 len = pkt_segment_len(p);
 
@@ -188,7 +192,17 @@ static void forward(struct net *net, struct pkt *p, struct route *r)
 	h->csum.raw = 0;
 	h->csum = csum_fold(csum_partial(h, ip_hdr_len(h), 0));
 	NET_INC(net, IP_FORWDATAGRAMS);
-	(void)ip_transmit(net, r, p, NULL);
+	if (len <= r->mtu || !p->gso_size) {
+		(void)ip_transmit(net, r, p, NULL);
+		return;
+	}
+	/* Segments too large for this way, which may be cut. */
+	if (pkt_gso_segment(p, &cut)) {
+		NET_INC(net, IP_FRAGFAILS);
+		return;
+	}
+	while ((p = pkt_list_pop(&cut)) != NULL)
+		(void)ip_transmit(net, r, p, NULL);
 	return;
 drop:
 	pkt_free(p);

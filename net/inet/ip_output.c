@@ -109,11 +109,31 @@ static int fragment(struct net *net, const struct route *r, struct pkt *p, const
 	return err;
 }
 
+/* Joined elsewhere from packets that are too long for this way: each of them for itself. Consumes p. */
+static int cut(struct net *net, const struct route *r, struct pkt *p, const struct ip_out *o)
+{
+	struct pkt_list l = PKT_LIST_INIT;
+	int err;
+
+	pkt_set_net(p);
+	err = pkt_gso_segment(p, &l);
+	if (err)
+		NET_INC(net, IP_OUTDISCARDS);
+	while ((p = pkt_list_pop(&l)) != NULL) {
+		int e = ip_transmit(net, r, p, o);
+
+		err = err ? err : e;
+	}
+	return err;
+}
+
 int ip_transmit(struct net *net, const struct route *r, struct pkt *p, const struct ip_out *o)
 {
 	struct ip_hdr *h = (struct ip_hdr *)p->data;
 	u32 mtu = o && o->noprobe ? READ_ONCE(r->dev->mtu) : r->mtu;
 
+	if (p->gso_size && !(be16(h->frag_off) & IP_DF) && pkt_segment_len(p) > mtu)
+		return cut(net, r, p, o);
 	if (p->len <= mtu || p->gso_size)
 		return send_one(net, r, p, o);
 	if (be16(h->frag_off) & IP_DF) {

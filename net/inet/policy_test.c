@@ -285,6 +285,64 @@ static void forward_tests(void)
 	conf(0)->forwarding = 0;
 }
 
+/* A burst of TCP from 10.9.0.5 to 10.8.0.5: segments of 1000 bytes, which fit the way in. */
+static void burst_in(u16 frag_off)
+{
+	struct pkt *p = pkt_alloc(PKT_HEADROOM, 4096, GFP_KERNEL);
+	struct tcp_hdr_wire *t;
+	struct eth_hdr *e;
+	struct ip_hdr *h;
+
+	if (!p)
+		return;
+	e = (struct eth_hdr *)pkt_put(p, ETH_HLEN);
+	*e = (struct eth_hdr){ .proto = to_be16(ETH_P_IP) };
+	memcpy(e->dst, card[0]->addr, ETH_ALEN);
+	memcpy(e->src, peer_mac, ETH_ALEN);
+	h = (struct ip_hdr *)pkt_put(p, sizeof(*h));
+	t = (struct tcp_hdr_wire *)pkt_put(p, sizeof(*t));
+	memset(pkt_put(p, 2500), 'b', 2500);
+	*h = (struct ip_hdr){ .ver_ihl = 0x45, .tot_len = to_be16(sizeof(*h) + sizeof(*t) + 2500), .frag_off = to_be16(frag_off),
+		.ttl = 64, .proto = IPPROTO_TCP, .src = ip(9, 5), .dst = ip(8, 5) };
+	h->csum = csum_fold(csum_partial(h, sizeof(*h), 0));
+	*t = (struct tcp_hdr_wire){ .src = to_be16(1), .dst = to_be16(2), .doff_x = 5 << 4, .flags = TCPF_ACK };
+	p->trans_off = (u16)((u8 *)t - p->head);
+	p->csum_state = CSUM_PARTIAL;
+	p->csum_start = p->trans_off;
+	p->csum_offset = offsetof(struct tcp_hdr_wire, csum);
+	p->gso_size = 1000;
+	p->gso_segs = 3;
+	p->gso_type = GSO_TCPV4;
+	up(0, p);
+}
+
+/* It goes on in packets of the way out, or not at all. */
+static void burst_tests(void)
+{
+	u32 bytes = 0, n = 0;
+	struct pkt *p;
+
+	KEXPECT(known(1, ip(8, 5)));
+	KEXPECT(known(0, ip(9, 5)));
+	conf(0)->forwarding = 1;
+	rtnl_lock();
+	KEXPECT_EQ(netdev_set_mtu(card[1], 576), 0);
+	rtnl_unlock();
+	quiet();
+	burst_in(0);
+	for (; (p = sent(1, ETH_P_IP)) != NULL; n++) {
+		KEXPECT(p->len <= ETH_HLEN + 576);
+		bytes += p->len - ETH_HLEN - (u32)sizeof(struct ip_hdr);
+		pkt_free(p);
+	}
+	KEXPECT_EQ(n, 5);
+	KEXPECT_EQ(bytes, 2500 + 3 * sizeof(struct tcp_hdr_wire));
+	burst_in(IP_DF);
+	KEXPECT(!sent(1, ETH_P_IP));
+	KEXPECT_EQ(icmp_sent(0), ICMP_DEST_UNREACH);
+	conf(0)->forwarding = 0;
+}
+
 /* A router's redirect about what we sent to 10.7.0.3 through 10.9.0.254. */
 static void redirect_in(be32_t from, be32_t gw)
 {
@@ -347,5 +405,6 @@ KTEST(inet, policy)
 	arp_tests();
 	forward_tests();
 	redirect_tests();
+	burst_tests();
 	teardown();
 }

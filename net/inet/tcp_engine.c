@@ -572,6 +572,34 @@ static bool add_pieces(struct pkt *p, const u8 *at, u32 len)
 	return true;
 }
 
+/* Into pages of our own: there are more pieces than a packet has room for. */
+static bool copy_pieces(struct pkt *p, const struct pbuf *q)
+{
+	struct folio *f = NULL;
+	u32 off = 0;
+
+	for (; q; q = q->next) {
+		for (u32 done = 0, k; done < q->len; done += k) {
+			if (!f || off == PAGE_SIZE) {
+				f = folio_alloc(0, GFP_ATOMIC);
+				off = 0;
+			} else {
+				folio_get(f);
+			}
+			if (!f)
+				return false;
+			k = min(q->len - done, (u32)PAGE_SIZE - off);
+			memcpy(kmap_local(f, off), (const u8 *)q->payload + done, k);
+			if (!pkt_add_frag(p, f, off, k)) {
+				folio_put(f);
+				return false;
+			}
+			off += k;
+		}
+	}
+	return true;
+}
+
 /* Append the payload of p (a whole segment that follows) to the last packet of the burst. */
 static bool try_join(struct tcp_net *t, struct tcp_sock *tp, struct pbuf *seg, u32 hdr, u32 seq)
 {
@@ -617,14 +645,17 @@ static struct pkt *segment_pkt(struct pbuf *seg, u32 hdr)
 			memcpy(pkt_put(p, q->len), q->payload, q->len);
 			continue;
 		}
-		if (!add_pieces(p, q->payload, q->len)) {
-			/* Too many pieces: all of it in one. */
-			pkt_free(p);
-			p = pkt_alloc(PKT_HEADROOM, seg->tot_len, GFP_ATOMIC);
-			for (q = seg; p && q; q = q->next)
-				memcpy(pkt_put(p, q->len), q->payload, q->len);
+		if (add_pieces(p, q->payload, q->len))
+			continue;
+		pkt_free(p);
+		p = pkt_alloc(PKT_HEADROOM, hdr, GFP_ATOMIC);
+		if (!p)
+			return NULL;
+		memcpy(pkt_put(p, hdr), seg->payload, hdr);
+		if (copy_pieces(p, seg->next))
 			return p;
-		}
+		pkt_free(p);
+		return NULL;
 	}
 	return p;
 }
@@ -785,9 +816,9 @@ static void run_timers(struct tcp_sock *tp)
 		return;
 	}
 	if (tp->cork_until && now >= tp->cork_until) {
-		tp->cork_until = 0;
-		tp->more = false;
-		tcp_push_pending(tp);
+		tcp_push_all(tp);
+		if (tp->cork_until)	/* not all of it could go: what is left is corked again */
+			tp->cork_until = tp->corked ? now + CORK_NS : 0;
 	}
 	if (tp->pcb && tp->delack_at && now >= tp->delack_at && pcb->flags & TF_ACK_DELAY) {
 		NET_INC(tp->inet.net, TCPEXT_DELAYEDACKS);

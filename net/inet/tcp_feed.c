@@ -91,6 +91,8 @@ static void feed(struct tcp_sock *tp)
 			tp->feed_off = 0;
 		}
 	}
+	if (!tp->tx_feed)
+		tp->cork_until = 0;
 }
 
 void tcp_push_pending(struct tcp_sock *tp)
@@ -113,4 +115,14 @@ void tcp_push_pending(struct tcp_sock *tp)
 		}
 	}
 	(void)tcp_output(pcb);
+}
+
+/* The same, and nothing is held back for what may follow. */
+void tcp_push_all(struct tcp_sock *tp)
+{
+	bool corked = tp->corked;
+
+	tp->corked = tp->more = false;
+	tcp_push_pending(tp);
+	tp->corked = corked;
 }

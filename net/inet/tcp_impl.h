@@ -22,6 +22,7 @@
 #define EHASH_SIZE	16384u
 #define LHASH_SIZE	1024u
 #define DELACK_NS	(40 * NSEC_PER_MSEC)
+#define CORK_NS		(200 * NSEC_PER_MSEC)
 #define TW_NS		(60 * NSEC_PER_SEC)
 
 enum ent_kind { ENT_SOCK, ENT_REQ, ENT_TW };
@@ -117,7 +118,7 @@ struct tcp_sock {
 	bool corked, more;		/* [e] TCP_CORK; last send had MSG_MORE */
 	bool nodelay;			/* [a] */
 	bool sndbuf_locked, rcvbuf_locked;	/* [a] set by the user: no tuning */
-	u64 cork_until;			/* [e] */
+	u64 cork_until;			/* [e] what is held back goes at that time; 0: nothing is */
 
 	struct tcp_tx tx;		/* [e] */
 	struct tcp_notes *notes;	/* [e; a] tcp_notes.c; NULL: no call ever asked */
@@ -210,6 +211,7 @@ void tcp_drop_pcb(struct tcp_sock *tp, bool reset);
 
 /* Give lwIP bytes and let it send what it may. */
 void tcp_push_pending(struct tcp_sock *tp);
+void tcp_push_all(struct tcp_sock *tp);
 /* Is there what lwIP should have by now? */
 bool tcp_unfed(const struct tcp_sock *tp);
 /* Let go of what no segment refers to any more; of everything. */

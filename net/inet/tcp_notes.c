@@ -18,6 +18,7 @@
 #include "tcp_impl.h"
 
 #define TOGETHER	65483u	/* unsent bytes up to this are one burst: the last of them stands for all */
+#define STAMPS_MAX	4096u	/* more than Linux has room for; then calls are told together */
 #define ZC_BYTES	(1u << 19)	/* calls with more than this together are told apart */
 
 struct tcp_note {
@@ -32,7 +33,7 @@ struct tcp_note {
 
 struct tcp_notes {
 	struct list_head stamps, zc;	/* [e] */
-	u32 nr_zc;			/* [e] */
+	u32 nr_stamps, nr_zc;		/* [e] */
 };
 
 /* --- asking --- */
@@ -124,18 +125,25 @@ static void zc_complete(struct inet_sock *sk, struct tcp_note *n)
 	kfree(n);
 }
 
+static void stamp_drop(struct tcp_notes *t, struct tcp_note *n)
+{
+	list_del(&n->link);
+	t->nr_stamps--;
+	kfree(n);
+}
+
 static void note_stamp(struct tcp_sock *tp, struct tcp_note *n)
 {
 	struct tcp_note *last = last_of(&tp->notes->stamps);
 
 	/* Bytes that go out as one packet have one time: that of the last. */
-	if (unsent(tp, last) && !last->eor && n->seq + 1 - tp->pcb->snd_nxt <= TOGETHER) {
+	if ((unsent(tp, last) && !last->eor && n->seq + 1 - tp->pcb->snd_nxt <= TOGETHER) || tp->notes->nr_stamps >= STAMPS_MAX) {
 		n->want |= last->want;
 		n->len += last->len;
-		list_del(&last->link);
-		kfree(last);
+		stamp_drop(tp->notes, last);
 	}
 	list_add_tail(&n->link, &tp->notes->stamps);
+	tp->notes->nr_stamps++;
 }
 
 static void note_zc(struct tcp_sock *tp, struct tcp_note *n)
@@ -190,18 +198,29 @@ void tcp_note(struct tcp_sock *tp, struct tcp_ask *a, u32 len, bool late)
 
 void tcp_notes_sent(struct tcp_sock *tp, u32 seq, u32 end, u32 *key, u8 *want)
 {
-	struct tcp_note *n;
+	struct list_head *l = &tp->notes->stamps, *at;
+	const struct tcp_note *n;
 
 	*want = 0;
-	list_for_each_entry(n, &tp->notes->stamps, link) {
-		if (TCP_SEQ_LT(n->seq, seq))
-			continue;
-		if (TCP_SEQ_GEQ(n->seq, end))
-			break;
-		*want = (u8)((n->want & SOF_TIMESTAMPING_TX_SOFTWARE ? 1u << PKT_SENT : 0) |
-			     (n->want & SOF_TIMESTAMPING_TX_SCHED ? 1u << PKT_SCHEDULED : 0));
-		*key = n->seq - READ_ONCE(tp->inet.c.stamp_key);
+	/* The last within. What was sent before is near the oldest, what is new near the latest. */
+	if (tp->tx.again) {
+		for (at = l->next; at != l; at = at->next)
+			if (TCP_SEQ_GEQ(list_entry(at, struct tcp_note, link)->seq, end))
+				break;
+		at = at->prev;
+	} else {
+		for (at = l->prev; at != l; at = at->prev)
+			if (TCP_SEQ_LT(list_entry(at, struct tcp_note, link)->seq, end))
+				break;
 	}
+	if (at == l)
+		return;
+	n = list_entry(at, struct tcp_note, link);
+	if (TCP_SEQ_LT(n->seq, seq))
+		return;
+	*want = (u8)((n->want & SOF_TIMESTAMPING_TX_SOFTWARE ? 1u << PKT_SENT : 0) |
+		     (n->want & SOF_TIMESTAMPING_TX_SCHED ? 1u << PKT_SCHEDULED : 0));
+	*key = n->seq - READ_ONCE(tp->inet.c.stamp_key);
 	if (*want)
 		inet_sock_get(&tp->inet);
 }
@@ -333,8 +352,7 @@ void tcp_notes_acked(struct tcp_sock *tp, const struct tcp_pcb *pcb)
 			break;
 		if (n->want & SOF_TIMESTAMPING_TX_ACK)
 			tell_acked(tp, pcb, n);
-		list_del(&n->link);
-		kfree(n);
+		stamp_drop(t, n);
 	}
 	while (!list_empty(&t->zc)) {
 		struct tcp_note *n = list_first_entry(&t->zc, struct tcp_note, link);
@@ -351,12 +369,8 @@ void tcp_notes_end(struct tcp_sock *tp)
 {
 	struct tcp_notes *t = tp->notes;
 
-	while (!list_empty(&t->stamps)) {
-		struct tcp_note *n = list_first_entry(&t->stamps, struct tcp_note, link);
-
-		list_del(&n->link);
-		kfree(n);
-	}
+	while (!list_empty(&t->stamps))
+		stamp_drop(t, list_first_entry(&t->stamps, struct tcp_note, link));
 	while (!list_empty(&t->zc)) {
 		struct tcp_note *n = list_first_entry(&t->zc, struct tcp_note, link);
 

@@ -118,7 +118,7 @@ static void enqueue(struct tcp_sock *tp, struct tx_frag *list)
 		f->next = NULL;
 		atomic64_add(&tp->tx_bytes, f->len);
 		WRITE_ONCE(tp->tx_unfed, tp->tx_unfed + f->len);
-		if (last && last->folio == f->folio && last->off + last->len == f->off) {
+		if (last && last->folio == f->folio && last->off + last->len == f->off && last->len + f->len <= CHUNK_MAX) {
 			if (!tp->tx_feed) {
 				tp->tx_feed = last;
 				tp->feed_off = last->len;
@@ -155,6 +155,27 @@ static bool has_space(struct tcp_sock *tp)
 	return atomic64_read(&tp->tx_bytes) < (s64)READ_ONCE(tp->inet.c.sndbuf) && (!low || READ_ONCE(tp->notsent) < low);
 }
 
+/*
+ * The caller gives no more after all, or (wait) not before some of it went: what was held back for that goes. Who waits does not
+ * keep even what TCP_CORK holds.
+ */
+static void flush_partial(struct tcp_sock *tp, bool wait)
+{
+	struct tcp_net *t = tcp_net(tp->inet.net);
+
+	tcp_engine_lock(t);
+	tp->more = false;
+	if (tp->pcb) {
+		tcp_enter(tp);
+		if (wait)
+			tcp_push_all(tp);
+		else
+			tcp_push_pending(tp);
+		tcp_leave(tp);
+	}
+	tcp_engine_unlock(t);
+}
+
 /* 0 when there is room, or why not. some: bytes were taken, so an error stays for the next call. */
 static int wait_space(struct tcp_sock *tp, u64 deadline, bool some)
 {
@@ -173,27 +194,14 @@ static int wait_space(struct tcp_sock *tp, u64 deadline, bool some)
 		WRITE_ONCE(sk->c.nospace, true);
 		if (!deadline)
 			return -EAGAIN;
+		if (some && READ_ONCE(tp->notsent_lowat))
+			flush_partial(tp, true);
 		err = WAIT_EVENT(&sk->wait,
 			(READ_ONCE(sk->state) != TCP_SYN_SENT && (!can_send(sk) || has_space(tp))) || READ_ONCE(sk->c.err),
 			TASK_INTERRUPTIBLE, 0, deadline);
 		if (err)
 			return sock_wait_result(err, deadline);
 	}
-}
-
-/* The caller gives no more after all: what was held back for it goes. */
-static void flush_partial(struct tcp_sock *tp)
-{
-	struct tcp_net *t = tcp_net(tp->inet.net);
-
-	tcp_engine_lock(t);
-	tp->more = false;
-	if (tp->pcb) {
-		tcp_enter(tp);
-		tcp_push_pending(tp);
-		tcp_leave(tp);
-	}
-	tcp_engine_unlock(t);
 }
 
 ssize_t tcp_sendmsg(struct inet_sock *sk, struct msg *m, size_t len)
@@ -242,7 +250,7 @@ ssize_t tcp_sendmsg(struct inet_sock *sk, struct msg *m, size_t len)
 			}
 			tp->more = m->flags & MSG_MORE;
 			if ((tp->more || tp->corked) && !tp->cork_until)
-				tp->cork_until = clock_monotonic_ns() + 200 * NSEC_PER_MSEC;
+				tp->cork_until = clock_monotonic_ns() + CORK_NS;
 			if (done + (size_t)n < len)
 				tp->more = true;
 			else if (special && tcp_asks(&ask))
@@ -266,7 +274,7 @@ ssize_t tcp_sendmsg(struct inet_sock *sk, struct msg *m, size_t len)
 	}
 	if (done) {
 		if (done < len && !(m->flags & MSG_MORE))
-			flush_partial(tp);
+			flush_partial(tp, false);
 		return (ssize_t)done;
 	}
 	sigpipe(m, err);

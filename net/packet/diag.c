@@ -48,8 +48,11 @@ static void fill_groups(struct nlbuf *b, const struct packet_sock *k)
 static void fill_diag(struct nlbuf *b, struct packet_sock *k, const struct nl_dump *d, u32 show)
 {
 	u32 at = nl_begin(b, d->portid, d->seq, SOCK_DIAG_BY_FAMILY, NLM_F_MULTI, sizeof(struct packet_diag_msg));
-	struct packet_diag_info i = { .pdi_index = (u32)READ_ONCE(k->ifindex),
-		.pdi_flags = (READ_ONCE(k->auxdata) ? PDI_AUXDATA : 0) | (READ_ONCE(k->origdev) ? PDI_ORIGDEV : 0) };
+	struct packet_diag_info i = { .pdi_index = (u32)READ_ONCE(k->ifindex), .pdi_version = READ_ONCE(k->version),
+		.pdi_reserve = READ_ONCE(k->reserve), .pdi_tstamp = (u32)READ_ONCE(k->stamp),
+		.pdi_flags = (READ_ONCE(k->hooked) ? PDI_RUNNING : 0) | (READ_ONCE(k->auxdata) ? PDI_AUXDATA : 0) |
+			     (READ_ONCE(k->origdev) ? PDI_ORIGDEV : 0) | (READ_ONCE(k->vnet) ? PDI_VNETHDR : 0) |
+			     (READ_ONCE(k->loss) ? PDI_LOSS : 0) };
 	struct packet_diag_msg *m = nl_header(b, at);
 
 	if (m) {

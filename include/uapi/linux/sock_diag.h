@@ -162,8 +162,11 @@ enum { PACKET_DIAG_INFO, PACKET_DIAG_MCLIST, PACKET_DIAG_RX_RING, PACKET_DIAG_TX
 struct packet_diag_info {
 	__u32 pdi_index, pdi_version, pdi_reserve, pdi_copy_thresh, pdi_tstamp, pdi_flags;
 };
+#define PDI_RUNNING		0x1
 #define PDI_AUXDATA		0x2
 #define PDI_ORIGDEV		0x4
+#define PDI_VNETHDR		0x8
+#define PDI_LOSS		0x10
 struct packet_diag_mclist {
 	__u32 pdmc_index, pdmc_count;
 	__u16 pdmc_type, pdmc_alen;

@@ -76,38 +76,48 @@ CASE(files)
 	loop_unbind(&l);
 }
 
-/* Pages of the device that are cached after one small read at its begin. */
-static size_t read_one(const char *path)
+/* One small read at its begin, through a descriptor of its own, that took the window of now with it. */
+static int read_one(const char *path)
 {
-	unsigned char vec[1024];
-	size_t n = 0;
-	char b[512];
-	void *m;
 	int fd = CHECK_OK(open(path, O_RDONLY));
+	char b[512];
 
 	CHECK_OK(ioctl(fd, BLKFLSBUF, 0));
 	CHECK_EQ(read(fd, b, sizeof(b)), (long)sizeof(b));
-	usleep(200000);
+	return fd;
+}
+
+/* Pages of the device that are cached. */
+static size_t cached(int fd)
+{
+	unsigned char vec[1024];
+	size_t n = 0;
+	void *m;
+
 	m = mmap(NULL, 1024 * PG, PROT_READ, MAP_SHARED, fd, 0);
 	CHECK(m != MAP_FAILED);
 	CHECK_OK(mincore(m, 1024 * PG, vec));
 	for (size_t i = 0; i < 1024; i++)
 		n += vec[i] & 1;
 	CHECK_OK(munmap(m, 1024 * PG));
-	close(fd);
 	return n;
 }
 CASE(window)
 {
 	struct loopdev l = disk();
-	size_t none, much;
+	size_t none;
+	int fd;
 
 	CHECK_EQ(store("read_ahead_kb", "0"), 0);
-	none = read_one(l.path);
+	fd = read_one(l.path);
+	usleep(200000);		/* what must not come would come in this time */
+	none = cached(fd);
 	CHECK_LE(none, 2);
+	close(fd);
 	CHECK_EQ(store("read_ahead_kb", "2048"), 0);
-	much = read_one(l.path);
-	CHECK_GT(much, none);
+	fd = read_one(l.path);
+	AWAIT(cached(fd) > none);
+	close(fd);
 	CHECK_EQ(store("read_ahead_kb", "128"), 0);
 	loop_unbind(&l);
 }

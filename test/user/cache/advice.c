@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* posix_fadvise and readahead: what they do and refuse; the knobs of write-back; sync_file_range. */
-#include "ktest_user.h"
+#include "diskfile.h"
 
 static int resident(int fd, size_t pages)
 {
@@ -42,14 +42,10 @@ CASE(dontneed_and_willneed)
 	CHECK_EQ(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
 	CHECK_EQ(resident(fd, 128), 0);
 	CHECK_EQ(posix_fadvise(fd, 0, 64 * PG, POSIX_FADV_WILLNEED), 0);
-	for (int i = 0; i < 200 && resident(fd, 128) < 64; i++)
-		usleep(10000);
-	CHECK_GE(resident(fd, 128), 64);
+	AWAIT(resident(fd, 128) >= 64);
 	CHECK_EQ(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
 	CHECK_OK(readahead(fd, 0, 32 * PG));
-	for (int i = 0; i < 200 && resident(fd, 128) < 32; i++)
-		usleep(10000);
-	CHECK_GE(resident(fd, 128), 32);
+	AWAIT(resident(fd, 128) >= 32);
 }
 
 /* A page here and there brings nothing else in; a reader in order finds the next pages there. */
@@ -162,7 +158,8 @@ CASE(counted)
 /* Written back by age, nobody asks. */
 CASE(by_age)
 {
-	char was[2][32];
+	char was[2][32], page[PG] = "old";
+	long long sectors;
 	int fd;
 
 	if (kt_on_memory())
@@ -172,11 +169,10 @@ CASE(by_age)
 	CHECK_EQ(knob_set("dirty_expire_centisecs", "50"), 0);
 	CHECK_EQ(knob_set("dirty_writeback_centisecs", "20"), 0);
 	fd = CHECK_OK(open("f", O_CREAT | O_RDWR, 0644));
-	sync();
-	for (int i = 0; i < 100; i++)
-		CHECK_EQ(write(fd, &was, sizeof(was)), (ssize_t)sizeof(was));
-	for (int i = 0; i < 300 && vmstat("nr_dirty") > 0; i++)
-		usleep(20000);
+	sectors = df_still();
+	for (int i = 0; i < 64; i++)
+		CHECK_EQ(write(fd, page, PG), (ssize_t)PG);
+	AWAIT(df_disk(7) - sectors >= 64 * 8);
 	CHECK_EQ(knob_set("dirty_expire_centisecs", was[0]), 0);
 	CHECK_EQ(knob_set("dirty_writeback_centisecs", was[1]), 0);
 	/* Drops only what is clean. */

@@ -23,8 +23,7 @@ static void quiet(void)
 	CHECK_EQ(df_knob_set("dirty_writeback_centisecs", 0), 0);
 	atexit(restore);
 	sync();
-	for (int i = 0; i < 100 && kt_field("/proc/meminfo", "Dirty") > 100; i++)
-		usleep(20000);
+	AWAIT(kt_field("/proc/meminfo", "Dirty") <= 100);
 }
 
 static void dirty_pages(int fd, size_t first, size_t n, int byte)
@@ -96,16 +95,27 @@ CASE(sync_file_range)
 	CHECK_GE(df_disk(7) - sectors, 2048 * 8);
 }
 
+static int pipe_with_z(void)
+{
+	static int p[2];
+
+	if (!p[1])
+		CHECK_OK(pipe(p));
+	CHECK_EQ(write(p[1], "z", 1), 1);
+	return p[0];
+}
+
 /* One block overwritten, its time changed; what did this way of syncing write? */
 static long long sectors_of(int fd, int how)
 {
 	long long sectors;
 
 	df_tick(fd);		/* makes a file: what that leaves is gone before we count */
-	sync();
-	usleep(30000);
-	sectors = df_disk(7);
-	CHECK_EQ(pwrite(fd, "z", 1, 3), 1);
+	sectors = df_still();
+	if (how == 3)
+		CHECK_EQ(splice(pipe_with_z(), NULL, fd, &(loff_t){ 3 }, 1, 0), 1);
+	else
+		CHECK_EQ(pwrite(fd, "z", 1, 3), 1);
 	if (how == 1)
 		CHECK_OK(fdatasync(fd));
 	else if (how == 2)
@@ -130,15 +140,14 @@ CASE(data_and_metadata)
 	CHECK_OK(close(fd));
 	fd = CHECK_OK(open("f", O_RDWR | O_DSYNC));
 	CHECK_EQ(sectors_of(fd, 0), n);
+	CHECK_EQ(sectors_of(fd, 3), n);
 	CHECK_OK(close(fd));
 	fd = CHECK_OK(open("f", O_RDWR | O_SYNC));
 	CHECK_GT(sectors_of(fd, 0), n);
 	CHECK_OK(close(fd));
 	/* By the call, not by the file. */
 	fd = CHECK_OK(open("f", O_RDWR));
-	sync();
-	usleep(30000);
-	flushes = df_disk(7);
+	flushes = df_still();
 	CHECK_EQ(syscall(SYS_pwritev2, fd, &(struct iovec){ "q", 1 }, 1L, 2 * PG, 0L, 2 /* RWF_DSYNC */), 1);
 	CHECK_EQ(df_disk(7) - flushes, n);
 	/* A new size is needed to read the data: fdatasync writes it. */
@@ -167,7 +176,6 @@ CASE(flushes)
 	n = df_disk(16);
 	if (n < 0)
 		SKIP("no flushes in /proc/diskstats");
-	usleep(30000);
 	CHECK_EQ(pwrite(fd, "z", 1, 3), 1);
 	CHECK_OK(fsync(fd));
 	CHECK_GT(df_disk(16), n);
@@ -188,9 +196,7 @@ CASE(msync)
 	fd = df_make("f", 256, 1);
 	m = mmap(NULL, 256 * PG, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	CHECK(m != MAP_FAILED);
-	sync();
-	usleep(50000);
-	sectors = df_disk(7);
+	sectors = df_still();
 	for (size_t i = 0; i < 256; i++)
 		m[i * PG] = 'm';
 	/* ASYNC leaves it to the flusher, who is asleep. */
@@ -202,9 +208,7 @@ CASE(msync)
 	CHECK_OK(msync(m, 256 * PG, MS_SYNC));
 	CHECK_GE(df_disk(7) - sectors, 256 * 8);
 	/* Clean: written again only if it is changed again, through an entry that was writable before. */
-	sync();
-	usleep(50000);
-	sectors = df_disk(7);
+	sectors = df_still();
 	CHECK_OK(msync(m, 256 * PG, MS_SYNC));
 	CHECK_EQ(df_disk(7), sectors);
 	m[77 * PG + 1] = 'n';

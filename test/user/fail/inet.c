@@ -2,6 +2,9 @@
 /* Sockets of IPv4, of packets and of netlink when memory fails. */
 #include "failnth.h"
 #include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/net_tstamp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <linux/netlink.h>
@@ -84,7 +87,7 @@ static void take_tcp(long n)
 		/* What was lost on its way comes again. */
 		if (poll(&p, 1, 30000) != 1)
 			FAIL("%ld bytes never come", n);
-		r = CHECK_OK(recv(tcp[1], block, (size_t)n, 0));
+		r = CHECK_OK(recv(tcp[1], block, (size_t)n < sizeof(block) ? (size_t)n : sizeof(block), 0));
 
 		CHECK_GT(r, 0);
 		n -= r;
@@ -160,6 +163,28 @@ static bool up(void)
 	return true;
 }
 
+static void ready(void)
+{
+	socklen_t n = sizeof(udp_addr);
+
+	fail_open();
+	if (!up())
+		SKIP("no IPv4");
+	memset(block, 6, sizeof(block));
+	udp_addr = tcp_addr = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	udp = CHECK_OK(socket(AF_INET, SOCK_DGRAM, 0));
+	CHECK_OK(bind(udp, (struct sockaddr *)&udp_addr, sizeof(udp_addr)));
+	CHECK_OK(getsockname(udp, (struct sockaddr *)&udp_addr, &n));
+	tcp_listener = CHECK_OK(socket(AF_INET, SOCK_STREAM, 0));
+	CHECK_OK(bind(tcp_listener, (struct sockaddr *)&tcp_addr, sizeof(tcp_addr)));
+	CHECK_OK(listen(tcp_listener, 64));
+	CHECK_OK(getsockname(tcp_listener, (struct sockaddr *)&tcp_addr, &n));
+	tcp[0] = CHECK_OK(socket(AF_INET, SOCK_STREAM, 0));
+	CHECK_OK(connect(tcp[0], (struct sockaddr *)&tcp_addr, sizeof(tcp_addr)));
+	tcp[1] = CHECK_OK(accept(tcp_listener, NULL, NULL));
+	CHECK_OK(fcntl(tcp_listener, F_SETFL, O_NONBLOCK));
+}
+
 CASE(sockets)
 {
 	static const struct fail_call calls[] = {
@@ -179,24 +204,131 @@ CASE(sockets)
 		{ "RTM_GETLINK", links, NULL, { ENOBUFS } },
 		{ "RTM_NEWADDR", new_addr, del_addr, { ENOBUFS } },
 	};
-	socklen_t n = sizeof(udp_addr);
 
-	fail_open();
-	if (!up())
-		SKIP("no IPv4");
-	memset(block, 6, sizeof(block));
-	udp_addr = tcp_addr = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	udp = CHECK_OK(socket(AF_INET, SOCK_DGRAM, 0));
-	CHECK_OK(bind(udp, (struct sockaddr *)&udp_addr, sizeof(udp_addr)));
-	CHECK_OK(getsockname(udp, (struct sockaddr *)&udp_addr, &n));
-	tcp_listener = CHECK_OK(socket(AF_INET, SOCK_STREAM, 0));
-	CHECK_OK(bind(tcp_listener, (struct sockaddr *)&tcp_addr, sizeof(tcp_addr)));
-	CHECK_OK(listen(tcp_listener, 64));
-	CHECK_OK(getsockname(tcp_listener, (struct sockaddr *)&tcp_addr, &n));
-	tcp[0] = CHECK_OK(socket(AF_INET, SOCK_STREAM, 0));
-	CHECK_OK(connect(tcp[0], (struct sockaddr *)&tcp_addr, sizeof(tcp_addr)));
-	tcp[1] = CHECK_OK(accept(tcp_listener, NULL, NULL));
-	CHECK_OK(fcntl(tcp_listener, F_SETFL, O_NONBLOCK));
+	ready();
 	route = CHECK_OK(socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE));
+	FAIL_GROUP(calls);
+}
+
+/* --- what a stream refers to: pages of files and pipes, notes of calls --- */
+
+static int file, ring[2];
+
+static long file_tcp(void) { return sendfile(tcp[0], file, &(off_t){ 100 }, 9000); }
+
+static long drain(void)
+{
+	long n = 0, r;
+
+	while ((r = read(ring[0], block, sizeof(block))) > 0)
+		n += r;
+	return n;
+}
+
+/* What does not go stays in the pipe. */
+static long pipe_tcp(void)
+{
+	long n, e;
+
+	fail_pause();
+	for (int i = 0; i < 22; i++)		/* more pieces than a packet has room for */
+		CHECK_EQ(write(ring[1], block, 3000), 3000);
+	fail_resume();
+	n = splice(ring[0], NULL, tcp[0], NULL, 66000, SPLICE_F_NONBLOCK);
+	e = errno;
+	fail_pause();
+	CHECK_EQ(drain(), 66000 - (n > 0 ? n : 0));
+	errno = (int)e;
+	return n;
+}
+
+static long file_pipe(void)
+{
+	loff_t off = 100;
+	long n = splice(file, &off, ring[1], NULL, 9000, SPLICE_F_NONBLOCK);
+	int e = errno;
+
+	fail_pause();
+	CHECK_EQ(off, 100 + (n > 0 ? n : 0));
+	CHECK_EQ(drain(), n > 0 ? n : 0);
+	errno = e;
+	return n;
+}
+
+static void news(void)
+{
+	static char b[2048], c[512];
+	struct iovec v = { b, sizeof(b) };
+	struct msghdr m;
+
+	do
+		m = (struct msghdr){ .msg_iov = &v, .msg_iovlen = 1, .msg_control = c, .msg_controllen = sizeof(c) };
+	while (recvmsg(tcp[0], &m, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0);
+}
+
+static int set(int fd, int opt, int v) { return setsockopt(fd, SOL_SOCKET, opt, &v, sizeof(v)); }
+
+static void take_told(long n)
+{
+	take_tcp(n);
+	news();
+}
+
+static long told(int how, int flags)
+{
+	long n;
+
+	fail_pause();
+	CHECK_OK(set(tcp[0], SO_TIMESTAMPING, how));
+	fail_resume();
+	n = send(tcp[0], block, 3000, MSG_DONTWAIT | flags);
+	return n;
+}
+
+#define SENT	(SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_TX_SCHED | SOF_TIMESTAMPING_TX_ACK | SOF_TIMESTAMPING_SOFTWARE)
+
+static long stamped(void) { return told(SENT, 0); }
+static long stats(void) { return told(SENT | SOF_TIMESTAMPING_OPT_TSONLY | SOF_TIMESTAMPING_OPT_STATS, 0); }
+static long zerocopy(void) { return told(0, 0x4000000 /* MSG_ZEROCOPY */); }
+
+/* Two that share a port, and a program that chooses. */
+static long group(void)
+{
+	struct sock_filter f = { BPF_RET | BPF_K, 0, 0, 1 };
+	struct sock_fprog prog = { 1, &f };
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(a);
+	int s[2] = { -1, -1 };
+	bool ok = true;
+
+	for (int i = 0; i < 2 && ok; i++) {
+		s[i] = socket(AF_INET, SOCK_DGRAM, 0);
+		ok = s[i] >= 0 && !set(s[i], SO_REUSEPORT, 1) && !bind(s[i], (struct sockaddr *)&a, sizeof(a));
+		if (!i)
+			ok = ok && !getsockname(s[0], (struct sockaddr *)&a, &len) &&
+				!setsockopt(s[0], SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &prog, sizeof(prog));
+	}
+	(void)keep(s[0], ok);
+	return keep(s[1], ok);
+}
+
+CASE(streams)
+{
+	static const struct fail_call calls[] = {
+		{ "sendfile, TCP", file_tcp, take_tcp, { ENOBUFS, EAGAIN } },
+		{ "splice, pipe to TCP", pipe_tcp, take_tcp, { ENOBUFS, EAGAIN } },
+		{ "splice, file to pipe", file_pipe },
+		{ "SO_TIMESTAMPING, TCP", stamped, take_told, { ENOBUFS, EAGAIN } },
+		{ "OPT_STATS", stats, take_told, { ENOBUFS, EAGAIN } },
+		{ "MSG_ZEROCOPY, TCP", zerocopy, take_told, { ENOBUFS, EAGAIN } },
+		{ "SO_ATTACH_REUSEPORT_CBPF", group, NULL, { ENFILE, ENOBUFS, EADDRINUSE } },
+	};
+
+	ready();
+	file = CHECK_OK(open("data", O_CREAT | O_RDWR, 0600));
+	CHECK_EQ(write(file, block, 20000), 20000);
+	CHECK_OK(pipe2(ring, O_NONBLOCK));
+	CHECK_OK(fcntl(ring[1], F_SETPIPE_SZ, 131072));
+	CHECK_OK(set(tcp[0], 60 /* SO_ZEROCOPY */, 1));
 	FAIL_GROUP(calls);
 }

@@ -47,13 +47,7 @@ CASE(counts)
 	CHECK_OK(rmdir("d"));
 	CHECK_OK(unlink("f"));
 	CHECK_OK(close(fd));
-	for (int i = 0; i < 100; i++) {
-		CHECK_OK(statfs(".", &a));
-		if (a.f_ffree == b.f_ffree + 1)
-			break;
-		usleep(10000);
-	}
-	CHECK_EQ(a.f_ffree, b.f_ffree + 1);
+	AWAIT(statfs(".", &a) == 0 && a.f_ffree == b.f_ffree + 1);
 	CHECK_GE((long long)(a.f_bfree - b.f_bfree) * (long long)b.f_bsize, 256 * PG);
 	free(p);
 }

@@ -6,32 +6,28 @@
 #include "inet.h"
 #include "net_counter.h"
 
-/* Wait (5 s at most) until it is `want` more than `before`: nothing tells of a counter but itself. */
+/* Wait until it is `want` more than `before`: nothing tells of a counter but itself. */
 #define GROWS(expr, before, want) \
-	do { \
-		int ms_; \
-		for (ms_ = 0; ms_ < 5000 && (expr) < (before) + (want); ms_ += 20) \
-			usleep(20000); \
-		CHECK_GE((expr), (before) + (want)); \
-	} while (0)
+	AWAIT((expr) >= (before) + (want))
 
-/* The counters are everybody's: connections that others left behind first end what they have to send (10 s at most). */
+static int orphans(void)
+{
+	FILE *f = fopen("/proc/net/sockstat", "r");
+	char line[128];
+	int n = -1;
+
+	CHECK(f != NULL);
+	while (fgets(line, sizeof(line), f))
+		(void)sscanf(line, "TCP: inuse %*d orphan %d", &n);
+	fclose(f);
+	return n;
+}
+
+/* The counters are everybody's: connections that others left behind first end what they have to send. That wakes nobody. */
 static void begin(void)
 {
 	lo_up();
-	for (int ms = 0; ms < 10000; ms += 20) {
-		FILE *f = fopen("/proc/net/sockstat", "r");
-		char line[128];
-		int orphans = 0;
-
-		CHECK(f != NULL);
-		while (fgets(line, sizeof(line), f))
-			(void)sscanf(line, "TCP: inuse %*d orphan %d", &orphans);
-		fclose(f);
-		if (!orphans)
-			return;
-		usleep(20000);
-	}
+	AWAIT(!orphans());
 }
 
 /* From now on nothing reaches this socket. */
@@ -175,9 +171,7 @@ CASE(abort_on_linger)
 	set_tcp(fd[0], TCP_LINGER2, -1);
 	CHECK_EQ(shutdown(fd[0], SHUT_WR), 0);
 	/* That our end was acknowledged wakes nobody: the state is all that tells. */
-	for (int i = 0; i < 1000 && tcp_state(fd[0]) != TCP_FIN_WAIT2; i++)
-		usleep(5000);
-	CHECK_EQ(tcp_state(fd[0]), TCP_FIN_WAIT2);
+	AWAIT(tcp_state(fd[0]) == TCP_FIN_WAIT2);
 	close(fd[0]);
 	CHECK_EQ(tcpext_counter("TCPAbortOnLinger") - n, 1);
 	GROWS(tcp_counter("OutRsts"), rsts, 1);

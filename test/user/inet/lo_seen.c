@@ -131,7 +131,7 @@ static int heard(int tap, char letter, int want)
 	unsigned char frame[2048];
 	int n = 0;
 
-	while (n < want && poll(&p, 1, 2000) == 1) {
+	while (n < want && poll(&p, 1, kt_wait_ms()) == 1) {
 		ssize_t len = recv(tap, frame, sizeof(frame), 0);
 
 		CHECK_GE(len, 14 + 20);

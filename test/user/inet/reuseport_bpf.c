@@ -64,7 +64,7 @@ static int got_by(const int *fd, int n, int port, unsigned char first)
 	close(s);
 	for (int i = 0; i < n; i++)
 		p[i] = (struct pollfd){ .fd = fd[i], .events = POLLIN };
-	CHECK_EQ(poll(p, (nfds_t)n, 1000), 1);
+	CHECK_EQ(poll(p, (nfds_t)n, kt_wait_ms()), 1);
 	for (int i = 0; i < n; i++) {
 		if (!p[i].revents)
 			continue;
@@ -197,7 +197,7 @@ CASE(connections)
 			CHECK_OK(connect(c, (void *)&to, sizeof(to)));
 			for (int j = 0; j < N; j++)
 				p[j] = (struct pollfd){ .fd = fd[j], .events = POLLIN };
-			CHECK_EQ(poll(p, N, 1000), 1);
+			CHECK_EQ(poll(p, N, kt_wait_ms()), 1);
 			CHECK(p[N - 1 - (int)want].revents & POLLIN);
 			got = CHECK_OK(accept(fd[N - 1 - (int)want], NULL, NULL));
 			/* A connection shares nothing. */

@@ -66,6 +66,34 @@ CASE(bytes)
 	WAIT_EXIT(p, 0);
 }
 
+/* Buffers of a pipe that are not full: more of them than pages to as many bytes. */
+CASE(many_pieces)
+{
+	size_t n = 150 * 3000, done = 0;
+	int f = file_of(n), s[2], p[2];
+	static char b[150 * 3000];
+	pid_t pid;
+
+	lo_up();
+	tcp_pair(s);
+	CHECK_OK(pipe(p));
+	CHECK_GE(fcntl(p[1], F_SETPIPE_SZ, 1 << 20), 1 << 20);
+	CHECK_EQ(pread(f, b, n, 0), n);
+	for (size_t i = 0; i < n; i += 1500)
+		CHECK_EQ(write(p[1], b + i, 1500), 1500);
+	CHILD(pid) {
+		close(s[0]);
+		expect(s[1], 0, n);
+	}
+	while (done < n) {
+		ssize_t k = CHECK_OK(splice(p[0], NULL, s[0], NULL, n - done, 0));
+
+		CHECK_GT(k, 0);
+		done += (size_t)k;
+	}
+	WAIT_EXIT(pid, 0);
+}
+
 /* What was sent stays what it was when the file loses its pages and gets others. */
 CASE(file_changes)
 {

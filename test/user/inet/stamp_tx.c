@@ -24,12 +24,9 @@ static int next(int fd, int level, int type, struct got *g)
 	struct iovec v = { g->data, sizeof(g->data) };
 	struct msghdr m = { .msg_name = &name, .msg_namelen = sizeof(name), .msg_iov = &v, .msg_iovlen = 1, .msg_control = ctl,
 		.msg_controllen = sizeof(ctl) };
-	struct pollfd p = { .fd = fd, .events = 0 };
 
 	memset(g, 0, sizeof(*g));
-	if (poll(&p, 1, 1000) != 1)
-		return 0;
-	CHECK(p.revents & POLLERR);
+	CHECK(WAIT_EVENTS(fd, 0) & POLLERR);
 	g->len = CHECK_OK((int)recvmsg(fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT));
 	g->namelen = (int)m.msg_namelen;
 	g->flags = m.msg_flags;

@@ -136,7 +136,7 @@ CASE(close_gives_eof_then_pipe)
 	CHECK_EQ(read(fd[1], &b, 1), 0);
 	CHECK_EQ(poll_now(fd[1], POLLIN | POLLOUT | POLLRDHUP), POLLIN | POLLOUT | POLLRDHUP);
 	CHECK_EQ(write(fd[1], "y", 1), 1);	/* answered by a reset */
-	usleep(50000);
+	wait_reset(fd[1]);
 	CHECK_ERR(write(fd[1], "z", 1), EPIPE);
 }
 
@@ -148,9 +148,9 @@ CASE(unread_data_resets)
 	lo_up();
 	tcp_pair(fd);
 	CHECK_EQ(write(fd[0], "unread", 6), 6);
-	usleep(20000);
+	CHECK_EQ(WAIT_EVENTS(fd[1], POLLIN), POLLIN);
 	close(fd[1]);
-	usleep(50000);
+	wait_reset(fd[0]);
 	CHECK_EQ(poll_now(fd[0], POLLIN), POLLIN | POLLERR | POLLHUP);
 	CHECK_ERR(read(fd[0], &b, 1), ECONNRESET);
 	CHECK_EQ(read(fd[0], &b, 1), 0);
@@ -166,8 +166,16 @@ CASE(linger_zero_resets)
 	tcp_pair(fd);
 	CHECK_EQ(setsockopt(fd[0], SOL_SOCKET, SO_LINGER, &l, sizeof(l)), 0);
 	close(fd[0]);
-	usleep(50000);
+	wait_reset(fd[1]);
 	CHECK_ERR(read(fd[1], &b, 1), ECONNRESET);
+}
+
+static int unread(int fd)
+{
+	int n = -1;
+
+	CHECK_EQ(ioctl(fd, FIONREAD, &n), 0);
+	return n;
 }
 
 /* The reading half is shut for who reads, not for the peer: what still comes can be read. */
@@ -182,11 +190,7 @@ CASE(data_after_shut_rd)
 	CHECK_EQ(read(fd[0], b, sizeof(b)), 0);
 	CHECK_EQ(write(fd[1], "late", 4), 4);
 	/* Reading never waits any more, and poll() always says that it would not: only the count tells when they are there. */
-	for (int i = 0, n = 0; i < 1000 && n < 4; i++) {
-		CHECK_EQ(ioctl(fd[0], FIONREAD, &n), 0);
-		if (n < 4)
-			usleep(1000);
-	}
+	AWAIT(unread(fd[0]) == 4);
 	CHECK_EQ(read(fd[0], b, sizeof(b)), 4);
 	CHECK_EQ(write(fd[0], "back", 4), 4);
 	CHECK_EQ(read(fd[1], b, sizeof(b)), 4);
@@ -208,7 +212,7 @@ CASE(shutdown_halves)
 	CHECK_EQ(recv(fd[0], b, 3, MSG_WAITALL), 3);
 	CHECK_EQ(poll_now(fd[1], POLLIN | POLLRDHUP | POLLOUT), POLLIN | POLLRDHUP | POLLOUT);
 	CHECK_EQ(shutdown(fd[1], SHUT_RDWR), 0);
-	usleep(50000);
+	CHECK_EQ(WAIT_EVENTS(fd[0], 0), POLLHUP);
 	CHECK_EQ(read(fd[0], b, 1), 0);
 	CHECK(poll_now(fd[0], POLLIN | POLLOUT) & POLLHUP);
 }
@@ -232,19 +236,21 @@ CASE(not_connected)
 CASE(waitall_and_lowat)
 {
 	int fd[2];
+	pid_t p;
 	char b[8];
 
 	lo_up();
 	tcp_pair(fd);
-	if (!fork()) {
-		write(fd[0], "ab", 2);
-		usleep(30000);
-		write(fd[0], "cdef", 4);
-		_exit(0);
+	CHILD(p) {
+		WAIT_BLOCKED(getppid());
+		CHECK_EQ(write(fd[0], "ab", 2), 2);
+		AWAIT(!unread(fd[1]));		/* the reader has them, and waits for more */
+		WAIT_BLOCKED(getppid());
+		CHECK_EQ(write(fd[0], "cdef", 4), 4);
 	}
 	CHECK_EQ(recv(fd[1], b, 6, MSG_WAITALL), 6);
 	CHECK_MEM(b, "abcdef", 6);
-	wait(NULL);
+	WAIT_EXIT(p, 0);
 }
 
 CASE(window_fills_and_opens)
@@ -267,20 +273,13 @@ CASE(window_fills_and_opens)
 		CHECK_LT(sent, 64u << 20);
 	}
 	CHECK_EQ(poll_now(fd[0], POLLOUT), 0);
-	fcntl(fd[1], F_SETFL, O_NONBLOCK);
-	for (int idle = 0; got < sent && idle < 300;) {
-		ssize_t n = read(fd[1], big, sizeof(big));
-
-		if (n > 0) {
-			got += (size_t)n;
-			idle = 0;
-		} else {
-			usleep(10000);
-			idle++;
-		}
+	while (got < sent) {
+		CHECK_EQ(WAIT_EVENTS(fd[1], POLLIN), POLLIN);
+		got += (size_t)CHECK_OK(read(fd[1], big, sizeof(big)));
 	}
 	CHECK_EQ(got, sent);
-	CHECK(poll_now(fd[0], POLLOUT) & POLLOUT);
+	CHECK_EQ(poll_now(fd[1], POLLIN), 0);
+	CHECK_EQ(WAIT_EVENTS(fd[0], POLLOUT), POLLOUT);
 }
 
 CASE(backlog_of_many)
@@ -303,6 +302,26 @@ CASE(backlog_of_many)
 	CHECK_ERR(accept(l, NULL, NULL), EAGAIN);
 }
 
+/* Does /proc tell of a connection from this port in TIME_WAIT? */
+static bool in_time_wait(int port)
+{
+	static const char *const path[] = { "/proc/net/tcp", "/proc/net/tcp6" };
+	char line[256];
+	bool is = false;
+
+	for (int i = 0; i < 2; i++) {
+		FILE *f = fopen(path[i], "r");
+		unsigned from, state;
+
+		CHECK(f != NULL);
+		while (fgets(line, sizeof(line), f))
+			is |= sscanf(line, "%*d: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x", &from, &state) == 2 &&
+			      (int)from == port && state == TCP_TIME_WAIT;
+		fclose(f);
+	}
+	return is;
+}
+
 CASE(reuse_after_close)
 {
 	int port, l, c, a, one = 1;
@@ -316,11 +335,11 @@ CASE(reuse_after_close)
 	c = socket(AF_INET, SOCK_STREAM, 0);
 	CHECK_EQ(connect(c, (void *)&x, sizeof(x)), 0);
 	a = accept(l, NULL, NULL);
-	close(a);	/* our side goes to TIME_WAIT */
-	usleep(20000);
+	close(a);
+	CHECK_EQ(WAIT_EVENTS(c, POLLRDHUP), POLLRDHUP);
 	close(c);
 	close(l);
-	usleep(20000);
+	AWAIT(in_time_wait(port));	/* our side: no socket is left that could be asked */
 	l = socket(AF_INET, SOCK_STREAM, 0);
 	CHECK_ERR(bind(l, (void *)&x, sizeof(x)), EADDRINUSE);
 	CHECK_EQ(setsockopt(l, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)), 0);

@@ -105,8 +105,7 @@ CASE(window_grows)
 		left -= n;
 	}
 	/* The last acknowledgement wakes nobody who could be asked. */
-	for (int ms = 0; (i = get_info(fd[0])).tcpi_unacked && ms < 10000; ms++)
-		usleep(1000);
+	AWAIT(!(i = get_info(fd[0])).tcpi_unacked);
 	CHECK(i.tcpi_rtt > 0 && i.tcpi_rtt < 1000000);
 	CHECK(i.tcpi_rto >= 200000 && i.tcpi_rto < 2000000);
 	CHECK_EQ(i.tcpi_unacked, 0);
@@ -140,20 +139,18 @@ CASE(answer_is_not_delayed)
 CASE(nagle)
 {
 	int fd[2], one = 1, v;
-	struct pollfd p;
 	char b[16];
 
 	/* A small one goes out while nothing small is under way, and all of them with TCP_NODELAY. */
 	lo_up();
 	tcp_pair(fd);
 	CHECK_EQ(write(fd[0], "1", 1), 1);
-	p = (struct pollfd){ .fd = fd[1], .events = POLLIN };
-	CHECK_EQ(poll(&p, 1, 1000), 1);
+	CHECK_EQ(WAIT_EVENTS(fd[1], POLLIN), POLLIN);
 	CHECK_EQ(read(fd[1], b, sizeof(b)), 1);
 	CHECK_EQ(setsockopt(fd[0], IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)), 0);
 	for (int i = 0; i < 4; i++) {
 		CHECK_EQ(write(fd[0], "2", 1), 1);
-		CHECK_EQ(poll(&p, 1, 1000), 1);
+		CHECK_EQ(WAIT_EVENTS(fd[1], POLLIN), POLLIN);
 		CHECK_EQ(ioctl(fd[1], FIONREAD, &v), 0);
 		CHECK_EQ(v, 1);
 		CHECK_EQ(read(fd[1], b, sizeof(b)), 1);

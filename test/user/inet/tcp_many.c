@@ -71,21 +71,20 @@ CASE(epoll_edges)
 	CHECK_EQ(epoll_ctl(e, EPOLL_CTL_ADD, fd[1], &ev), 0);
 	CHECK_EQ(epoll_wait(e, &got, 1, 0), 0);
 	CHECK_EQ(write(fd[0], "a", 1), 1);
-	CHECK_EQ(epoll_wait(e, &got, 1, 1000), 1);
+	CHECK_EQ(epoll_wait(e, &got, 1, kt_wait_ms()), 1);
 	CHECK_EQ(got.events, EPOLLIN);
 	CHECK_EQ(epoll_wait(e, &got, 1, 0), 0);
 	CHECK_EQ(write(fd[0], "b", 1), 1);
-	CHECK_EQ(epoll_wait(e, &got, 1, 1000), 1);
+	CHECK_EQ(epoll_wait(e, &got, 1, kt_wait_ms()), 1);
 	CHECK_EQ(read(fd[1], b, 8), 2);
 	close(fd[0]);
-	CHECK_EQ(epoll_wait(e, &got, 1, 1000), 1);
+	CHECK_EQ(epoll_wait(e, &got, 1, kt_wait_ms()), 1);
 	CHECK_EQ(got.events, EPOLLIN | EPOLLRDHUP);
 }
 
 CASE(connect_without_waiting)
 {
 	struct sockaddr_in x;
-	struct pollfd p;
 	int l, c;
 
 	lo_up();
@@ -94,9 +93,7 @@ CASE(connect_without_waiting)
 	x = lo_addr(port);
 	c = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	CHECK_ERR(connect(c, (void *)&x, sizeof(x)), EINPROGRESS);
-	p = (struct pollfd){ c, POLLOUT, 0 };
-	CHECK_EQ(poll(&p, 1, 5000), 1);
-	CHECK_EQ(p.revents, POLLOUT);
+	CHECK_EQ(WAIT_EVENTS(c, POLLOUT), POLLOUT);
 	CHECK_EQ(so_error(c), 0);
 	CHECK_EQ(connect(c, (void *)&x, sizeof(x)), 0);
 	CHECK_ERR(connect(c, (void *)&x, sizeof(x)), EISCONN);
@@ -114,9 +111,9 @@ CASE(listener_closes_on_waiting)
 	x = lo_addr(port);
 	c = socket(AF_INET, SOCK_STREAM, 0);
 	CHECK_EQ(connect(c, (void *)&x, sizeof(x)), 0);
-	usleep(20000);
+	CHECK_EQ(WAIT_EVENTS(l, POLLIN), POLLIN);
 	close(l);
-	usleep(50000);
+	wait_reset(c);
 	CHECK_ERR(read(c, &b, 1), ECONNRESET);
 }
 

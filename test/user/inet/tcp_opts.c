@@ -96,8 +96,52 @@ CASE(notsent_lowat)
 		CHECK(k > 0);
 		n -= (int)k;
 	}
-	usleep(50000);
-	CHECK_EQ(poll_now(fd[0], POLLOUT), POLLOUT);
+	CHECK_EQ(WAIT_EVENTS(fd[0], POLLOUT), POLLOUT);
+}
+
+/* A writer that waits for it holds nothing back for what it will bring. */
+CASE(notsent_lowat_waits)
+{
+	static char b[300000];
+	size_t got = 0;
+	int fd[2];
+	pid_t p;
+
+	lo_up();
+	tcp_pair(fd);
+	alarm(30);
+	CHECK_EQ(set(fd[0], TCP_NOTSENT_LOWAT, 4096), 0);
+	CHILD(p) {
+		close(fd[1]);
+		alarm(30);
+		CHECK_EQ(send(fd[0], b, sizeof(b), 0), sizeof(b));
+		CHECK_EQ(send(fd[0], b, 1000, 0), 1000);
+		CHECK_EQ(set(fd[0], TCP_CORK, 1), 0);
+		CHECK_EQ(send(fd[0], b, sizeof(b), 0), sizeof(b));
+	}
+	close(fd[0]);
+	for (ssize_t k; (k = CHECK_OK(read(fd[1], b, sizeof(b)))) > 0; )
+		got += k;
+	CHECK_EQ(got, 601000);
+	WAIT_EXIT(p, 0);
+}
+
+/* TCP_CORK: at most a fifth of a second. */
+CASE(cork_ceiling)
+{
+	struct timeval limit = { .tv_sec = 10 };
+	char b[200] = "";
+	int fd[2];
+
+	lo_up();
+	tcp_pair(fd);
+	CHECK_EQ(set(fd[0], TCP_CORK, 1), 0);
+	CHECK_OK(setsockopt(fd[1], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)));
+	for (int i = 0; i < 3; i++) {
+		CHECK_EQ(send(fd[0], b, 100, 0), 100);
+		CHECK_EQ(recv(fd[1], b, sizeof(b), 0), 100);
+	}
+	CHECK_EQ(get(fd[0], TCP_CORK), 1);
 }
 
 /* Nobody answers: TCP_USER_TIMEOUT ends it, long before the retries do. */
@@ -159,7 +203,7 @@ CASE(keepalive_answered)
 	CHECK_EQ(set(fd[0], TCP_KEEPINTVL, 1), 0);
 	CHECK_EQ(set(fd[0], TCP_KEEPCNT, 1), 0);
 	CHECK_EQ(setsockopt(fd[0], SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one)), 0);
-	usleep(3500000);
+	usleep(3500000);	/* without answers it would be over after 2 s */
 	CHECK_EQ(so_error(fd[0]), 0);
 	CHECK_EQ(write(fd[0], "a", 1), 1);
 	CHECK_EQ(read(fd[1], b, 4), 1);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Urgent data over TCP: where the mark stands, who hears of it, what readers of the stream see. */
 #include "inet.h"
+#include <linux/sockios.h>
 
 static void urgent_pair(int fd[2])
 {
@@ -11,10 +12,15 @@ static void urgent_pair(int fd[2])
 /* Loopback delivers before send() returns, but nothing promises it. */
 static void wait_for(int fd, int events)
 {
-	struct pollfd p = { .fd = fd, .events = (short)events };
+	CHECK((WAIT_EVENTS(fd, events) & events) != 0);
+}
 
-	CHECK_EQ(poll(&p, 1, 2000), 1);
-	CHECK((p.revents & events) != 0);
+/* All that was sent here has arrived there: what comes behind urgent data shows neither in poll() nor in FIONREAD. */
+static void wait_arrived(int fd)
+{
+	int left;
+
+	AWAIT(ioctl(fd, SIOCOUTQ, &left) == 0 && left == 0);
 }
 
 static int at_mark(int fd)
@@ -43,14 +49,12 @@ CASE(out_of_band)
 	CHECK_EQ(send(fd[0], "abc", 3, 0), 3);
 	CHECK_EQ(send(fd[0], "xyU", 3, MSG_OOB), 3);
 	CHECK_EQ(send(fd[0], "def", 3, 0), 3);
-	wait_for(fd[1], POLLPRI);
-	while (poll_now(fd[1], POLLIN) == 0)
-		;
+	wait_arrived(fd[0]);
+	CHECK_EQ(poll_now(fd[1], POLLIN | POLLPRI), POLLIN | POLLPRI);
 	CHECK_EQ(at_mark(fd[1]), 0);
 	CHECK_EQ(recv(fd[1], b, sizeof(b), MSG_OOB | MSG_PEEK), 1);
 	CHECK_EQ(b[0], 'U');
 	/* A read ends before the urgent byte, */
-	usleep(20000);
 	CHECK_EQ(readable(fd[1]), 5);
 	CHECK_EQ(recv(fd[1], b, sizeof(b), 0), 5);
 	CHECK(!memcmp(b, "abcxy", 5));
@@ -88,8 +92,8 @@ CASE(in_line)
 	CHECK_EQ(setsockopt(fd[1], SOL_SOCKET, SO_OOBINLINE, &one, sizeof(one)), 0);
 	CHECK_EQ(send(fd[0], "abU", 3, MSG_OOB), 3);
 	CHECK_EQ(send(fd[0], "cd", 2, 0), 2);
-	wait_for(fd[1], POLLPRI);
-	usleep(20000);
+	wait_arrived(fd[0]);
+	CHECK_EQ(poll_now(fd[1], POLLPRI), POLLPRI);
 	CHECK_ERR(recv(fd[1], b, 1, MSG_OOB), EINVAL);
 	CHECK_EQ(readable(fd[1]), 5);
 	CHECK_EQ(recv(fd[1], b, sizeof(b), 0), 2);	/* up to the mark */
@@ -108,7 +112,7 @@ CASE(a_newer_mark_takes_its_place)
 	CHECK_EQ(send(fd[0], "1", 1, MSG_OOB), 1);
 	wait_for(fd[1], POLLPRI);
 	CHECK_EQ(send(fd[0], "a2", 2, MSG_OOB), 2);
-	usleep(50000);
+	wait_arrived(fd[0]);
 	CHECK_EQ(recv(fd[1], b, sizeof(b), MSG_OOB), 1);
 	CHECK_EQ(b[0], '2');
 }
@@ -129,11 +133,10 @@ CASE(signal_to_the_owner)
 	CHECK_EQ(sigaction(SIGURG, &sa, NULL), 0);
 	CHECK_EQ(fcntl(fd[1], F_SETOWN, getpid()), 0);
 	CHECK_EQ(send(fd[0], "a", 1, 0), 1);
-	usleep(20000);
+	wait_arrived(fd[0]);
 	CHECK_EQ(urgent, 0);
 	CHECK_EQ(send(fd[0], "U", 1, MSG_OOB), 1);
-	for (int i = 0; i < 100 && !urgent; i++)
-		usleep(10000);
+	kt_wait_caught(SIGURG, &urgent, 1);
 	CHECK_EQ(urgent, 1);
 }
 
@@ -148,7 +151,7 @@ CASE(priority_to_pollers)
 	CHECK_EQ(send(fd[0], "x", 1, 0), 1);
 	CHECK_EQ(epoll_wait(e, &ev, 1, 50), 0);
 	CHECK_EQ(send(fd[0], "U", 1, MSG_OOB), 1);
-	CHECK_EQ(epoll_wait(e, &ev, 1, 2000), 1);
+	CHECK_EQ(epoll_wait(e, &ev, 1, kt_wait_ms()), 1);
 	CHECK_EQ(ev.events, EPOLLPRI);
 	CHECK_EQ(recv(fd[1], b, 1, MSG_OOB), 1);
 	CHECK_EQ(epoll_wait(e, &ev, 1, 50), 0);

@@ -202,7 +202,7 @@ static int p[2];
 
 static void *late_writer(void *x)
 {
-	usleep(30000);
+	WAIT_THREAD_BLOCKED(getpid());
 	CHECK_EQ(write(p[1], "x", 1), 1);
 	return x;
 }

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* splice, tee and vmsplice between pipes and files. */
 #include "ktest_user.h"
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/socket.h>
 
 CASE(file_to_pipe_to_file)
 {
@@ -69,4 +73,69 @@ CASE(vmsplice)
 	CHECK_EQ(vmsplice(p[1], v, 2, 0), 7);
 	CHECK_EQ(read(p[0], buf, 16), 7);
 	CHECK_MEM(buf, "abcdefg", 7);
+}
+
+static int sock_end, pipe_end;
+static volatile pid_t splicer;
+
+static void nothing(int sig) { (void)sig; }
+
+static void *socket_to_pipe(void *unused)
+{
+	(void)unused;
+	splicer = gettid();
+	return (void *)splice(sock_end, NULL, pipe_end, NULL, 100, 0);
+}
+
+static void *page_to_pipe(void *unused)
+{
+	static char b[4096];
+
+	(void)unused;
+	memset(b, 'b', sizeof(b));
+	return (void *)write(pipe_end, b, sizeof(b));
+}
+
+/* While a splice waits for a socket others write into the pipe: what it then reads has its place, signals or not. */
+CASE(others_write_meanwhile)
+{
+	struct sigaction a = { .sa_handler = nothing };
+	static char b[8192];
+	int p[2], s[2], n[2] = { 0 };
+	pthread_t t[2];
+	void *res[2];
+
+	CHECK_OK(sigaction(SIGUSR1, &a, NULL));
+	CHECK_OK(pipe(p));
+	CHECK_EQ(fcntl(p[1], F_SETPIPE_SZ, 4096), 4096);
+	CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM, 0, s));
+	sock_end = s[0];
+	pipe_end = p[1];
+	CHECK_EQ(pthread_create(&t[0], NULL, socket_to_pipe, NULL), 0);
+	while (!splicer)
+		sched_yield();
+	WAIT_THREAD_BLOCKED(splicer);
+	CHECK_EQ(pthread_create(&t[1], NULL, page_to_pipe, NULL), 0);
+	usleep(100000);
+	memset(b, 'a', 100);
+	CHECK_EQ(write(s[1], b, 100), 100);
+	usleep(100000);
+	(void)pthread_kill(t[0], SIGUSR1);
+	usleep(100000);
+	while (n[0] + n[1] < 4196) {
+		struct pollfd f = { .fd = p[0], .events = POLLIN };
+		ssize_t k;
+
+		if (poll(&f, 1, 5000) != 1)
+			FAIL("%d bytes of the socket and %d of the page came", n[0], n[1]);
+		k = CHECK_OK(read(p[0], b, sizeof(b)));
+		for (ssize_t i = 0; i < k; i++)
+			n[b[i] - 'a']++;
+	}
+	for (int i = 0; i < 2; i++)
+		CHECK_EQ(pthread_join(t[i], &res[i]), 0);
+	CHECK_EQ((long)res[0], 100);
+	CHECK_EQ((long)res[1], 4096);
+	CHECK_EQ(n[0], 100);
+	CHECK_EQ(n[1], 4096);
 }

@@ -168,7 +168,13 @@ CASE(timeouts)
 }
 static volatile sig_atomic_t caught;
 static siginfo_t got;
+static int told[2];
 static void note(int sig) { (void)sig; caught++; }
+static void tell(int sig)
+{
+	note(sig);
+	CHECK_EQ(write(told[1], "", 1), 1);
+}
 static void note_info(int sig, siginfo_t *i, void *x)
 {
 	(void)sig;
@@ -206,8 +212,9 @@ CASE(waiting)
 	kill(p, SIGUSR1);
 	WAIT_EXIT(p, 0);
 	/* restarted where the handler says so */
+	CHECK_OK(pipe(told));
 	CHILD(p) {
-		struct sigaction sa = { .sa_handler = note, .sa_flags = SA_RESTART };
+		struct sigaction sa = { .sa_handler = tell, .sa_flags = SA_RESTART };
 
 		sigaction(SIGUSR1, &sa, NULL);
 		CHECK_EQ(mq_receive(q, b, 16, NULL), 3);
@@ -215,7 +222,7 @@ CASE(waiting)
 	}
 	WAIT_BLOCKED(p);
 	kill(p, SIGUSR1);
-	usleep(30000);
+	CHECK_EQ(read(told[0], b, 1), 1);
 	WAIT_BLOCKED(p);
 	CHECK_OK(mq_send(q, "abc", 3, 0));
 	WAIT_EXIT(p, 0);
@@ -365,11 +372,9 @@ CASE(limit_of_bytes)
 		CHECK_OK(mq_unlink("/kt3"));
 		CHECK_ERR(mq_open("/kt4", O_CREAT | O_RDWR, 0600, &a), EMFILE);	/* it is still there */
 		CHECK_OK(mq_close(q));
-		usleep(100000);
 		q = CHECK_OK(mq_open("/kt4", O_CREAT | O_RDWR, 0600, &a));
 		CHECK_OK(mq_unlink("/kt4"));
 		CHECK_OK(mq_close(q));
-		usleep(100000);
 		r.rlim_cur--;
 		CHECK_OK(setrlimit(RLIMIT_MSGQUEUE, &r));
 		CHECK_ERR(mq_open("/kt4", O_CREAT | O_RDWR, 0600, &a), EMFILE);

@@ -172,7 +172,9 @@ CASE(full)
 static void nothing(int sig) { (void)sig; }
 CASE(waiting)
 {
+	int again[2];
 	pid_t p, q, r;
+	char c;
 
 	make();
 	CHILD(p) {
@@ -195,17 +197,19 @@ CASE(waiting)
 	(void)snd(7, "long", 0);
 	WAIT_EXIT(q, 0);
 	gone();
+	CHECK_OK(pipe(again));
 	make();
 	CHILD(p) {
 		struct sigaction sa = { .sa_handler = nothing, .sa_flags = SA_RESTART };
 
 		sigaction(SIGUSR1, &sa, NULL);
 		CHECK_ERR(msgrcv(id, &b, 10, 5, 0), EINTR);
+		CHECK_EQ(write(again[1], "", 1), 1);
 		CHECK_ERR(msgrcv(id, &b, 10, 5, 0), EIDRM);
 	}
 	WAIT_BLOCKED(p);
 	kill(p, SIGUSR1);
-	usleep(50000);
+	CHECK_EQ(read(again[0], &c, 1), 1);
 	WAIT_BLOCKED(p);
 	gone();
 	WAIT_EXIT(p, 0);
@@ -219,11 +223,12 @@ CASE(waiting)
 
 		sigaction(SIGUSR1, &sa, NULL);
 		CHECK_ERR(snd(1, "no room", 0), EINTR);
+		CHECK_EQ(write(again[1], "", 1), 1);
 		CHECK_ERR(snd(1, "no room", 0), EIDRM);
 	}
 	WAIT_BLOCKED(p);
 	kill(p, SIGUSR1);
-	usleep(50000);
+	CHECK_EQ(read(again[0], &c, 1), 1);
 	WAIT_BLOCKED(p);
 	gone();
 	WAIT_EXIT(p, 0);

@@ -181,8 +181,7 @@ CASE(undo_when_killed_wakes)
 		CHECK_OK(sem_op(id, 0, -1, SEM_UNDO));
 		pause();
 	}
-	while (val_of(id, 0))
-		usleep(1000);
+	CHECK_OK(sem_op(id, 0, 0, 0));
 	CHILD(q)
 		CHECK_OK(sem_op(id, 0, -1, 0));
 	WAIT_BLOCKED(q);

@@ -108,8 +108,7 @@ CASE(signals_never_restart)
 		CHECK_ERR(sem_op_ms(id, 0, -1, 0, 100000), EINTR);
 	}
 	for (int i = 0; i < 2; i++) {
-		while (val_of(id, 1) != i || semctl(id, 0, GETNCNT) != 1)
-			usleep(1000);
+		AWAIT(val_of(id, 1) == i && semctl(id, 0, GETNCNT) == 1);
 		WAIT_BLOCKED(p);
 		kill(p, SIGUSR1);
 	}
@@ -173,8 +172,7 @@ CASE(first_come_first_served)
 			CHECK_OK(sem_op(id, 0, -1, 0));
 			CHECK_EQ(write(out[1], &me, 1), 1);
 		}
-		while (semctl(id, 0, GETNCNT) != i + 1)
-			usleep(500);
+		AWAIT(semctl(id, 0, GETNCNT) == i + 1);
 	}
 	for (int i = 0; i < 5; i++) {
 		CHECK_OK(sem_op(id, 0, 1, 0));

@@ -59,24 +59,16 @@ static inline void df_check(int fd, size_t pages, unsigned int seed)
 /* Out of memory with all of it. It is clean and nobody maps it. */
 static inline void df_drop(int fd, size_t pages)
 {
-	for (int i = 0; i < 100; i++) {
-		CHECK_EQ(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
-		if (!df_resident(fd, pages))
-			return;
-		usleep(10000);
-	}
-	FAIL("%d pages stay in memory", df_resident(fd, pages));
+	AWAIT(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) == 0 && !df_resident(fd, pages));
 }
 
 static inline void df_wait_resident(int fd, size_t pages, int want)
 {
-	for (int i = 0; i < 300 && df_resident(fd, pages) < want; i++)
-		usleep(10000);
-	CHECK_GE(df_resident(fd, pages), want);
+	AWAIT(df_resident(fd, pages) >= want);
 }
 
 /* Fields of /proc/diskstats for the disk under the current directory: 1 reads, 3 sectors read, 5 writes, 7 sectors
-   written, 16 flushes. */
+   written, 9 under way, 16 flushes. */
 static inline long long df_disk(int field)
 {
 	char line[512];
@@ -99,6 +91,14 @@ static inline long long df_disk(int field)
 	}
 	fclose(f);
 	return v;
+}
+
+/* The disk has written all there was to write; field 7 then. */
+static inline long long df_still(void)
+{
+	sync();
+	AWAIT(df_disk(9) == 0);
+	return df_disk(7);
 }
 
 /* Until a write gives the file another time: inodes of 128 bytes have whole seconds. */

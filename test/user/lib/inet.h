@@ -133,4 +133,11 @@ static inline int poll_now(int fd, int events)
 	return p.revents;
 }
 
+/* Until the peer's reset is there: poll() may see the error a moment before the end, as it takes no lock. */
+static inline void wait_reset(int fd)
+{
+	WAIT_EVENTS(fd, 0);
+	AWAIT(poll_now(fd, 0) == (POLLERR | POLLHUP));
+}
+
 #endif

@@ -118,6 +118,31 @@ void kt_wait_state(pid_t pid, pid_t tid, const char *states)
 	}
 }
 
+int kt_wait_ms(void)
+{
+	return (int)kt_case_seconds * 2000 / 3;
+}
+
+bool kt_look_again(long long *end)
+{
+	long long now = kt_now();
+
+	if (!*end)
+		*end = now + kt_wait_ms() * 1000000LL;
+	nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	return now < *end;
+}
+
+int kt_wait_events_at(const char *file, int line, int fd, int events)
+{
+	struct pollfd p = { .fd = fd, .events = (short)events };
+	int n = poll(&p, 1, kt_wait_ms());
+
+	if (n != 1)
+		kt_fail(file, line, "poll of %d for %#x: %d, errno %d", fd, events, n, errno);
+	return p.revents;
+}
+
 void kt_put(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);

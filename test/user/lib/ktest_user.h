@@ -174,6 +174,23 @@ void kt_wait_state(pid_t pid, pid_t tid, const char *states);
 #define WAIT_BLOCKED(pid) kt_wait_state(pid, 0, "S")
 #define WAIT_THREAD_BLOCKED(tid) kt_wait_state(getpid(), tid, "S")
 
+/*
+ * Waits until the condition holds: for what wakes nobody, and for nothing else. It is looked at each ms, and the case fails
+ * when it does not hold after most of the time that a case has.
+ */
+#define AWAIT(c) do {							\
+	for (long long kt_end = 0; !(c);)				\
+		if (!kt_look_again(&kt_end))				\
+			FAIL("waited in vain for %s", #c);		\
+} while (0)
+bool kt_look_again(long long *end);
+/* That time in ms: the limit of a wait for what must come. */
+int kt_wait_ms(void);
+
+/* Waits by poll() until one of the events is there, or an error or a hangup; its value is what is there. As long as AWAIT. */
+#define WAIT_EVENTS(fd, events) kt_wait_events_at(__FILE__, __LINE__, fd, events)
+int kt_wait_events_at(const char *file, int line, int fd, int events);
+
 /* Creates or replaces a file with this text; reads a file as a string (at most n - 1 bytes). */
 void kt_put(const char *path, const char *text);
 size_t kt_get(const char *path, char *buf, size_t n);

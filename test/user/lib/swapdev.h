@@ -127,19 +127,12 @@ static inline void swap_check(unsigned long *m, size_t n, unsigned long seed)
 /* Out they go; pages that a CPU's batch holds may need another try. */
 static inline void swap_out(void *m, size_t n, long at_least_kb)
 {
-	for (int i = 0; i < 20 && swap_of_self() < at_least_kb; i++) {
-		CHECK_OK(madvise(m, n * PG, MADV_PAGEOUT));
-		usleep(1000);
-	}
-	CHECK_GE(swap_of_self(), at_least_kb);
+	AWAIT(madvise(m, n * PG, MADV_PAGEOUT) == 0 && swap_of_self() >= at_least_kb);
 }
 /* Pages on their way out hold their slots a little longer, and Linux's CPUs keep some. */
 static inline void swap_free_at_least(long kb)
 {
-	kb -= 1024;
-	for (int i = 0; i < 200 && proc_number("/proc/meminfo", "SwapFree:") < kb; i++)
-		usleep(10000);
-	CHECK_GE(proc_number("/proc/meminfo", "SwapFree:"), kb);
+	AWAIT(proc_number("/proc/meminfo", "SwapFree:") >= kb - 1024);
 }
 
 #endif

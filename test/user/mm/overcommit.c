@@ -30,14 +30,14 @@ static void mode(const char *m)
 static long base;
 static void grown(int line, long mb)
 {
-	long now = 0;
+	long long end = 0;
+	long now;
 
-	for (int i = 0; i < 20; i++) {
+	do {
 		now = committed() - base;
 		if (now >= mb * 1024 - 4096 && now <= mb * 1024 + 4096)
 			return;
-		usleep(10000);
-	}
+	} while (kt_look_again(&end));
 	FAIL("line %d: committed grew by %ld KiB, not %ld MiB", line, now, mb);
 }
 #define GROWN(mb) grown(__LINE__, mb)

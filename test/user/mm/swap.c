@@ -119,9 +119,7 @@ CASE(moved_and_cut)
 	CHECK_OK(madvise(q, n / 2 * PG, MADV_DONTNEED));
 	CHECK_EQ(q[0], 0);
 	CHECK_OK(munmap(q, n * PG));
-	/* Pages on their way out hold their slots a little longer. */
-	for (int i = 0; i < 100 && proc_number("/proc/meminfo", "SwapFree:") < free0; i++)
-		usleep(10000);
+	swap_free_at_least(free0);
 	CHECK_OK(swapoff(dev));
 }
 CASE(private_file_pages)
@@ -293,13 +291,22 @@ CASE(flags)
 	CHECK_OK(umount("mnt"));
 	CHECK_ERR(swapon((char *)8, 0), EFAULT);
 }
+static bool all_in(void *m, size_t n)
+{
+	unsigned char vec[128];
+	int in = 1;
+
+	CHECK_LE(n, sizeof(vec));
+	CHECK_OK(mincore(m, n * PG, vec));
+	for (size_t k = 0; k < n; k++)
+		in &= vec[k];
+	return in;
+}
 CASE(locked_and_advised)
 {
 	size_t n = 128;
 	unsigned long *m;
-	unsigned char vec[128];
 	long free0;
-	int in = 0;
 
 	device();
 	CHECK_OK(swapon(dev, 0));
@@ -321,14 +328,7 @@ CASE(locked_and_advised)
 	/* Read before it is asked for. */
 	swap_out(m, n, (long)n * 4 * 9 / 10);
 	CHECK_OK(madvise(m, n * PG, MADV_WILLNEED));
-	for (int i = 0; i < 200 && !in; i++) {
-		CHECK_OK(mincore(m, n * PG, vec));
-		in = 1;
-		for (size_t k = 0; k < n; k++)
-			in &= vec[k];
-		usleep(1000);
-	}
-	CHECK(in);
+	AWAIT(all_in(m, n));
 	CHECK_GE(swap_of_self(), (long)n * 4 * 8 / 10);
 	swap_check(m, n, 3);
 	/* Given up while it is out. */
@@ -380,11 +380,7 @@ CASE(what_proc_tells)
 	CHECK(pss >= kb / 2 - 8 && pss <= kb / 2 + 8);
 	CHECK_EQ(write(fd[1], "x", 1), 1);
 	WAIT_EXIT(p, 0);
-	/* Out of the swap cache too, so that coming back means reading. */
-	for (int i = 0; i < 50 && proc_number("/proc/meminfo", "SwapCached:") > (long)n; i++) {
-		CHECK_OK(madvise(m, n * PG, MADV_PAGEOUT));
-		usleep(2000);
-	}
+	/* Coming back means reading for those that left the swap cache too; nobody can make them. */
 	CHECK_OK(getrusage(RUSAGE_SELF, &ru0));
 	swap_check(m, n, 3);
 	CHECK_OK(getrusage(RUSAGE_SELF, &ru));
@@ -401,7 +397,7 @@ CASE(shared_memory)
 	size_t n = 200;
 	unsigned long *m, *q;
 	long total, free0;
-	int fd, out = 0;
+	int fd;
 	pid_t p;
 
 	device();
@@ -414,12 +410,8 @@ CASE(shared_memory)
 	m = mmap(NULL, n * PG, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	CHECK(m != MAP_FAILED);
 	swap_fill(m, n, 5);
-	for (int i = 0; i < 20 && !out; i++) {
-		CHECK_OK(madvise(m, n * PG, MADV_PAGEOUT));
-		usleep(2000);
-		out = free0 - proc_number("/proc/meminfo", "SwapFree:") >= (long)n * 4 * 8 / 10;
-	}
-	CHECK(out);
+	AWAIT(madvise(m, n * PG, MADV_PAGEOUT) == 0 &&
+	      free0 - proc_number("/proc/meminfo", "SwapFree:") >= (long)n * 4 * 8 / 10);
 	CHILD(p) {
 		swap_check(m, n, 5);
 		swap_fill(m, n / 2, 6);
@@ -463,12 +455,17 @@ CASE(swapoff_killed)
 	CHECK_OK(swapon(dev, SWAP_FLAG_PREFER | 4));
 	m = (unsigned long *)kt_map(n, PROT_READ | PROT_WRITE);
 	for (; tries < 5 && !killed; tries++) {
+		long out;
+
 		swap_fill(m, n, 3);
 		swap_out(m, n, (long)n * 4 * 8 / 10);
+		out = swap_exactly();
 		p = kt_fork();
 		if (!p)
 			_exit(swapoff(dev) ? 1 : 0);
-		usleep(500);
+		/* In the middle of it: some pages are back. Not AWAIT, which looks too seldom. */
+		while (swap_exactly() == out)
+			;
 		CHECK_OK(kill(p, SIGKILL));
 		CHECK_EQ(waitpid(p, &st, 0), p);
 		/* The kill may come when all is done. */

@@ -142,12 +142,10 @@ CASE(tcp)
 	CHECK(f.cong[0] != '-');
 	CHECK_EQ(f.shutdown, 0);
 	CHECK_EQ(write(c, "hello", 5), 5);
-	for (int i = 0; i < 100 && find(fd, IPPROTO_TCP, 1 << 1, port_of(l)).m.idiag_rqueue != 5; i++)
-		usleep(10000);
+	CHECK_EQ(WAIT_EVENTS(a, POLLIN), POLLIN);
 	CHECK_EQ(find(fd, IPPROTO_TCP, 1 << 1, port_of(l)).m.idiag_rqueue, 5);
 	CHECK_OK(shutdown(c, SHUT_WR));
-	for (int i = 0; i < 100 && !find(fd, IPPROTO_TCP, 1 << 5, port_of(c)).n; i++)
-		usleep(10000);
+	AWAIT(find(fd, IPPROTO_TCP, 1 << 5, port_of(c)).n);	/* acknowledged: wakes nobody */
 	CHECK_EQ(find(fd, IPPROTO_TCP, 1 << 5, port_of(c)).shutdown, 2);
 	CHECK_EQ(find(fd, IPPROTO_TCP, 1 << 8, port_of(l)).n, 1);
 	/* Who closes first waits a while, without a socket. */
@@ -157,8 +155,7 @@ CASE(tcp)
 	close(c);
 	CHECK_EQ(read(a, nl_buf, 10), 5);
 	close(a);
-	for (int i = 0; i < 100 && !find(fd, IPPROTO_TCP, 1 << 6, port).n; i++)
-		usleep(10000);
+	AWAIT(find(fd, IPPROTO_TCP, 1 << 6, port).n);
 	f = find(fd, IPPROTO_TCP, 1 << 6, port);
 	CHECK_EQ(f.n, 1);
 	CHECK_EQ(f.m.idiag_timer, 3);
@@ -409,12 +406,16 @@ static void look_netlink(struct nlmsghdr *h, void *arg)
 static void look_packet(struct nlmsghdr *h, void *arg)
 {
 	struct packet_diag_msg *m = NLMSG_DATA(h);
+	struct packet_diag_info *i;
 
 	if (m->pdiag_ino != mine)
 		return;
 	CHECK_EQ(m->pdiag_type, SOCK_RAW);
 	CHECK_EQ(m->pdiag_num, 0x1234);
-	nl_need(h, sizeof(*m), PACKET_DIAG_INFO);
+	i = nl_need(h, sizeof(*m), PACKET_DIAG_INFO);
+	CHECK_EQ(i->pdi_version, 1);	/* TPACKET_V2 */
+	CHECK_EQ(i->pdi_reserve, 32);
+	CHECK_EQ(i->pdi_flags, PDI_RUNNING | PDI_AUXDATA | PDI_VNETHDR);
 	++*(int *)arg;
 }
 CASE(others)
@@ -435,6 +436,8 @@ CASE(others)
 	s = socket(AF_PACKET, SOCK_RAW, htons(0x1234));
 	if (s < 0)
 		return;		/* a module of the oracle's that is not loaded */
+	for (int i = 0; i < 4; i++)	/* PACKET_AUXDATA, PACKET_VERSION, PACKET_RESERVE, PACKET_VNET_HDR */
+		CHECK_OK(setsockopt(s, 263, (int[]){ 8, 10, 12, 15 }[i], &(int[]){ 1, 1, 32, 1 }[i], sizeof(int)));
 	seen = 0;
 	mine = inode_of(s);
 	nl_begin(SOCK_DIAG_BY_FAMILY, 0, &p, sizeof(p));

@@ -4,6 +4,7 @@
 #include <linux/if_packet.h>
 #include <linux/sockios.h>
 #include <linux/virtio_net.h>
+#include <net/route.h>
 #include <poll.h>
 #include <sys/mman.h>
 #include "inet.h"
@@ -35,7 +36,7 @@ static int incoming(int s, int proto, int port, struct frame *f)
 {
 	struct pollfd p = { .fd = s, .events = POLLIN };
 
-	while (poll(&p, 1, 1000) == 1) {
+	while (poll(&p, 1, kt_wait_ms()) == 1) {
 		struct sockaddr_ll from;
 		socklen_t len = sizeof(from);
 		int n = CHECK_OK((int)recvfrom(s, f, sizeof(*f), MSG_TRUNC, (void *)&from, &len));
@@ -107,18 +108,19 @@ static int send_it(int s, const void *f, int n)
 
 static struct frame f;
 
-/* Frames with addresses of loopback that no socket of IP sent. */
-static void believe_loopback(void)
+static void set_file(const char *path, int v)
 {
-	static const char *const files[] = { "/proc/sys/net/ipv4/conf/lo/route_localnet",
-		"/proc/sys/net/ipv4/conf/lo/accept_local" };
+	int fd = CHECK_OK(open(path, O_WRONLY));
 
-	for (int i = 0; i < 2; i++) {
-		int fd = CHECK_OK(open(files[i], O_WRONLY));
+	CHECK_EQ(write(fd, v ? "1" : "0", 1), 1);
+	close(fd);
+}
 
-		CHECK_EQ(write(fd, "1", 1), 1);
-		close(fd);
-	}
+/* Frames with addresses of loopback that no socket of IP sent. */
+static void believe_loopback(int on)
+{
+	set_file("/proc/sys/net/ipv4/conf/lo/route_localnet", on);
+	set_file("/proc/sys/net/ipv4/conf/lo/accept_local", on);
 }
 
 CASE(option)
@@ -203,7 +205,7 @@ CASE(sent)
 	unsigned char got[100];
 
 	lo_up();
-	believe_loopback();
+	believe_loopback(1);
 	s = CHECK_OK(socket(AF_PACKET, SOCK_RAW, 0));
 	CHECK_OK(set(s, PACKET_VNET_HDR, 1));
 	in = lo_sock(SOCK_DGRAM, &port);
@@ -228,6 +230,7 @@ CASE(sent)
 		.csum_start = 34, .csum_offset = 16 };
 	CHECK_ERR(send_it(s, &f, n), EINVAL);	/* segments of nothing */
 	CHECK_ERR(recv(in, got, sizeof(got), MSG_DONTWAIT), EAGAIN);
+	believe_loopback(0);
 }
 
 static void tso(int on)
@@ -302,11 +305,10 @@ CASE(rings)
 	int port, in, s, out, n, plain;
 	unsigned char got[100];
 	unsigned net = 0;
-	struct pollfd p;
 	char *m;
 
 	lo_up();
-	believe_loopback();
+	believe_loopback(1);
 	for (int vnet = 0; vnet < 2; vnet++) {
 		s = CHECK_OK(socket(AF_PACKET, SOCK_RAW, 0));
 		CHECK_OK(set(s, PACKET_VERSION, TPACKET_V2));
@@ -318,8 +320,7 @@ CASE(rings)
 		in = lo_sock(SOCK_DGRAM, &port);
 		plain = CHECK_OK(socket(AF_INET, SOCK_DGRAM, 0));
 		CHECK_EQ(sendto(plain, "hello", 5, 0, (void *)&(lo_sa[]){ lo_addr(port) }, sizeof(lo_sa)), 5);
-		p = (struct pollfd){ .fd = s, .events = POLLIN };
-		CHECK_EQ(poll(&p, 1, 1000), 1);
+		CHECK_EQ(WAIT_EVENTS(s, POLLIN), POLLIN);
 		t = (void *)m;
 		CHECK(t->tp_status & TP_STATUS_USER);
 		CHECK_EQ(t->tp_len, 14 + 28 + 5);
@@ -352,4 +353,300 @@ CASE(rings)
 	CHECK_OK(send_it(out, NULL, 0));
 	CHECK_EQ(recv(in, got, sizeof(got), 0), 30);
 	CHECK(!memcmp(got, f.l4 + 8, 30));
+	believe_loopback(0);
+}
+
+/* A checksum that would be written over the head of IP: nobody falls over it, also where fragments are joined. */
+CASE(sum_in_the_head)
+{
+	static const unsigned char at[][2] = {
+		{ 0, 0 }, { 14, 0 }, { 14, 2 }, { 14, 4 }, { 14, 6 }, { 14, 10 }, { 13, 1 }, { 33, 0 },
+	};
+	int s, in, n, port;
+	char got[64];
+
+	lo_up();
+	believe_loopback(1);
+	s = CHECK_OK(socket(AF_PACKET, SOCK_RAW, 0));
+	CHECK_OK(set(s, PACKET_VNET_HDR, 1));
+	in = lo_sock(SOCK_DGRAM, &port);
+	for (unsigned i = 0; i < 8 * sizeof(at) / sizeof(at[0]); i++) {
+		n = build(&f, IPPROTO_UDP, port, 8);
+		put16(f.ip + 4, i);
+		put16(f.ip + 6, i & 1 ? 0x2000 : 2);	/* the first piece or the last, other words each time */
+		put16(f.ip + 10, 0);
+		put16(f.ip + 10, ~sum(f.ip, 20, 0) & 0xffff);
+		memset(f.l4 + 8, (int)(i * 37), 8);
+		f.h.csum_start = at[i / 8][0];
+		f.h.csum_offset = at[i / 8][1];
+		(void)send_it(s, &f, n);
+	}
+	n = build(&f, IPPROTO_UDP, port, 30);
+	CHECK_EQ(send_it(s, &f, n), n);
+	CHECK_EQ(recv(in, got, sizeof(got), 0), 30);
+	CHECK_ERR(recv(in, got, sizeof(got), MSG_DONTWAIT), EAGAIN);
+	believe_loopback(0);
+}
+
+/* lo's feature by its name. */
+static void feature(const char *name, int on)
+{
+	struct { struct ethtool_sset_info h; unsigned n; } info =
+		{ .h = { .cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1 << ETH_SS_FEATURES } };
+	struct { struct ethtool_gstrings h; char text[128][ETH_GSTRING_LEN]; } g = { .h = { .cmd = ETHTOOL_GSTRINGS } };
+	struct { struct ethtool_sfeatures h; struct ethtool_set_features_block b[4]; } v =
+		{ .h = { .cmd = ETHTOOL_SFEATURES } };
+	struct ifreq r = { .ifr_name = "lo", .ifr_data = (void *)&info };
+	int s = CHECK_OK(socket(AF_INET, SOCK_DGRAM, 0));
+	unsigned i;
+
+	CHECK_OK(ioctl(s, SIOCETHTOOL, &r));
+	CHECK(info.n <= 128);
+	g.h.string_set = ETH_SS_FEATURES;
+	g.h.len = info.n;
+	r.ifr_data = (void *)&g;
+	CHECK_OK(ioctl(s, SIOCETHTOOL, &r));
+	for (i = 0; i < info.n && strcmp(g.text[i], name); i++)
+		;
+	CHECK(i < info.n);
+	v.h.size = (info.n + 31) / 32;
+	v.b[i / 32].valid = 1u << i % 32;
+	v.b[i / 32].requested = on ? 1u << i % 32 : 0;
+	r.ifr_data = (void *)&v;
+	CHECK_EQ(ioctl(s, SIOCETHTOOL, &r), 0);
+	close(s);
+}
+
+/* A burst that begins with CWR stays whole only where the device knows that the rest of it may not have it. */
+CASE(congestion_marks)
+{
+	int s, in, n;
+
+	lo_up();
+	s = CHECK_OK(socket(AF_PACKET, SOCK_RAW, 0));
+	CHECK_OK(set(s, PACKET_VNET_HDR, 1));
+	in = tap(1);
+	for (int whole = 1; whole >= 0; whole--) {
+		feature("tx-tcp-ecn-segmentation", whole);
+		n = build(&f, IPPROTO_TCP, 9, 2500);
+		f.l4[13] = 0x90;	/* CWR, ACK */
+		f.h.gso_type = VIRTIO_NET_HDR_GSO_TCPV4 | VIRTIO_NET_HDR_GSO_ECN;
+		f.h.gso_size = 1000;
+		f.h.hdr_len = 54;
+		CHECK_EQ(send_it(s, &f, n), n);
+		for (int i = 0; i < (whole ? 1 : 3); i++) {
+			CHECK_EQ(incoming(in, IPPROTO_TCP, 9, &f), whole ? n : (int)sizeof(f.h) + 54 + (i < 2 ? 1000 : 500));
+			CHECK_EQ(f.h.gso_type, whole ? VIRTIO_NET_HDR_GSO_TCPV4 | VIRTIO_NET_HDR_GSO_ECN : 0);
+			CHECK_EQ(f.l4[13], i ? 0x10 : 0x90);
+		}
+	}
+	feature("tx-tcp-ecn-segmentation", 1);
+}
+
+/* --- what was joined and is sent on --- */
+
+#define ROUTED	"\x0a\x63\0\1"	/* 10.99.0.1, behind lo */
+
+static void route_by_lo(int there)
+{
+	struct rtentry r = { .rt_flags = RTF_UP, .rt_dev = "lo" };
+	struct sockaddr_in *a = (void *)&r.rt_dst, *m = (void *)&r.rt_genmask;
+	int s = CHECK_OK(socket(AF_INET, SOCK_DGRAM, 0));
+
+	a->sin_family = m->sin_family = AF_INET;
+	a->sin_addr.s_addr = htonl(0x0a630000);
+	m->sin_addr.s_addr = htonl(0xffff0000);
+	CHECK_OK(ioctl(s, there ? SIOCADDRT : SIOCDELRT, &r));
+	close(s);
+}
+
+static int lo_mtu(int mtu)
+{
+	struct ifreq r = { .ifr_name = "lo" };
+	int s = CHECK_OK(socket(AF_INET, SOCK_DGRAM, 0)), was;
+
+	CHECK_OK(ioctl(s, SIOCGIFMTU, &r));
+	was = r.ifr_mtu;
+	r.ifr_mtu = mtu;
+	CHECK_OK(ioctl(s, SIOCSIFMTU, &r));
+	close(s);
+	return was;
+}
+
+/* TCP to 10.99.0.1 that has two stations before it. Where it comes from there is no way to: no errors come by. */
+static int build_routed(int port, int n, int df)
+{
+	int len = build(&f, IPPROTO_TCP, port, n);
+
+	memcpy(f.ip + 12, "\x0a\x62\0\2", 4);
+	memcpy(f.ip + 16, ROUTED, 4);
+	f.ip[6] = df ? 0x40 : 0;
+	f.ip[8] = 2;
+	put16(f.ip + 10, 0);
+	put16(f.ip + 10, ~sum(f.ip, 20, 0) & 0xffff);
+	put16(f.l4 + 16, sum(f.ip + 12, 8, (unsigned)(IPPROTO_TCP + 20 + n)));
+	return len;
+}
+
+/* The next one that was sent on, as it comes in again; bytes of its IP packet. */
+static int sent_on(int in)
+{
+	struct pollfd p = { .fd = in, .events = POLLIN };
+
+	while (poll(&p, 1, 1000) == 1) {
+		struct sockaddr_ll from;
+		socklen_t len = sizeof(from);
+
+		CHECK_OK((int)recvfrom(in, &f, sizeof(f), MSG_TRUNC, (void *)&from, &len));
+		if (from.sll_pkttype == PACKET_HOST && !memcmp(f.ip + 16, ROUTED, 4) && f.ip[8] == 1)
+			return f.ip[2] << 8 | f.ip[3];
+	}
+	FAIL("nothing was sent on");
+}
+
+CASE(sent_on_in_pieces)
+{
+	static const int want[] = { 20 + 1256, 20 + 764, 20 + 1256, 20 + 764, 20 + 1020 };
+	unsigned tcp = 0;
+	int s, in, n, was;
+
+	lo_up();
+	set_file("/proc/sys/net/ipv4/ip_forward", 1);
+	route_by_lo(1);
+	was = lo_mtu(1280);
+	s = CHECK_OK(socket(AF_PACKET, SOCK_RAW, 0));
+	CHECK_OK(set(s, PACKET_VNET_HDR, 1));
+	in = tap(1);
+	/* Segments of 2000: each is a packet of its own, and may be cut for an MTU of 1280. */
+	n = build_routed(9, 5000, 0);
+	f.h.gso_type = VIRTIO_NET_HDR_GSO_TCPV4;
+	f.h.gso_size = 2000;
+	f.h.hdr_len = 54;
+	CHECK_EQ(send_it(s, &f, n), n);
+	for (int i = 0; i < 5; i++) {
+		int len = sent_on(in), off = (f.ip[6] & 31) << 8 | f.ip[7];
+
+		CHECK_EQ(len, want[i]);
+		CHECK_EQ(f.h.gso_type, 0);
+		CHECK_EQ(f.ip[4] << 8 | f.ip[5], 77 + i / 2);
+		CHECK_EQ(off * 8, i == 1 || i == 3 ? 1256 : 0);
+		CHECK_EQ(f.ip[6] >> 5, i == 0 || i == 2 ? 1 : 0);
+		CHECK_EQ(sum(f.ip, 20, 0), 0xffff);
+		if (i == 4)
+			break;
+		/* The sum of TCP over both pieces. */
+		tcp = off ? tcp : sum(f.ip + 12, 8, IPPROTO_TCP + 20 + 2000);
+		tcp = sum(f.l4, len - 20, tcp);
+		if (off)
+			CHECK_EQ(tcp, 0xffff);
+	}
+	/* None of it may be cut: it stays here, and the next one is sent on. */
+	n = build_routed(9, 5000, 1);
+	f.h.gso_type = VIRTIO_NET_HDR_GSO_TCPV4;
+	f.h.gso_size = 2000;
+	f.h.hdr_len = 54;
+	CHECK_EQ(send_it(s, &f, n), n);
+	/* Whole, where each segment fits. */
+	n = build_routed(10, 5000, 1);
+	f.h.gso_type = VIRTIO_NET_HDR_GSO_TCPV4;
+	f.h.gso_size = 1000;
+	f.h.hdr_len = 54;
+	CHECK_EQ(send_it(s, &f, n), n);
+	CHECK_EQ(sent_on(in), 5040);
+	CHECK_EQ(f.l4[3], 10);
+	CHECK_EQ(f.h.gso_type, VIRTIO_NET_HDR_GSO_TCPV4);
+	CHECK_EQ(f.h.gso_size, 1000);
+	lo_mtu(was);
+	route_by_lo(0);
+	set_file("/proc/sys/net/ipv4/ip_forward", 0);
+}
+
+/* --- nonsense --- */
+
+static unsigned long long chance = 88172645463325252ull;
+static unsigned below(unsigned n)
+{
+	chance ^= chance << 13, chance ^= chance >> 7, chance ^= chance << 17;
+	return (unsigned)(chance >> 33) % n;
+}
+
+static int any_frame(void)
+{
+	static const unsigned char types[] = { 0, 1, 4, 1, 4, 3, 5, 0x81, 0x84, 0x80, 0xff };
+	unsigned char *whole = (unsigned char *)&f;
+	int proto = below(3) ? IPPROTO_TCP : IPPROTO_UDP, n = build(&f, proto, 9, (int)below(below(2) ? 100 : 7000));
+
+	f.h.flags = (unsigned char)(below(8) ? below(4) : below(256));
+	f.h.gso_type = types[below(sizeof(types))];
+	f.h.gso_size = (unsigned short)(below(4) ? 100 + below(2000) : below(65536));
+	f.h.hdr_len = (unsigned short)below(100);
+	if (below(2))
+		f.h.csum_start = (unsigned short)(below(8) ? below(80) : below(65536));
+	if (!below(3))
+		f.h.csum_offset = (unsigned short)(below(8) ? below(30) : below(65536));
+	if (!below(3)) {
+		memcpy(f.ip + 12, "\x0a\x63\0\2", 4);
+		memcpy(f.ip + 16, ROUTED, 4);
+		f.ip[8] = (unsigned char)(1 + below(3));
+	}
+	if (!below(3)) {
+		f.ip[6] = (unsigned char)(below(3) ? 0x20 : below(256));
+		f.ip[7] = (unsigned char)below(8);
+		put16(f.ip + 4, below(4));
+	}
+	if (!below(8))
+		f.ip[0] = (unsigned char)(0x40 + 5 + below(11));
+	if (!below(8))
+		f.l4[12] = (unsigned char)below(256);
+	if (!below(16))
+		put16(f.ip + 2, below(8000));
+	if (!below(6)) {
+		f.eth[12] = 0x86;
+		f.eth[13] = 0xdd;
+		f.ip[0] = 0x60;
+		put16(f.ip + 4, (unsigned)n - 10 - 14 - 40);
+		f.ip[6] = (unsigned char)(below(2) ? proto : below(3) ? 44 : 0);
+		f.ip[7] = 2;
+		memset(whole + 32, 0, 32);
+		whole[24 + 23] = whole[24 + 39] = 1;
+	}
+	for (int i = below(6) ? 0 : 3; i; i--)
+		whole[10 + below(80)] = (unsigned char)below(256);
+	if (below(16)) {
+		put16(f.ip + 10, 0);
+		put16(f.ip + 10, ~sum(f.ip, (f.ip[0] & 15) * 4, 0) & 0xffff);
+	}
+	return below(8) ? n : (int)below((unsigned)n);
+}
+
+CASE(nonsense)
+{
+	int s, in, out, taken = 0, port, n;
+	char got[64];
+
+	lo_up();
+	believe_loopback(1);
+	set_file("/proc/sys/net/ipv4/ip_forward", 1);
+	route_by_lo(1);
+	s = CHECK_OK(socket(AF_PACKET, SOCK_RAW, 0));
+	CHECK_OK(set(s, PACKET_VNET_HDR, 1));
+	in = tap(1);
+	for (int i = 0; i < 6000; i++) {
+		if (i % 1000 == 0)
+			tso(i / 1000 & 1);
+		n = any_frame();
+		taken += send_it(s, &f, n) == n;
+		while (i % 16 == 0 && recv(in, &f, sizeof(f), MSG_DONTWAIT) >= 0)
+			;
+	}
+	CHECK(taken > 500 && taken < 5900);
+	tso(1);
+	out = lo_sock(SOCK_DGRAM, &port);
+	n = build(&f, IPPROTO_UDP, port, 30);
+	CHECK_EQ(send_it(s, &f, n), n);
+	CHECK_EQ(recv(out, got, sizeof(got), 0), 30);
+	CHECK(!memcmp(got, f.l4 + 8, 30));
+	believe_loopback(0);
+	route_by_lo(0);
+	set_file("/proc/sys/net/ipv4/ip_forward", 0);
 }

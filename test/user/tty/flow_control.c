@@ -9,8 +9,7 @@ static void stop(void)
 	struct pollfd f = { pty_slave, POLLOUT, 0 };
 
 	pty_type("\023");
-	while (poll(&f, 1, 0) != 0)
-		sched_yield();
+	AWAIT(poll(&f, 1, 0) == 0);
 }
 CASE(stop_and_start)
 {
@@ -24,7 +23,7 @@ CASE(stop_and_start)
 	CHECK_ERR(write(pty_slave, "held", 4), EAGAIN);
 	CHECK_EQ(poll(&f, 1, 0), 0);
 	pty_type("\021");
-	CHECK_EQ(poll(&f, 1, 1000), 1);
+	CHECK_EQ(WAIT_EVENTS(pty_slave, POLLOUT), POLLOUT);
 	CHECK_EQ(write(pty_slave, "sent", 4), 4);
 	MASTER_SEES("sent");
 	CHECK_EQ(pty_avail(pty_slave), 0);	/* the control characters are not data */

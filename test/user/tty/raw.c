@@ -43,8 +43,7 @@ CASE(no_wait)
 	pty_raw(0, 0);
 	CHECK_EQ(read(pty_slave, buf, 8), 0);
 	pty_type("ab");
-	struct pollfd p = { pty_slave, POLLIN, 0 };
-	CHECK_EQ(poll(&p, 1, 1000), 1);
+	CHECK_EQ(WAIT_EVENTS(pty_slave, POLLIN), POLLIN);
 	CHECK_EQ(read(pty_slave, buf, 8), 2);
 }
 CASE(time_only)
@@ -93,8 +92,7 @@ CASE(nonblocking)
 	CHECK_OK(fcntl(pty_slave, F_SETFL, O_NONBLOCK));
 	CHECK_ERR(read(pty_slave, buf, 8), EAGAIN);
 	pty_type("x");
-	struct pollfd p = { pty_slave, POLLIN, 0 };
-	CHECK_EQ(poll(&p, 1, 1000), 1);
+	CHECK_EQ(WAIT_EVENTS(pty_slave, POLLIN), POLLIN);
 	CHECK_EQ(read(pty_slave, buf, 8), 1);
 	CHECK_OK(fcntl(pty_master, F_SETFL, O_NONBLOCK));
 	CHECK_ERR(read(pty_master, buf, 8), EAGAIN);

@@ -74,8 +74,7 @@ CASE(session)
 	pty_type("fg\n");
 	expect("sleep 2000");
 	/* nothing is written when a job that already runs comes to the foreground */
-	while (tcgetpgrp(pty_master) == p)
-		usleep(1000);
+	AWAIT(tcgetpgrp(pty_master) != p);
 	pty_type("\003");
 	expect("READY> ");
 	pty_type("echo one | cat | cat; (exit 7); echo code=$?\n");

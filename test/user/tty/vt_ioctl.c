@@ -93,22 +93,19 @@ CASE(process_mode)
 	CHECK_EQ(got.mode, VT_PROCESS);
 	CHECK_EQ(got.relsig, SIGUSR1);
 	CHECK_OK(ioctl(zero, VT_ACTIVATE, was));
-	for (int i = 0; i < 200 && !released; i++)
-		usleep(10000);
+	kt_wait_caught(SIGUSR1, &released, 1);
 	CHECK_EQ(released, 1);
 	CHECK_OK(ioctl(zero, VT_GETSTATE, &st));
 	CHECK_EQ(st.v_active, 6);
 	CHECK_OK(ioctl(fd, VT_RELDISP, 1));
 	CHECK_OK(ioctl(zero, VT_WAITACTIVE, was));
 	CHECK_OK(ioctl(zero, VT_ACTIVATE, 6));
-	for (int i = 0; i < 200 && !acquired; i++)
-		usleep(10000);
+	kt_wait_caught(SIGUSR2, &acquired, 1);
 	CHECK_EQ(acquired, 1);
 	CHECK_OK(ioctl(fd, VT_RELDISP, VT_ACKACQ));
 	/* Refused: nothing changes. */
 	CHECK_OK(ioctl(zero, VT_ACTIVATE, was));
-	for (int i = 0; i < 200 && released < 2; i++)
-		usleep(10000);
+	kt_wait_caught(SIGUSR1, &released, 2);
 	CHECK_EQ(released, 2);
 	CHECK_OK(ioctl(fd, VT_RELDISP, 0));
 	CHECK_OK(ioctl(zero, VT_GETSTATE, &st));
