@@ -7,7 +7,7 @@
     tools/debian_suite.py --net WORD...         on build/debian-net.img with a card: net, net_cpython
     tools/debian_suite.py --net --smp icount [--linux] bench_nginx bench_redis      figures by instructions; Linux at its best
 
-On --net the card is on QEMU's user network with restrict=on; the guest's 10.0.2.100 is tools/debian_net.py's servers.
+On --net the first card is on QEMU's user network with restrict=on, two more on one wire; the guest's 10.0.2.100 is tools/debian_net.py's servers.
 
 The disk is used through a snapshot: it stays as it was built. CPython's suites are compared test by test with
 test/debian/cpython-linux.txt, Linux's results in the same QEMU: what passes there must pass here.
@@ -65,6 +65,10 @@ def linux_initrd(init, dev='/dev/vda3', to='build/debian'):
     return path
 
 
+WIRE = tuple(word for n in (1, 2) for word in (
+    '-netdev', f'hubport,hubid=1,id=wire{n}', '-device', f'virtio-net-pci,netdev=wire{n},romfile=,mac=52:54:00:12:34:6{n}'))
+
+
 def run(words, linux, smp, mem, timeout, log, kernel, more, net):
     with debian_net.Host() if net else contextlib.nullcontext() as host:
         return run_guest(words, linux, smp, mem, timeout, log, kernel, more, host)
@@ -75,7 +79,7 @@ def run_guest(words, linux, smp, mem, timeout, log, kernel, more, host):
     if smp == 'icount':         # time is the number of instructions
         how.update(smp='1', icount=True)
     if host:
-        how.update(net=True, net_options=host.options(), forward=host.forward())
+        how.update(net=True, net_options=host.options(), forward=host.forward(), extra=WIRE)
     append = f'console=ttyS0 panic=-1 quiet debian={",".join(words)} {more} '
     if linux and smp == 'icount':
         append += LINUX_BEST + ' '

@@ -28,6 +28,7 @@ struct neigh_table {
 	struct net *net;		/* [I] */
 };
 
+static struct kmem_cache *neigh_cache;
 static const struct neigh_ops *ops4, *ops6;	/* [a] set once */
 
 void neigh_ops_register(const struct neigh_ops *ops)
@@ -83,7 +84,7 @@ static struct neigh *find(struct neigh_table *t, const struct net_device *dev, c
 
 static void neigh_rcu(struct rcu_head *h)
 {
-	kfree(container_of(h, struct neigh, rcu));
+	kmem_cache_free(neigh_cache, container_of(h, struct neigh, rcu));
 }
 
 void neigh_put(struct neigh *n)
@@ -113,7 +114,7 @@ struct neigh *neigh_get(struct net *net, struct net_device *dev, const struct ip
 		return n;
 	if (!room_for_one(t, !ipaddr_is4(addr)))
 		return NULL;
-	fresh = kzalloc(sizeof(*fresh), GFP_ATOMIC);
+	fresh = kmem_cache_alloc(neigh_cache, GFP_ATOMIC | GFP_ZERO);
 	if (!fresh)
 		return NULL;
 	ref_init(&fresh->ref, 2);
@@ -130,7 +131,7 @@ struct neigh *neigh_get(struct net *net, struct net_device *dev, const struct ip
 	if (n && ref_get_unless_zero(&n->ref)) {
 		spin_unlock(&t->lock);
 		dev_put(dev);
-		kfree(fresh);
+		kmem_cache_free(neigh_cache, fresh);
 		return n;
 	}
 	hlist_add_head(&fresh->hash, head_of(t, dev, addr));
@@ -598,8 +599,12 @@ int neigh_init(struct net *net)
 {
 	struct neigh_table *t = kzalloc(sizeof(*t), GFP_KERNEL);
 
-	if (!t)
+	if (!neigh_cache)
+		neigh_cache = kmem_cache_create("neigh", sizeof(struct neigh), 8, 0, NULL);
+	if (!t || !neigh_cache) {
+		kfree(t);
 		return -ENOMEM;
+	}
 	spin_lock_init(&t->lock, NEIGH_TABLE);
 	t->net = net;
 	delayed_work_init(&t->gc, gc);
