@@ -471,14 +471,40 @@ static struct folio *frag_fresh(u32 n, u32 *got, gfp_t gfp)
 	return f;
 }
 
+/* Bytes behind the last fragment, in a folio that nobody else has. */
+static u32 frag_room(const struct pkt *p, u8 **at)
+{
+	const struct pkt_frag *last = p->nr_frags ? &p->frag[p->nr_frags - 1] : NULL;
+
+	if (!last || folio_refcount(last->folio) != 1)
+		return 0;
+	*at = folio_addr(last->folio, last->off + last->len);
+	return (u32)folio_size(last->folio) - last->off - last->len;
+}
+
+static void frag_grow(struct pkt *p, u32 n)
+{
+	p->frag[p->nr_frags - 1].len += n;
+	p->len += n;
+	p->data_len += n;
+	p->truesize += n;
+}
+
 int pkt_append_iter(struct pkt *p, struct iov_iter *from, u32 n)
 {
 	u32 k = min(n, pkt_tailroom(p));
+	u8 *at = NULL;
 
 	if (k && copy_from_iter(p->tail, k, from) != k)
 		return -EFAULT;
 	if (k)
 		pkt_put(p, k);
+	n -= k;
+	k = min(n, frag_room(p, &at));
+	if (k && copy_from_iter(at, k, from) != k)
+		return -EFAULT;
+	if (k)
+		frag_grow(p, k);
 	for (n -= k; n; n -= k) {
 		struct folio *f = frag_fresh(n, &k, GFP_KERNEL);
 
@@ -500,9 +526,17 @@ int pkt_append(struct pkt *p, const void *src, u32 n, gfp_t gfp)
 {
 	const u8 *s = src;
 	u32 k = min(n, pkt_tailroom(p));
+	u8 *at = NULL;
 
 	if (k)
 		memcpy(pkt_put(p, k), s, k);
+	s += k;
+	n -= k;
+	k = min(n, frag_room(p, &at));
+	if (k) {
+		memcpy(at, s, k);
+		frag_grow(p, k);
+	}
 	for (s += k, n -= k; n; s += k, n -= k) {
 		struct folio *f = frag_fresh(n, &k, gfp);
 

@@ -650,10 +650,8 @@ static ssize_t send_corked(struct inet_sock *sk, struct msg *m, size_t len, bool
 		} else if (p) {
 			u->cork = p;
 		}
-	} else if (u->cork->len + len > 65535 - 20) {
-		err = -EMSGSIZE;
 	} else {
-		err = pkt_append_iter(u->cork, &m->iter, (u32)len);
+		err = u->cork->len + len > 65535 - 20 ? -EMSGSIZE : pkt_append_iter(u->cork, &m->iter, (u32)len);
 		if (err) {
 			pkt_free(u->cork);
 			u->cork = NULL;

@@ -200,6 +200,35 @@ CASE(more_makes_one_datagram)
 	udp_corks(a, b);
 }
 
+/* However small its parts are; one that is too large ends it. */
+CASE(many_parts)
+{
+	static char buf[70000], in[70000];
+	int pa, pb, a, b, on = 1, off = 0;
+	struct sockaddr_in to;
+
+	lo_up();
+	a = lo_sock(SOCK_DGRAM, &pa);
+	b = lo_sock(SOCK_DGRAM, &pb);
+	to = lo_addr(pb);
+	for (size_t i = 0; i < sizeof(buf); i++)
+		buf[i] = (char)(i * 7 + (i >> 8));
+	CHECK_OK(connect(a, (void *)&to, sizeof(to)));
+	CHECK_OK(setsockopt(a, IPPROTO_UDP, UDP_CORK, &on, sizeof(on)));
+	for (int i = 0; i < 6000; i += 60)
+		CHECK_EQ(send(a, buf + i, 60, 0), 60);
+	CHECK_EQ(send(a, buf + 6000, 9000, 0), 9000);
+	for (int i = 15000; i < 18000; i += 100)
+		CHECK_EQ(send(a, buf + i, 100, 0), 100);
+	CHECK_OK(setsockopt(a, IPPROTO_UDP, UDP_CORK, &off, sizeof(off)));
+	CHECK_EQ(recv(b, in, sizeof(in), 0), 18000);
+	CHECK(!memcmp(in, buf, 18000));
+	CHECK_EQ(send(a, buf, 40000, MSG_MORE), 40000);
+	CHECK_ERR(send(a, buf, 40000, MSG_MORE), EMSGSIZE);
+	CHECK_EQ(send(a, buf, 3, 0), 3);
+	CHECK_EQ(recv(b, in, sizeof(in), 0), 3);
+}
+
 CASE(multicast_on_loopback)
 {
 	int a, b, pb;
