@@ -120,15 +120,52 @@ static void send_out(struct net *net, struct pkt *p)
 	kmem_cache_free(xmit_cache, x);
 }
 
-void tcp_engine_release(struct tcp_net *t)
+/* From t->out to the lanes; those that nobody was at are ours. Engine held. */
+static u32 lanes_fill(struct tcp_net *t)
 {
-	struct pkt_list l = t->out;
+	u32 ours = 0;
+
+	while (t->out.first) {
+		u32 i = t->out.first->hash % TCP_LANES;
+		struct tcp_lane *lane = &t->lanes[i];
+
+		spin_lock(&lane->lock);
+		do {
+			pkt_list_add(&lane->list, pkt_list_pop(&t->out));
+		} while (t->out.first && t->out.first->hash % TCP_LANES == i);
+		if (!lane->busy)
+			ours |= 1u << i;
+		lane->busy = true;
+		spin_unlock(&lane->lock);
+	}
+	return ours;
+}
+
+static void lane_run(struct tcp_net *t, struct tcp_lane *lane)
+{
+	struct pkt_list l;
 	struct pkt *p;
 
-	pkt_list_init(&t->out);
+	for (;;) {
+		spin_lock(&lane->lock);
+		l = lane->list;
+		pkt_list_init(&lane->list);
+		lane->busy = !pkt_list_empty(&l);
+		spin_unlock(&lane->lock);
+		if (pkt_list_empty(&l))
+			return;
+		while ((p = pkt_list_pop(&l)) != NULL)
+			send_out(t->net, p);
+	}
+}
+
+void tcp_engine_release(struct tcp_net *t)
+{
+	u32 ours = lanes_fill(t);
+
 	spin_unlock(&t->lock);
-	while ((p = pkt_list_pop(&l)) != NULL)
-		send_out(t->net, p);
+	for (; ours; ours &= ours - 1)
+		lane_run(t, &t->lanes[__builtin_ctz(ours)]);
 }
 
 void tcp_engine_unlock(struct tcp_net *t)
@@ -904,6 +941,8 @@ void tcp_engine_init(struct tcp_net *t)
 	random_bytes(&isn_key, sizeof(isn_key));
 	spin_lock_init(&t->lock, NET_ENGINE);
 	spin_lock_init(&t->in_lock, SOCK_QUEUE);
+	for (u32 i = 0; i < TCP_LANES; i++)
+		spin_lock_init(&t->lanes[i].lock, OBJECT);
 	spin_lock_init(&t->due_lock, OBJECT_IRQ);
 	list_init(&t->due);
 	wait_queue_init(&t->due_wait);

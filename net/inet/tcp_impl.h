@@ -155,6 +155,17 @@ struct tcp_bind {
 	struct hlist_head tws;		/* [e] tcp_tw.port_link */
 };
 
+/*
+ * What the engine puts out is sent without its lock, but a connection's packets leave in their order, whichever CPUs do it: one
+ * at a time sends a lane's. Who finds it busy leaves its packets there.
+ */
+#define TCP_LANES	16u
+struct tcp_lane {
+	spinlock_t lock;		/* class OBJECT */
+	struct pkt_list list;		/* [lock] */
+	bool busy;			/* [lock] somebody sends, and will look again */
+};
+
 struct tcp_net {
 	spinlock_t lock;		/* class NET_ENGINE: the engine */
 	struct hlist_head ehash[EHASH_SIZE];	/* [e] */
@@ -163,6 +174,7 @@ struct tcp_net {
 	struct list_head reqs, tws;	/* [e] oldest first */
 	u32 nr_req, nr_tw, nr_orphan, nr_sock;	/* [e; a] */
 	struct pkt_list out;		/* [e] to be sent after release */
+	struct tcp_lane lanes[TCP_LANES];	/* by the connection's hash */
 	spinlock_t in_lock;		/* class SOCK_QUEUE: of in */
 	struct pkt_list in;		/* [in_lock] received, for the next flush */
 	spinlock_t due_lock;		/* class OBJECT_IRQ */
@@ -179,7 +191,7 @@ static inline struct tcp_net *tcp_net(const struct net *net) { return net_inet(n
 /* --- tcp_engine.c --- */
 
 void tcp_engine_lock(struct tcp_net *t);
-/* What was put out meanwhile is sent; unlock: and what of it came back is taken in. */
+/* What was put out meanwhile is sent, or being sent elsewhere; unlock: and what of it came back is taken in. */
 void tcp_engine_release(struct tcp_net *t);
 void tcp_engine_unlock(struct tcp_net *t);
 /* Around each call into lwIP for tp's PCB. */
