@@ -174,7 +174,7 @@ struct tcp_net {
 	struct list_head reqs, tws;	/* [e] oldest first */
 	u32 nr_req, nr_tw, nr_orphan, nr_sock;	/* [e; a] */
 	struct pkt_list out;		/* [e] to be sent after release */
-	struct tcp_lane lanes[TCP_LANES];	/* by the connection's hash */
+	struct tcp_lane lanes[TCP_LANES];	/* [their own locks] by the connection's hash */
 	spinlock_t in_lock;		/* class SOCK_QUEUE: of in */
 	struct pkt_list in;		/* [in_lock] received, for the next flush */
 	spinlock_t due_lock;		/* class OBJECT_IRQ */

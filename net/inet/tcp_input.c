@@ -122,14 +122,30 @@ static bool in_window(const struct tcp_pcb *pcb, const struct tcp_in *in)
 	return TCP_SEQ_GEQ(in->seq + in->len, pcb->ts_lastacksent) && TCP_SEQ_LEQ(in->seq, pcb->rcv_nxt + pcb->rcv_wnd);
 }
 
-/* Report a duplicate with the next acknowledgement (RFC 2883); undone by dsack_end(). */
-static bool dsack_begin(struct tcp_pcb *pcb, const struct tcp_in *in)
+/*
+ * Its bytes came before, out of order, in one segment. They end here: lwIP takes what begins behind a held segment's begin for
+ * its continuation and cuts that segment there, which loses what it held and we said to hold.
+ */
+static bool held(const struct tcp_pcb *pcb, const struct tcp_in *in)
 {
-	if (!(pcb->flags & TF_SACK) || !in->len || in->flags & TCPF_SYN || !TCP_SEQ_LT(in->seq, pcb->rcv_nxt))
+	if (!in->len || in->flags & (TCPF_SYN | TCPF_FIN))
+		return false;
+	for (const struct tcp_seg *s = pcb->ooseq; s && TCP_SEQ_LEQ(s->tcphdr->seqno, in->seq); s = s->next)
+		if (TCP_SEQ_LEQ(in->seq + in->len, s->tcphdr->seqno + s->len))
+			return true;
+	return false;
+}
+
+/* Report a duplicate with the next acknowledgement (RFC 2883); undone by dsack_end(). */
+static bool dsack_begin(struct tcp_pcb *pcb, const struct tcp_in *in, bool whole)
+{
+	u32 right = in->seq + in->len;
+
+	if (!(pcb->flags & TF_SACK) || !in->len || in->flags & TCPF_SYN || !(whole || TCP_SEQ_LT(in->seq, pcb->rcv_nxt)))
 		return false;
 	memmove(&pcb->rcv_sacks[1], &pcb->rcv_sacks[0], sizeof(pcb->rcv_sacks) - sizeof(pcb->rcv_sacks[0]));
 	pcb->rcv_sacks[0].left = in->seq;
-	pcb->rcv_sacks[0].right = TCP_SEQ_LT(in->seq + in->len, pcb->rcv_nxt) ? in->seq + in->len : pcb->rcv_nxt;
+	pcb->rcv_sacks[0].right = whole || TCP_SEQ_LT(right, pcb->rcv_nxt) ? right : pcb->rcv_nxt;
 	return true;
 }
 
@@ -151,7 +167,7 @@ static void answer_where_we_are(struct tcp_sock *tp, const struct tcp_in *in, u6
 	if (!(in->len && !(in->flags & TCPF_SYN)) && tp->challenge_at && now - tp->challenge_at < NSEC_PER_SEC / 2)
 		return;
 	tp->challenge_at = now;
-	dsack = dsack_begin(tp->pcb, in);
+	dsack = dsack_begin(tp->pcb, in, false);
 	(void)tcp_send_empty_ack(tp->pcb);
 	if (dsack)
 		dsack_end(tp->pcb, in);
@@ -282,7 +298,7 @@ void tcp_segment_input(struct tcp_sock *tp, struct pkt *p)
 	struct ip_cb cb = *ip_cb(p);
 	struct tcp_hdr_wire *h = (struct tcp_hdr_wire *)p->data;
 	u32 hl = (u32)(h->doff_x >> 4) * 4, payload = p->len - hl, tries;
-	bool burst = p->gso_segs > 1, hole, dsack;
+	bool burst = p->gso_segs > 1, hole, again, dsack;
 	struct tcp_in in;
 	struct pbuf *pb;
 	u8 state;
@@ -311,9 +327,14 @@ void tcp_segment_input(struct tcp_sock *tp, struct pkt *p)
 	state = (u8)tp->pcb->state;
 	tries = tp->pcb->nrtx;
 	hole = tp->pcb->ooseq;
-	dsack = dsack_begin(tp->pcb, &in);
+	again = held(tp->pcb, &in);
+	dsack = dsack_begin(tp->pcb, &in, again);
 	if ((in.flags & TCPF_URG || tp->urg_data == URG_NOT_YET) && state >= SYN_RCVD && !(in.flags & TCPF_RST))
 		tcp_urg_receive(tp, &in, p, hl);
+	if (again) {
+		pkt_trim(p, hl);
+		payload = 0;
+	}
 	strip_options(tp, p, &in, hl);
 	pkt_orphan(p);
 	p->dev = NULL;
@@ -327,6 +348,8 @@ void tcp_segment_input(struct tcp_sock *tp, struct pkt *p)
 	tcp_tx_before(tp, &in);
 	into_lwip(tp, pb, &cb);
 	if (tp->pcb) {
+		if (again)
+			(void)tcp_send_empty_ack(tp->pcb);
 		if (dsack)
 			dsack_end(tp->pcb, &in);
 		if (state < ESTABLISHED && tp->pcb->state >= ESTABLISHED)

@@ -174,7 +174,7 @@ static u32 read_dsack(struct tcp_sock *tp, const struct tcp_in *in)
 	if (++x->dsacks > tp->retrans)
 		return 1;
 	x->a.dsack = true;
-	if (x->undo && x->undo_retrans > 0 && TCP_SEQ_GEQ(l, x->undo_marker) && TCP_SEQ_LEQ(r, x->high_seq))
+	if (x->undo && x->undo_retrans > 0 && TCP_SEQ_GT(r, x->undo_marker) && TCP_SEQ_LEQ(r, x->a.prior_una))
 		x->undo_retrans -= (s32)min((r - l + tp->pcb->mss - 1) / max((u32)tp->pcb->mss, 1u), (u32)x->undo_retrans);
 	/* RACK gives reordering more time, a quarter of a round trip more each time, but once a round trip. */
 	if (TCP_SEQ_GEQ(tp->pcb->lastack, x->dsack_seen) || !x->dsack_seen) {
@@ -477,8 +477,7 @@ static void recovery_over(struct tcp_sock *tp)
 	}
 	if (!(tp->pcb->flags & TF_SACK))
 		x->sacked = 0;
-	x->undo = false;
-	x->retrans_ts = 0;
+	x->retrans_ts = 0;	/* x->undo stays: what tells of a mistake may come a round trip later */
 	open_again(x);
 }
 
@@ -531,6 +530,8 @@ static void conclude(struct tcp_sock *tp, u64 now)
 		}
 		break;
 	default:
+		if (x->a.dsack && x->undo && !x->undo_retrans)
+			unreduce(tp, false);
 		if (x->lost)
 			recovery_begin(tp);
 		else if (x->state != CA_CWR)

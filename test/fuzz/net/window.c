@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * A peer whose window is never more than a few bytes, with times in its options and without: the stack must send it all, no more
- * at a time than the window holds, and must not cut what it has to send into more pieces than it can soon use.
+ * A peer by hand. Its window is never more than a few bytes, with times in its options and without: the stack must send it all,
+ * no more at a time than the window holds, and must not cut what it has to send into more pieces than it can soon use. And it
+ * says again what the stack holds out of order: nothing of that may go.
  */
 #include "host.h"
 
@@ -16,7 +17,7 @@ static struct {
 	bool times;
 	u32 next;			/* of the stack's bytes, the next one we want */
 	u32 una, edge;			/* acknowledged; una + window as it was last said */
-	u32 got, largest;
+	u32 got, largest, acked;
 	bool synack, fin, arp, news;
 } peer;
 
@@ -53,9 +54,11 @@ static void answer_arp(void)
 	tap_frame(f, sizeof(f), false);
 }
 
-static void say(u8 flags, u32 seq)
+/* bytes of the peer's stream, `from` on: byte_at() says which. */
+static void say_bytes(u8 flags, u32 seq, u32 from, u32 bytes)
 {
-	u8 f[14 + 20 + 20 + 12], *ip = f + 14, *t = ip + 20;
+	static u8 f[14 + 20 + 20 + 12 + 1448];
+	u8 *ip = f + 14, *t = ip + 20;
 	u32 n = peer.times ? 12 : 0;
 
 	memset(f, 0, sizeof(f));
@@ -78,11 +81,18 @@ static void say(u8 flags, u32 seq)
 		t[23] = 10;
 		put32(t + 24, (u32)(host_now / 1000000));
 	}
-	packet_seal_transport(ip, 40 + n, 16);
-	packet_seal(ip, 40 + n);
+	for (u32 i = 0; i < bytes; i++)
+		t[20 + n + i] = byte_at(from + i);
+	packet_seal_transport(ip, 40 + n + bytes, 16);
+	packet_seal(ip, 40 + n + bytes);
 	peer.una = peer.next;
 	peer.edge = peer.next + peer.window;
-	tap_frame(f, 54 + n, false);
+	tap_frame(f, 54 + n + bytes, false);
+}
+
+static void say(u8 flags, u32 seq)
+{
+	say_bytes(flags, seq, 0, 0);
 }
 
 static void segment(const u8 *t, u32 seq, const u8 *data, u32 n)
@@ -116,6 +126,7 @@ static void spy(const struct pkt *p)
 	if (get16(b + 12) != 0x0800 || b[23] != 6 || get16(t + 2) != peer.port)
 		return;
 	head = 4u * (t[12] >> 4);
+	peer.acked = get32(t + 8);
 	if (t[13] & 2) {
 		peer.next = get32(t + 4) + 1;
 		peer.synack = true;
@@ -139,12 +150,10 @@ static void await(const bool *what, const char *name)
 	}
 }
 
-static void talk(u16 window, bool times, struct socket *listener)
+static struct socket *meet(u16 window, bool times, struct socket *listener)
 {
-	static u8 data[BYTES];
 	u16 port = (u16)(peer.port + 1);
 	struct socket *s;
-	long before;
 
 	memset(&peer, 0, sizeof(peer));
 	peer.port = port < 2000 ? 2000 : port;
@@ -157,6 +166,15 @@ static void talk(u16 window, bool times, struct socket *listener)
 	s = host_accept(listener);
 	if (!s)
 		host_die("window %u: not connected", window);
+	return s;
+}
+
+static void talk(u16 window, bool times, struct socket *listener)
+{
+	struct socket *s = meet(window, times, listener);
+	static u8 data[BYTES];
+	long before;
+
 	for (u32 i = 0; i < BYTES; i++)
 		data[i] = byte_at(i);
 	before = host_live;
@@ -177,6 +195,27 @@ static void talk(u16 window, bool times, struct socket *listener)
 	host_settle();
 }
 
+static void say_again(bool times, struct socket *listener)
+{
+	struct socket *s = meet(10000, times, listener);
+	static const u16 pieces[][2] = { { 100, 1300 }, { 400, 100 }, { 100, 50 }, { 1350, 50 }, { 0, 100 } };
+	static u8 data[2000];
+	ssize_t n;
+
+	for (u32 i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++)
+		say_bytes(0x10, FIRST + 1 + pieces[i][0], pieces[i][0], pieces[i][1]);
+	host_settle();
+	n = host_recv(s, data, sizeof(data), 0);
+	if (n != 1400 || peer.acked != FIRST + 1 + 1400)
+		host_die("%zd bytes of 1400 are there, %u acknowledged", n, peer.acked - FIRST - 1);
+	for (u32 i = 0; i < 1400; i++)
+		if (data[i] != byte_at(i))
+			host_die("byte %u is wrong", i);
+	host_close(s);
+	say(0x14, FIRST + 1 + 1400);
+	host_settle();
+}
+
 int window_run(void)
 {
 	struct socket *listener = host_socket(AF_INET, SOCK_STREAM);
@@ -186,7 +225,9 @@ int window_run(void)
 	if (host_bind(listener, 0, 80) || listener->ops->listen(listener, 16))
 		host_die("no listener");
 	talk(1000, true, listener);
+	say_again(true, listener);
 	live = host_live;
+	say_again(false, listener);
 	for (u16 w = 1; w <= 64; w++) {
 		talk(w, false, listener);
 		talk(w, true, listener);
