@@ -359,6 +359,14 @@ static u32 mss_to(struct net *net, const struct ipaddr *src, const struct ipaddr
 	return min(mtu - (ipaddr_is4(dst) ? 40 : 60), 65495u);
 }
 
+/* A cookie's options ride in the low bits. Not ahead of our clock: the peer would refuse what follows as older (RFC 7323, PAWS). */
+static u32 synack_ts(const struct tcp_req *q)
+{
+	u32 now = tcp_now_ts(), ts = q->cookie ? (now & ~31u) | q->ts_bits : now;
+
+	return (s32)(ts - now) > 0 ? ts - 32 : ts;
+}
+
 static void send_synack(struct tcp_net *t, struct tcp_req *q)
 {
 	u32 mss = mss_to(t->net, &q->ent.laddr, &q->ent.raddr, q->ent.oif);
@@ -378,7 +386,7 @@ static void send_synack(struct tcp_net *t, struct tcp_req *q)
 		o[n++] = q->has_sack ? 2 : 1;
 		o[n++] = 8;
 		o[n++] = 10;
-		v = to_be32(q->cookie ? (tcp_now_ts() & ~31u) | q->ts_bits : tcp_now_ts());
+		v = to_be32(synack_ts(q));
 		memcpy(o + n, &v, 4);
 		v = to_be32(q->ts_recent);
 		memcpy(o + n + 4, &v, 4);
