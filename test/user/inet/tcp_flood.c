@@ -62,7 +62,8 @@ static void route_to_nowhere(void)
 
 static int tap_lo(void)
 {
-	struct sockaddr_ll a = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IP), .sll_ifindex = (int)if_nametoindex("lo") };
+	struct sockaddr_ll a = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IP),
+		.sll_ifindex = (int)if_nametoindex("lo") };
 	int tap = CHECK_OK(socket(AF_PACKET, SOCK_DGRAM, 0)), big = 8 << 20;
 
 	CHECK_OK(setsockopt(tap, SOL_SOCKET, SO_RCVBUFFORCE, &big, sizeof(big)));
