@@ -51,6 +51,9 @@ bool inet_deliver(struct net *net, struct pkt *p)
 	bool raw = raw_receive_hook && raw_receive_hook(net, p);
 	struct pkt_list l = PKT_LIST_INIT;
 
+	/* A card, or who sends by PACKET_VNET_HDR, may call anything segments of TCP: an answer made of it would be cut as such. */
+	if (p->gso_size && !(p->gso_type & GSO_UDP_L4) && ip_cb(p)->proto != IPPROTO_TCP)
+		p->gso_size = p->gso_segs = p->gso_type = 0;
 	/* The two that are of one family. */
 	if (ip_cb(p)->proto == (ip_cb(p)->family == AF_INET ? IPPROTO_ICMPV6 : IPPROTO_ICMP))
 		t = NULL;
