@@ -203,7 +203,7 @@ bool vring_enable_cb_delayed(struct vring *r)
 	r->cb_off = false;
 	WRITE_ONCE(used_event(r)->raw, to_le16((u16)(r->last_used + wait)).raw);
 	smp_mb();
-	return (u16)(used_idx(r) - r->last_used) <= wait;
+	return r->broken || (u16)(used_idx(r) - r->last_used) <= wait;
 }
 
 void *vring_detach(struct vring *r)

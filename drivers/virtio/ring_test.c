@@ -247,6 +247,7 @@ static void expect_broken(struct dev *d)
 	KEXPECT(vring_get(&d->r, NULL) == NULL);
 	KEXPECT_EQ(vring_add(&d->r, sg, 1, 0, &t), -EIO);
 	KEXPECT(!vring_kick_needed(&d->r));
+	KEXPECT(vring_enable_cb(&d->r) && vring_enable_cb_delayed(&d->r));	/* who polls while there is more ends */
 	dev_free(d);
 }
 

@@ -96,7 +96,7 @@ static inline void list_replace(struct list_head *old, struct list_head *n)
 	n->next = old->next;
 	n->next->prev = n;
 	n->prev = old->prev;
-	n->prev->next = n;
+	__atomic_store_n(&n->prev->next, n, __ATOMIC_RELEASE);	/* safe for RCU readers, also those that stand on old */
 }
 
 /* Move all of `from` to the front or the end of `to`; `from` is left empty. */

@@ -78,10 +78,10 @@ int kthread_stop(struct task_core *t)
 
 	might_sleep();
 	VERIFY(k);
-	/* It may end before we wake it: as RCU readers we keep its task. */
+	/* It may end before we wake it: as RCU readers we keep its task, and who is dead is not to be woken. */
 	preempt_disable();
 	VERIFY(xchg(&k->state, KT_STOPPING) == KT_RUNS);
-	sched_wake(t, TASK_ALL & ~TASK_NEW);
+	sched_wake(t, TASK_ALL & ~(TASK_NEW | TASK_DEAD));
 	preempt_enable();
 	wait_for_completion(&k->done);
 	result = k->result;

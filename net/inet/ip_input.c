@@ -51,6 +51,9 @@ bool inet_deliver(struct net *net, struct pkt *p)
 	bool raw = raw_receive_hook && raw_receive_hook(net, p);
 	struct pkt_list l = PKT_LIST_INIT;
 
+	/* A card, or who sends by PACKET_VNET_HDR, may call anything segments of TCP: an answer made of it would be cut as such. */
+	if (p->gso_size && !(p->gso_type & GSO_UDP_L4) && ip_cb(p)->proto != IPPROTO_TCP)
+		p->gso_size = p->gso_segs = p->gso_type = 0;
 	/* The two that are of one family. */
 	if (ip_cb(p)->proto == (ip_cb(p)->family == AF_INET ? IPPROTO_ICMPV6 : IPPROTO_ICMP))
 		t = NULL;
@@ -238,15 +241,22 @@ static void martian(struct net *net, struct pkt *p, bool source)
 		pr_warn("IPv4: martian destination %s from %s, dev %s\n", dst, src, p->dev->name);
 }
 
+static bool is_router(struct net_device *dev)
+{
+	bool yes;
+
+	rcu_read_lock();
+	yes = dev_inet(dev) && READ_ONCE(dev_inet(dev)->conf4.forwarding);
+	rcu_read_unlock();
+	return yes;
+}
+
 /* No way for it, or none that it may take. */
 static void refused(struct net *net, struct pkt *p, int err)
 {
 	struct ip_cb *cb = ip_cb(p);
-	bool router;
+	bool router = is_router(p->dev);
 
-	rcu_read_lock();
-	router = dev_inet(p->dev) && READ_ONCE(dev_inet(p->dev)->conf4.forwarding);
-	rcu_read_unlock();
 	if (err == -EINVAL || err == -EXDEV) {
 		bool dst_bad = ipaddr_any(&cb->dst) || ipaddr_loopback(&cb->dst);
 
@@ -316,6 +326,8 @@ static void one(struct net *net, struct pkt *p)
 	}
 	if (r.type == RTN_LOCAL || r.type == RTN_BROADCAST)
 		local(net, p);
+	else if (p->dev->flags & IFF_LOOPBACK && !is_router(p->dev))
+		pkt_free(p);	/* a route sent it here, and it is nobody's: not round again until its TTL ends */
 	else
 		forward(net, p, &r);
 	route_put(&r);

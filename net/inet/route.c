@@ -221,11 +221,12 @@ static void route_fill(struct net *net, struct route *r, struct net_device *dev,
 		r->mtu = pmtu;
 	r->dev = dev;
 	dev_get(dev);
-	r->fib = fib;
-	if (fib)
-		ref_get(&fib->ref);
-	r->gen = READ_ONCE(net_inet(net)->route_gen);
+	/* One that has been taken out meanwhile may be without references already: this packet goes without its metrics. */
+	r->fib = fib && ref_get_unless_zero(&fib->ref) ? fib : NULL;
 }
+
+/* Before anything is looked up: what changes from now on makes the answer an old one. */
+static u32 gen_of(const struct net *net) { return __atomic_load_n(&net_inet(net)->route_gen, __ATOMIC_ACQUIRE); }
 
 /* No route is needed: the caller names the device (multicast, broadcast, or the administrator made no route). */
 static int output_by_dev(struct net *net, const struct flow *f, struct net_device *dev, struct route *r, u8 type)
@@ -312,6 +313,7 @@ int route_output(struct net *net, const struct flow *flow, struct route *r)
 
 	memset(r, 0, sizeof(*r));
 	r->family = f.family;
+	r->gen = gen_of(net);
 	rcu_read_lock();
 	err = output(net, &f, r);
 	rcu_read_unlock();
@@ -402,7 +404,6 @@ int route_input(struct net *net, struct net_device *dev, const struct ipaddr *sr
 	const struct fib_nh *nh;
 	const struct inet_dev *id;
 	struct fib_route *fib;
-	u32 gen;
 	int err;
 
 	memset(r, 0, sizeof(*r));
@@ -412,7 +413,7 @@ int route_input(struct net *net, struct net_device *dev, const struct ipaddr *sr
 		r->gw = *dst;
 		return 0;
 	}
-	gen = READ_ONCE(net_inet(net)->route_gen);
+	r->gen = gen_of(net);
 	if (ipaddr_multicast(src))
 		return -EINVAL;
 	if (!v4 && !lo && (ipaddr_loopback(src) || ipaddr_loopback(dst)))
@@ -439,7 +440,7 @@ int route_input(struct net *net, struct net_device *dev, const struct ipaddr *sr
 		if (!err && fib->type == RTN_UNICAST)
 			route_fill(net, r, nh->dev, fib, dst);
 		if (!err && lo)
-			lo_route_keep(net, &f, r, gen);
+			lo_route_keep(net, &f, r, r->gen);
 	} else if (v4 && !READ_ONCE(id->conf4.forwarding)) {
 		err = -EHOSTUNREACH;
 	}

@@ -4,6 +4,7 @@
  * cutting into segments is still to be done. What a sender claims is checked against the frame before anything acts on it.
  * Refused: fragments of UDP (EINVAL), and segments of UDP as on Linux 6.1. Source: packet(7), the virtio specification 5.1.6.
  */
+#include <base/ip6.h>
 #include <base/math.h>
 #include <base/string.h>
 
@@ -27,7 +28,7 @@ int packet_vnet_check(struct packet_vnet *h, u32 len)
 
 /* --- sending --- */
 
-/* Where the TCP header of a frame that is to be cut lies; 0: there is none. Behind extension headers only if the sender says so. */
+/* Where the TCP header of a frame that is to be cut lies; 0: there is none. */
 static u32 tcp_at(struct pkt *p, const struct packet_vnet *h)
 {
 	u32 l3 = p->mac_len, claimed = h->flags & NEEDS_CSUM ? le16(h->csum_start) : 0, at;
@@ -40,10 +41,13 @@ static u32 tcp_at(struct pkt *p, const struct packet_vnet *h)
 		return 0;
 	ip = p->data + l3;
 	if (v6) {
-		at = l3 + 40;
-		if (ip[0] >> 4 != 6 || (ip[6] != IPPROTO_TCP && claimed <= at))
+		struct ip6_walk w;
+		u32 n = min(p->len, l3 + 1280u);
+
+		if (ip[0] >> 4 != 6 || !pkt_pull_ok(p, n) || !ip6_walk(p->data + l3, n - l3, &w) ||
+		    w.proto != IPPROTO_TCP || w.fragmented)
 			return 0;
-		at = max(at, claimed);
+		at = l3 + w.off;
 	} else {
 		at = l3 + (ip[0] & 15u) * 4;
 		if (ip[0] >> 4 != 4 || at < l3 + 20 || ip[9] != IPPROTO_TCP)

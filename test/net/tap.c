@@ -8,6 +8,7 @@
  *			MTU passed; which features were negotiated
  *   what=switch	each offload off and on again by ethtool's ioctls, with bytes both ways
  *   what=queues pairs=N	every queue is used, a flow stays on its own; another number of pairs while flows run
+ *   what=race pairs=N	the number of queues changes while others send, take the card down and up, and look
  *   what=link		flows live through a link that goes away and comes back (somebody does so at LINK-OFF and LINK-ON)
  *   what=mtu most=N	the device's MTU is known, a smaller one is kept both ways
  *   what=cards cards=N	flows over several cards at once, each counted by its own tap
@@ -319,6 +320,86 @@ static void queues(void)
 	channels_while_down(pairs);
 }
 
+/* --- everything at once --- */
+
+static bool racing;			/* [a] */
+
+/* Datagrams into the card, whatever becomes of them. */
+static void *race_send(void *arg)
+{
+	static char b[30000];
+	struct sockaddr_storage to;
+	socklen_t len = host_address(&to, 0, false, 9);
+	int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	for (unsigned n = 0; __atomic_load_n(&racing, __ATOMIC_RELAXED); n++)
+		if (sendto(s, b, n % 8 ? 100 : sizeof(b), MSG_DONTWAIT, (void *)&to, len) < 0)
+			pause_ms(1);
+	close(s);
+	return arg;
+}
+
+static void *race_channels(void *arg)
+{
+	int pairs = (int)(intptr_t)arg;
+
+	for (unsigned n = 0; __atomic_load_n(&racing, __ATOMIC_RELAXED); n++)
+		if (set_channels(0, 1 + n % (unsigned)pairs, 0))
+			wrong("%u channels: %s", 1 + n % (unsigned)pairs, strerror(errno));
+	return NULL;
+}
+
+static void *race_up(void *arg)
+{
+	for (unsigned n = 0; __atomic_load_n(&racing, __ATOMIC_RELAXED); n++) {
+		struct ifreq r = { 0 };
+
+		if_ioctl(0, SIOCGIFFLAGS, &r);
+		r.ifr_flags ^= IFF_UP;
+		if (if_ioctl(0, SIOCSIFFLAGS, &r))
+			wrong("flags %#x: %s", r.ifr_flags, strerror(errno));
+		pause_ms(n % 16);
+	}
+	return arg;
+}
+
+static void *race_look(void *arg)
+{
+	while (__atomic_load_n(&racing, __ATOMIC_RELAXED)) {
+		find_string(0, ETH_SS_STATS, "tx_queue_1_packets");
+		read_number("/sys/class/net/eth%d/statistics/tx_packets", 0);
+		pause_ms(1);
+	}
+	return arg;
+}
+
+/* The number of queues changes while others send, take the card down and up, and look. */
+static void race(void)
+{
+	static void *(*const who[])(void *) = { race_send, race_send, race_send, race_channels, race_channels, race_up, race_look };
+	int pairs = (int)pid1_number("pairs", 2), n = sizeof(who) / sizeof(who[0]);
+	pthread_t t[sizeof(who) / sizeof(who[0])];
+
+	card_up(0);
+	send_bytes(0, false, 100000);
+	for (int round = 0; round < 3 && !bad; round++) {
+		racing = true;
+		for (int i = 0; i < n; i++)
+			if (pthread_create(&t[i], NULL, who[i], (void *)(intptr_t)pairs))
+				die("thread");
+		pause_ms(2000);
+		__atomic_store_n(&racing, false, __ATOMIC_RELAXED);
+		for (int i = 0; i < n; i++)
+			pthread_join(t[i], NULL);
+		card_up(0);
+		if (set_channels(0, (uint32_t)pairs, 0))
+			wrong("back to %d channels: %s", pairs, strerror(errno));
+		send_bytes(0, false, 300000);
+		take_bytes(0, true, 300000);
+		use_all_queues(pairs, (int)sysconf(_SC_NPROCESSORS_ONLN));
+	}
+}
+
 /* --- link --- */
 
 static void wait_carrier(long want)
@@ -554,8 +635,8 @@ static void bench(void)
 }
 
 static const struct { const char *name; void (*fn)(void); } parts[] = {
-	{ "offload", offload }, { "switch", switches }, { "queues", queues }, { "link", link_changes }, { "mtu", mtu },
-	{ "cards", cards }, { "forward", forward }, { "bench", bench },
+	{ "offload", offload }, { "switch", switches }, { "queues", queues }, { "race", race },
+	{ "link", link_changes }, { "mtu", mtu }, { "cards", cards }, { "forward", forward }, { "bench", bench },
 };
 
 int main(void)

@@ -510,7 +510,7 @@ static uint32_t set_size(int card, uint32_t set)
 static int find_string(int card, uint32_t set, const char *name)
 {
 	uint32_t n = set_size(card, set);
-	struct ethtool_gstrings *g = calloc(1, sizeof(*g) + (n + 1) * ETH_GSTRING_LEN);
+	struct ethtool_gstrings *g = calloc(1, sizeof(*g) + (n + 256) * ETH_GSTRING_LEN);	/* there may be more by now */
 	int at = -1;
 
 	g->cmd = ETHTOOL_GSTRINGS;

@@ -4,6 +4,7 @@
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if.h>
+#include <net/route.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -174,6 +175,42 @@ CASE(taps_hear_streams)
 	lo_up(true);
 	stream_pair(fd);
 	listened_to(fd);
+}
+/* A route to lo for addresses that are not ours: what it sends there ends there, and is not sent round until its TTL ends. */
+CASE(nobodys_goes_once)
+{
+	struct sockaddr_ll a = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL),
+		.sll_ifindex = (int)if_nametoindex("lo") };
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(9), .sin_addr.s_addr = htonl(0x0a020001) };
+	struct rtentry r = { .rt_flags = RTF_UP, .rt_dev = "lo" };
+	struct sockaddr_in *dst = (struct sockaddr_in *)&r.rt_dst, *mask = (struct sockaddr_in *)&r.rt_genmask;
+	struct counts before, after;
+	char buf[BYTES];
+	int s, tap, mine[2];
+
+	lo_up(true);
+	s = CHECK_OK(socket(AF_INET, SOCK_DGRAM, 0));
+	dst->sin_family = mask->sin_family = AF_INET;
+	dst->sin_addr.s_addr = htonl(0x0a020000);
+	mask->sin_addr.s_addr = htonl(0xffff0000);
+	CHECK_OK(ioctl(s, SIOCADDRT, &r));
+	tap = CHECK_OK(socket(AF_PACKET, SOCK_RAW, 0));
+	CHECK_OK(bind(tap, (void *)&a, sizeof(a)));
+	datagram_pair(mine);
+	read_counts(&before);
+	memset(buf, 'n', sizeof(buf));
+	CHECK_EQ(sendto(s, buf, sizeof(buf), 0, (void *)&to, sizeof(to)), BYTES);
+	CHECK_EQ(heard(tap, 'n', 2), 2);	/* sent, and received */
+	/* Behind it, so often that it would have come round. */
+	for (int i = 0; i < ROUNDS; i++) {
+		memset(buf, 'm', sizeof(buf));
+		CHECK_EQ(send(mine[0], buf, sizeof(buf), 0), BYTES);
+		CHECK_EQ(recv(mine[1], buf, sizeof(buf), 0), BYTES);
+	}
+	read_counts(&after);
+	CHECK_LT(after.tx - before.tx, ROUNDS + 1 + ROUNDS / 2);
+	CHECK_LT(after.in_receives - before.in_receives, ROUNDS + 1 + ROUNDS / 2);
+	CHECK_OK(ioctl(s, SIOCDELRT, &r));
 }
 CASE(nothing_passes_when_lo_is_down)
 {

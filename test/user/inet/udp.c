@@ -56,7 +56,7 @@ CASE(large_is_fragmented_and_joined)
 	for (size_t i = 0; i < sizeof(out); i++)
 		out[i] = (char)(i * 7 + i / 251);
 	CHECK_EQ(sendto(a, out, sizeof(out), 0, (void *)&to, sizeof(to)), (ssize_t)sizeof(out));
-	CHECK_EQ(recv(b, in, sizeof(in), MSG_DONTWAIT), (ssize_t)sizeof(in));
+	CHECK_EQ(recv(b, in, sizeof(in), 0), (ssize_t)sizeof(in));
 	CHECK_MEM(in, out, sizeof(in));
 	CHECK_ERR(sendto(a, in, 65508, 0, (void *)&to, sizeof(to)), EMSGSIZE);
 }
@@ -251,7 +251,7 @@ CASE(multicast_on_loopback)
 	to.sin_port = htons(pb);
 	to.sin_addr = r.imr_multiaddr;
 	CHECK_EQ(sendto(a, "mc", 2, 0, (void *)&to, sizeof(to)), 2);
-	CHECK_EQ(recv(b, buf, sizeof(buf), MSG_DONTWAIT), 2);
+	CHECK_EQ(recv(b, buf, sizeof(buf), 0), 2);
 	CHECK_EQ(setsockopt(b, IPPROTO_IP, IP_DROP_MEMBERSHIP, &r, sizeof(r)), 0);
 	CHECK_ERR(setsockopt(b, IPPROTO_IP, IP_DROP_MEMBERSHIP, &r, sizeof(r)), EADDRNOTAVAIL);
 }

@@ -107,12 +107,12 @@ CASE(every_reader_gets_one)
 	CHECK_EQ(bind6(c, GROUP, port), 0);
 	CHECK_EQ(join(a, GROUP), 0);
 	CHECK_EQ(sendto6(s, "m", GROUP, port), 1);
-	CHECK_EQ(recv(a, buf, 8, MSG_DONTWAIT), 1);
-	CHECK_EQ(recv(b, buf, 8, MSG_DONTWAIT), 1);	/* IPV6_MULTICAST_ALL is on */
-	CHECK_EQ(recv(c, buf, 8, MSG_DONTWAIT), 1);
+	CHECK_EQ(recv(a, buf, 8, 0), 1);
+	CHECK_EQ(recv(b, buf, 8, 0), 1);	/* IPV6_MULTICAST_ALL is on */
+	CHECK_EQ(recv(c, buf, 8, 0), 1);
 	CHECK_EQ(set6(b, IPV6_MULTICAST_ALL, 0), 0);
 	CHECK_EQ(sendto6(s, "m", GROUP, port), 1);
-	CHECK_EQ(recv(a, buf, 8, MSG_DONTWAIT), 1);
+	CHECK_EQ(recv(a, buf, 8, 0), 1);
 	CHECK_ERR(recv(b, buf, 8, MSG_DONTWAIT), EAGAIN);
 }
 
@@ -137,7 +137,7 @@ CASE(protocol_independent)
 	CHECK_EQ(setsockopt(fd, IPPROTO_IPV6, MCAST_JOIN_GROUP, &r, sizeof(r)), 0);
 	CHECK_ERR(setsockopt(fd, IPPROTO_IPV6, MCAST_JOIN_GROUP, &r, sizeof(r)), EADDRINUSE);
 	CHECK_EQ(sendto6(s, "m", GROUP, port), 1);
-	CHECK_EQ(recv(fd, buf, 8, MSG_DONTWAIT), 1);
+	CHECK_EQ(recv(fd, buf, 8, 0), 1);
 	CHECK_EQ(setsockopt(fd, IPPROTO_IPV6, MCAST_LEAVE_GROUP, &r, sizeof(r)), 0);
 	r.gr_group.ss_family = AF_INET;
 	CHECK_ERR(setsockopt(fd, IPPROTO_IPV6, MCAST_JOIN_GROUP, &r, sizeof(r)), EADDRNOTAVAIL);
@@ -157,7 +157,7 @@ CASE(sources)
 	CHECK_EQ(req(fd, MCAST_UNBLOCK_SOURCE, GROUP, "::1"), 0);
 	CHECK_ERR(req(fd, MCAST_UNBLOCK_SOURCE, GROUP, "::1"), EADDRNOTAVAIL);
 	CHECK_EQ(sendto6(s, "m", GROUP, port), 1);
-	CHECK_EQ(recv(fd, buf, 8, MSG_DONTWAIT), 1);
+	CHECK_EQ(recv(fd, buf, 8, 0), 1);
 	CHECK_EQ(leave(fd, GROUP), 0);
 	CHECK_ERR(req(fd, MCAST_BLOCK_SOURCE, GROUP, "::1"), EINVAL);
 	/* Only from there. */
@@ -166,7 +166,7 @@ CASE(sources)
 	CHECK_ERR(recv(fd, buf, 8, MSG_DONTWAIT), EAGAIN);
 	CHECK_EQ(req(fd, MCAST_JOIN_SOURCE_GROUP, GROUP, "::1"), 0);
 	CHECK_EQ(sendto6(s, "m", GROUP, port), 1);
-	CHECK_EQ(recv(fd, buf, 8, MSG_DONTWAIT), 1);
+	CHECK_EQ(recv(fd, buf, 8, 0), 1);
 	CHECK_ERR(req(fd, MCAST_BLOCK_SOURCE, GROUP, "2001:db8::2"), EINVAL);
 	CHECK_EQ(req(fd, MCAST_LEAVE_SOURCE_GROUP, GROUP, "::1"), 0);
 	CHECK_EQ(req(fd, MCAST_LEAVE_SOURCE_GROUP, GROUP, "2001:db8::1"), 0);
@@ -195,7 +195,7 @@ CASE(filter_at_once)
 	f.f.gf_fmode = MCAST_INCLUDE;
 	CHECK_EQ(setsockopt(fd, IPPROTO_IPV6, MCAST_MSFILTER, &f, GROUP_FILTER_SIZE(2)), 0);
 	CHECK_EQ(sendto6(s, "m", GROUP, port), 1);
-	CHECK_EQ(recv(fd, buf, 8, MSG_DONTWAIT), 1);
+	CHECK_EQ(recv(fd, buf, 8, 0), 1);
 	memset(f.f.gf_slist, 0, 2 * sizeof(f.f.gf_slist[0]));
 	f.f.gf_numsrc = 1;
 	len = sizeof(f);
@@ -217,7 +217,7 @@ CASE(connected)
 	a = peer_of(s);
 	CHECK(is6(&a, GROUP));
 	CHECK_EQ(send(s, "m", 1, 0), 1);
-	CHECK_EQ(recv(r, buf, 8, MSG_DONTWAIT), 1);
+	CHECK_EQ(recv(r, buf, 8, 0), 1);
 }
 
 CASE(link_local_groups_have_a_device)
@@ -230,12 +230,12 @@ CASE(link_local_groups_have_a_device)
 	CHECK_EQ(join(r, "ff02::4711"), 0);
 	to.sin6_scope_id = (unsigned)lo_index();
 	CHECK_EQ(sendto(s, "m", 1, 0, (void *)&to, sizeof(to)), 1);
-	CHECK_EQ(recvfrom(r, buf, 8, MSG_DONTWAIT, (void *)&from, &len), 1);
+	CHECK_EQ(recvfrom(r, buf, 8, 0, (void *)&from, &len), 1);
 	CHECK_EQ(set6(s, IPV6_MULTICAST_IF, 0), 0);
 	CHECK_ERR(connect6(s, "ff02::4711", port), EINVAL);
 	CHECK_EQ(connect(s, (void *)&to, sizeof(to)), 0);
 	from = peer_of(s);
 	CHECK_EQ(from.sin6_scope_id, (unsigned)lo_index());
 	CHECK_EQ(send(s, "m", 1, 0), 1);
-	CHECK_EQ(recv(r, buf, 8, MSG_DONTWAIT), 1);
+	CHECK_EQ(recv(r, buf, 8, 0), 1);
 }

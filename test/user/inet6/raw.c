@@ -85,9 +85,9 @@ CASE(of_a_protocol)
 	b = raw(200);
 	other = raw(201);
 	CHECK_EQ(sendto6(a, "data", "::1", 0), 4);
-	CHECK_EQ(recvfrom(b, buf, sizeof(buf), MSG_DONTWAIT, (void *)&from, &len), 4);
+	CHECK_EQ(recvfrom(b, buf, sizeof(buf), 0, (void *)&from, &len), 4);
 	CHECK_MEM(buf, "data", 4);	/* no header, unlike IPv4 */
-	CHECK_EQ(recv(a, buf, sizeof(buf), MSG_DONTWAIT), 4);
+	CHECK_EQ(recv(a, buf, sizeof(buf), 0), 4);
 	CHECK_ERR(recv(other, buf, sizeof(buf), MSG_DONTWAIT), EAGAIN);
 	CHECK_EQ(sendto6(a, "data", "::1", 200), 4);	/* the port names the protocol */
 	CHECK_ERR(sendto6(a, "data", "::1", 201), EINVAL);
@@ -135,7 +135,7 @@ CASE(checksum)
 	CHECK_EQ(setsockopt(a, IPPROTO_IPV6, IPV6_CHECKSUM, &v, sizeof(v)), 0);
 	struct sockaddr_in6 to = a6("::1", 0);
 	CHECK_EQ(sendto(a, out, sizeof(out), 0, (void *)&to, sizeof(to)), sizeof(out));
-	CHECK_EQ(recv(b, in, sizeof(in), MSG_DONTWAIT), 8);
+	CHECK_EQ(recv(b, in, sizeof(in), 0), 8);
 	/* The pseudo header of ::1 to ::1: both addresses, the length, the protocol. */
 	sum = 1 + 1 + 8 + 200;
 	for (int i = 0; i < 8; i += 2)
@@ -143,11 +143,11 @@ CASE(checksum)
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
 	CHECK_EQ(sum, 0xffff);
-	CHECK_EQ(recv(a, in, sizeof(in), MSG_DONTWAIT), 8);
+	CHECK_EQ(recv(a, in, sizeof(in), 0), 8);
 	/* What comes with a wrong one is not for a socket that checks. */
 	CHECK_EQ(sendto(b, out, sizeof(out), 0, (void *)&to, sizeof(to)), sizeof(out));
 	CHECK_ERR(recv(a, in, sizeof(in), MSG_DONTWAIT), EAGAIN);
-	CHECK_EQ(recv(b, in, sizeof(in), MSG_DONTWAIT), 8);
+	CHECK_EQ(recv(b, in, sizeof(in), 0), 8);
 	CHECK_ERR(sendto(a, out, 4, 0, (void *)&to, sizeof(to)), EINVAL);	/* no room for it */
 	v = -1;
 	CHECK_EQ(setsockopt(a, IPPROTO_IPV6, IPV6_CHECKSUM, &v, sizeof(v)), 0);

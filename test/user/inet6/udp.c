@@ -26,7 +26,7 @@ CASE(datagram)
 	CHECK_EQ(sa_port(&from), pa);
 	CHECK_EQ(from.sin6_scope_id, 0);
 	CHECK_EQ(sendto6(a, "again", "::", pb), 5);	/* nobody in particular: here */
-	CHECK_EQ(recv(b, buf, sizeof(buf), MSG_DONTWAIT), 5);
+	CHECK_EQ(recv(b, buf, sizeof(buf), 0), 5);
 	CHECK_EQ(sendto6(a, "", "::1", pb), 0);
 	CHECK_EQ(recv(b, buf, sizeof(buf), MSG_DONTWAIT), 0);
 }
@@ -59,7 +59,7 @@ CASE(both_versions)
 	CHECK_EQ(recvfrom(s, buf, sizeof(buf), 0, (void *)&from, &len), 6);
 	CHECK(is6(&from, "::ffff:127.0.0.1"));
 	CHECK_EQ(sendto4(c6, "plain", "127.0.0.1", port), 5);
-	CHECK_EQ(recv(s, buf, sizeof(buf), MSG_DONTWAIT), 5);
+	CHECK_EQ(recv(s, buf, sizeof(buf), 0), 5);
 	/* IPV6_V6ONLY hears nothing of IPv4. */
 	close(s);
 	s = sock6(SOCK_DGRAM);
@@ -68,7 +68,7 @@ CASE(both_versions)
 	CHECK_EQ(sendto4(c4, "four", "127.0.0.1", port), 4);
 	CHECK_ERR(recv(s, buf, sizeof(buf), MSG_DONTWAIT), EAGAIN);
 	CHECK_EQ(sendto6(c6, "six", "::1", port), 3);
-	CHECK_EQ(recv(s, buf, sizeof(buf), MSG_DONTWAIT), 3);
+	CHECK_EQ(recv(s, buf, sizeof(buf), 0), 3);
 }
 
 CASE(the_better_match_gets_it)
@@ -84,9 +84,9 @@ CASE(the_better_match_gets_it)
 	CHECK_EQ(bind6(one, "::1", port), 0);
 	CHECK_EQ(bind4(four, "0.0.0.0", port), 0);
 	CHECK_EQ(sendto6(c, "1", "::1", port), 1);
-	CHECK_EQ(recv(one, buf, 4, MSG_DONTWAIT), 1);
+	CHECK_EQ(recv(one, buf, 4, 0), 1);
 	CHECK_EQ(sendto6(c, "2", "::ffff:127.0.0.1", port), 1);
-	CHECK_EQ(recv(four, buf, 4, MSG_DONTWAIT), 1);
+	CHECK_EQ(recv(four, buf, 4, 0), 1);
 	CHECK_ERR(recv(any, buf, 4, MSG_DONTWAIT), EAGAIN);
 }
 
@@ -132,19 +132,19 @@ CASE(large_is_fragmented_and_joined)
 	for (size_t i = 0; i < sizeof(out); i++)
 		out[i] = (char)(i * 7 + i / 251);
 	CHECK_EQ(sendto(a, out, sizeof(out), 0, (void *)&to, sizeof(to)), (ssize_t)sizeof(out));
-	CHECK_EQ(recv(b, in, sizeof(in), MSG_DONTWAIT), (ssize_t)sizeof(in));
+	CHECK_EQ(recv(b, in, sizeof(in), 0), (ssize_t)sizeof(in));
 	CHECK_MEM(in, out, sizeof(in));
 	/* Smaller pieces for who asks. */
 	CHECK_EQ(set6(a, IPV6_MTU, 1280), 0);
 	CHECK_EQ(set6(b, IPV6_RECVFRAGSIZE, 1), 0);
 	CHECK_EQ(sendto(a, out, 5000, 0, (void *)&to, sizeof(to)), 5000);
 	memset(in, 0, sizeof(in));
-	CHECK_EQ(recv(b, in, sizeof(in), MSG_DONTWAIT), 5000);
+	CHECK_EQ(recv(b, in, sizeof(in), 0), 5000);
 	CHECK_MEM(in, out, 5000);
 	CHECK_EQ(set6(a, IPV6_DONTFRAG, 1), 0);
 	CHECK_ERR(sendto(a, out, 5000, 0, (void *)&to, sizeof(to)), EMSGSIZE);
 	CHECK_EQ(sendto(a, out, 1232, 0, (void *)&to, sizeof(to)), 1232);
-	CHECK_EQ(recv(b, in, sizeof(in), MSG_DONTWAIT), 1232);
+	CHECK_EQ(recv(b, in, sizeof(in), 0), 1232);
 }
 
 CASE(fragment_size_is_told)
@@ -331,7 +331,7 @@ CASE(segments)
 	CHECK_EQ(setsockopt(a, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof(size)), 0);
 	CHECK_EQ(sendto(a, out, 5000, 0, (void *)&to, sizeof(to)), 5000);
 	for (int i = 0; i < 5; i++) {
-		CHECK_EQ(recv(b, in, sizeof(in), MSG_DONTWAIT), i < 4 ? 1200 : 200);
+		CHECK_EQ(recv(b, in, sizeof(in), 0), i < 4 ? 1200 : 200);
 		CHECK_MEM(in, out + i * 1200, i < 4 ? 1200 : 200);
 	}
 	CHECK_ERR(recv(b, in, sizeof(in), MSG_DONTWAIT), EAGAIN);

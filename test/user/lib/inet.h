@@ -106,14 +106,14 @@ static inline void udp_corks(int a, int b)
 	CHECK_EQ(send(a, "abc", 3, MSG_MORE), 3);
 	CHECK_ERR(recv(b, buf, sizeof(buf), MSG_DONTWAIT), EAGAIN);
 	CHECK_EQ(send(a, "def", 3, 0), 3);
-	CHECK_EQ(recv(b, buf, sizeof(buf), MSG_DONTWAIT), 6);
+	CHECK_EQ(recv(b, buf, sizeof(buf), 0), 6);
 	CHECK_MEM(buf, "abcdef", 6);
 	CHECK_EQ(setsockopt(a, IPPROTO_UDP, UDP_CORK, &on, sizeof(on)), 0);
 	CHECK_EQ(send(a, "12", 2, 0), 2);
 	CHECK_EQ(send(a, "34", 2, 0), 2);
 	CHECK_ERR(recv(b, buf, sizeof(buf), MSG_DONTWAIT), EAGAIN);
 	CHECK_EQ(setsockopt(a, IPPROTO_UDP, UDP_CORK, &off, sizeof(off)), 0);
-	CHECK_EQ(recv(b, buf, sizeof(buf), MSG_DONTWAIT), 4);
+	CHECK_EQ(recv(b, buf, sizeof(buf), 0), 4);
 }
 
 static inline int so_error(int fd)

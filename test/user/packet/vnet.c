@@ -443,6 +443,53 @@ CASE(congestion_marks)
 	feature("tx-tcp-ecn-segmentation", 1);
 }
 
+/* Segments of TCP behind another header of IPv6; and what is not TCP there, whatever its sender says. */
+CASE(behind_options)
+{
+	struct sockaddr_ll a = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IPV6), .sll_ifindex = 1, .sll_halen = 6 };
+	unsigned char *p = (unsigned char *)&f, *ip = p + 24, *l4 = ip + 48;
+	int s, in, n = 10 + 14 + 48 + 20 + 2000, seen = 0;
+	struct pollfd pf;
+
+	lo_up();
+	s = CHECK_OK(socket(AF_PACKET, SOCK_RAW, 0));
+	CHECK_OK(set(s, PACKET_VNET_HDR, 1));
+	in = CHECK_OK(socket(AF_PACKET, SOCK_RAW, 0));
+	CHECK_OK(set(in, PACKET_VNET_HDR, 1));
+	CHECK_OK(bind(in, (void *)&a, sizeof(a)));
+	memset(p, 0, (size_t)n);
+	f.h = (struct virtio_net_hdr){ .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, .gso_type = VIRTIO_NET_HDR_GSO_TCPV6, .hdr_len = 82,
+		.gso_size = 500, .csum_start = 62, .csum_offset = 16 };
+	put16(p + 22, ETH_P_IPV6);
+	ip[0] = 0x60;
+	put16(ip + 4, 8 + 20 + 2000);
+	ip[6] = 60;			/* options for the destination: none */
+	ip[7] = 64;
+	ip[23] = ip[39] = 1;
+	ip[42] = 1;
+	ip[43] = 4;
+	put16(l4 + 2, 9);
+	l4[12] = 5 << 4;
+	l4[13] = 0x10;
+	ip[40] = IPPROTO_ICMPV6;	/* EINVAL; Linux drops it later */
+	CHECK_EQ(sendto(s, p, (size_t)n, 0, (void *)&a, sizeof(a)), -1);
+	ip[40] = IPPROTO_TCP;
+	CHECK_EQ(sendto(s, p, (size_t)n, 0, (void *)&a, sizeof(a)), n);
+	pf = (struct pollfd){ .fd = in, .events = POLLIN };
+	while (!seen && poll(&pf, 1, 1000) == 1) {
+		int len = CHECK_OK((int)recv(in, p, sizeof(f), MSG_TRUNC));
+
+		if (ip[6] != 60)
+			continue;
+		seen = 1;
+		CHECK_EQ(ip[40], IPPROTO_TCP);
+		CHECK_EQ(len, n);
+		CHECK_EQ(f.h.gso_type, VIRTIO_NET_HDR_GSO_TCPV6);
+		CHECK_EQ(f.h.gso_size, 500);
+	}
+	CHECK(seen);
+}
+
 /* --- what was joined and is sent on --- */
 
 #define ROUTED	"\x0a\x63\0\1"	/* 10.99.0.1, behind lo */
