@@ -11,13 +11,19 @@ import qemu
 from qemu import TOP
 
 
+def end_with_parent():
+    """In the child: a runner that is killed leaves nothing behind. SIGTERM, which make hands on to what it runs."""
+    qemu.LIBC.prctl(qemu.PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 class Terminal:
     """A command on a terminal of its own, as a person runs it."""
 
     def __init__(self, command, log):
         self.master, slave = os.openpty()
         self.log, self.text, self.seen = open(log, 'wb'), '', 0
-        self.proc = subprocess.Popen(['bash', '-c', command], cwd=TOP, stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
+        self.proc = subprocess.Popen(['bash', '-c', command], cwd=TOP, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+                                     preexec_fn=end_with_parent)
         os.close(slave)
 
     def expect(self, pattern, timeout):

@@ -110,20 +110,6 @@ CASE(file_changes)
 	expect(s[1], 0, 32768);
 }
 
-/* As much as a socket takes that nobody reads. */
-static size_t fill(int fd)
-{
-	static char junk[65536];
-	size_t n = 0;
-	ssize_t k;
-
-	nonblock(fd, true);
-	while ((k = write(fd, junk, sizeof(junk))) > 0)
-		n += k;
-	CHECK_EQ(errno, EAGAIN);
-	return n;
-}
-
 static void swallow(int fd, size_t n)
 {
 	static char junk[65536];
@@ -150,7 +136,7 @@ CASE(full_socket)
 	CHECK_EQ(pread(f, b, total, 0), total);
 	for (size_t i = 0; i < total; i += 500)
 		CHECK_EQ(write(p[1], b + i, 500), 500);
-	full = fill(s[0]);
+	full = tcp_fill(s[0], 65536);
 	CHECK_ERR(splice(p[0], NULL, s[0], NULL, total, 0), EAGAIN);
 	CHECK_OK(ioctl(p[0], FIONREAD, &left));
 	CHECK_EQ(left, total);
@@ -203,7 +189,7 @@ CASE(other_reader)
 	CHECK_EQ(sendfile(p[1], f, &(off_t){ 0 }, 4096), 4096);
 	pipe_end = p[0];
 	sock_end = s[0];
-	full = fill(s[0]);
+	full = tcp_fill(s[0], 65536);
 	nonblock(s[0], false);
 	CHECK_EQ(pthread_create(&a, NULL, splicing, NULL), 0);
 	while (!splicer)

@@ -256,22 +256,12 @@ CASE(waitall_and_lowat)
 CASE(window_fills_and_opens)
 {
 	static char big[1 << 16];
-	size_t sent = 0, got = 0;
+	size_t sent, got = 0;
 	int fd[2];
 
 	lo_up();
 	tcp_pair(fd);
-	fcntl(fd[0], F_SETFL, O_NONBLOCK);
-	for (;;) {
-		ssize_t n = write(fd[0], big, sizeof(big));
-
-		if (n < 0) {
-			CHECK_EQ(errno, EAGAIN);
-			break;
-		}
-		sent += (size_t)n;
-		CHECK_LT(sent, 64u << 20);
-	}
+	sent = tcp_fill(fd[0], sizeof(big));
 	CHECK_EQ(poll_now(fd[0], POLLOUT), 0);
 	while (got < sent) {
 		CHECK_EQ(WAIT_EVENTS(fd[1], POLLIN), POLLIN);

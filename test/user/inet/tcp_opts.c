@@ -72,22 +72,12 @@ CASE(simultaneous_open)
 CASE(notsent_lowat)
 {
 	static char b[262144];
-	int fd[2], n = 0;
+	int fd[2], n;
 
 	lo_up();
 	tcp_pair(fd);
 	CHECK_EQ(set(fd[0], TCP_NOTSENT_LOWAT, 4096), 0);
-	CHECK_EQ(fcntl(fd[0], F_SETFL, O_NONBLOCK), 0);
-	/* Until the peer's window is full and the rest waits. */
-	for (int i = 0; i < 4000; i++) {
-		ssize_t k = write(fd[0], b, 2048);
-
-		if (k < 0) {
-			CHECK_EQ(errno, EAGAIN);
-			break;
-		}
-		n += (int)k;
-	}
+	n = (int)tcp_fill(fd[0], 2048);
 	CHECK(n > 4096);
 	CHECK_EQ(poll_now(fd[0], POLLOUT), 0);
 	while (n > 0) {

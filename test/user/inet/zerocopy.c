@@ -58,15 +58,6 @@ static void completed(int fd, int level, int type, unsigned *at, unsigned n)
 	}
 }
 
-static unsigned unacked(int fd)
-{
-	struct tcp_info i;
-	socklen_t len = sizeof(i);
-
-	CHECK_OK(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &i, &len));
-	return i.tcpi_unacked;
-}
-
 static void drain(int fd, size_t n)
 {
 	while (n) {
@@ -125,7 +116,7 @@ CASE(stream)
 		CHECK_EQ(send(fd[0], buf, 1000, MSG_ZEROCOPY), 1000);
 		drain(fd[1], 1000);
 	}
-	AWAIT(!unacked(fd[0]));		/* the last acknowledgement wakes nobody else */
+	AWAIT(!tcp_unacked(fd[0]));
 	CHECK(completion(fd[0], SOL_IP, IP_RECVERR, kt_wait_ms(), &lo, &hi));
 	CHECK_EQ(lo, 9);
 	CHECK_EQ(hi, 48);

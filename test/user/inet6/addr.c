@@ -215,7 +215,7 @@ CASE(connect_names)
 	a = name_of(s);
 	CHECK(is6(&a, "::1"));
 	CHECK_EQ(send(s, "x", 1, 0), 1);
-	CHECK_EQ(poll_now(l, POLLIN), POLLIN);
+	CHECK_EQ(WAIT_EVENTS(l, POLLIN), POLLIN);
 	a.sin6_family = AF_UNSPEC;
 	CHECK_EQ(connect(s, (void *)&a, sizeof(a)), 0);
 	CHECK_ERR(getpeername(s, (void *)&a, &(socklen_t){ sizeof(a) }), ENOTCONN);
@@ -321,7 +321,7 @@ CASE(becomes_ipv4)
 	CHECK_EQ(v, AF_INET);
 	CHECK_ERR(set6(s, IPV6_V6ONLY, 0), ENOPROTOOPT);
 	CHECK_EQ(send(s, "x", 1, 0), 1);
-	CHECK_EQ(poll_now(l, POLLIN), POLLIN);
+	CHECK_EQ(WAIT_EVENTS(l, POLLIN), POLLIN);
 }
 
 CASE(levels_of_the_other_family)

@@ -133,6 +133,38 @@ static inline int poll_now(int fd, int events)
 	return p.revents;
 }
 
+/* Segments under way. That they were acknowledged wakes nobody. */
+static inline unsigned tcp_unacked(int fd)
+{
+	struct tcp_info i;
+	socklen_t len = sizeof(i);
+
+	CHECK_EQ(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &i, &len), 0);
+	return i.tcpi_unacked;
+}
+
+/*
+ * Fills a connection whose peer reads nothing, in writes of this size (65536 at most); fd stays O_NONBLOCK. In the end
+ * nothing is under way and no byte more is taken: one EAGAIN alone says only that what was sent has not arrived yet.
+ */
+static inline size_t tcp_fill(int fd, size_t chunk)
+{
+	static char junk[65536];
+	size_t n = 0, before;
+	ssize_t k;
+
+	CHECK_EQ(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	do {
+		before = n;
+		while ((k = write(fd, junk, chunk)) > 0)
+			n += (size_t)k;
+		CHECK_EQ(errno, EAGAIN);
+		CHECK_LT(n, 64u << 20);
+		AWAIT(!tcp_unacked(fd));
+	} while (n != before);
+	return n;
+}
+
 /* Until the peer's reset is there: poll() may see the error a moment before the end, as it takes no lock. */
 static inline void wait_reset(int fd)
 {
