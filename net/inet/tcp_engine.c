@@ -19,6 +19,7 @@
 #include "tcp_impl.h"
 
 #define TSO_MAX		65000u
+#define LANE_ROUNDS	16
 #define TIMER_STAYS_NS	(2 * NSEC_PER_SEC)
 #define SMALL		256u	/* payloads up to this are copied into the packet */
 
@@ -141,12 +142,13 @@ static u32 lanes_fill(struct tcp_net *t)
 	return ours;
 }
 
+/* lane->busy is ours. After LANE_ROUNDS it is a worker's: others may put out packets for as long as they like. */
 static void lane_run(struct tcp_net *t, struct tcp_lane *lane)
 {
 	struct pkt_list l;
 	struct pkt *p;
 
-	for (;;) {
+	for (int round = 0; round < LANE_ROUNDS; round++) {
 		spin_lock(&lane->lock);
 		l = lane->list;
 		pkt_list_init(&lane->list);
@@ -157,6 +159,15 @@ static void lane_run(struct tcp_net *t, struct tcp_lane *lane)
 		while ((p = pkt_list_pop(&l)) != NULL)
 			send_out(t->net, p);
 	}
+	(void)work_queue(system_wq, &lane->work);
+}
+
+static void lane_work(struct work *w)
+{
+	struct tcp_lane *lane = container_of(w, struct tcp_lane, work);
+
+	lane_run(lane->engine, lane);
+	tcp_receive_flush(lane->engine->net);
 }
 
 void tcp_engine_release(struct tcp_net *t)
@@ -941,8 +952,11 @@ void tcp_engine_init(struct tcp_net *t)
 	random_bytes(&isn_key, sizeof(isn_key));
 	spin_lock_init(&t->lock, NET_ENGINE);
 	spin_lock_init(&t->in_lock, SOCK_QUEUE);
-	for (u32 i = 0; i < TCP_LANES; i++)
+	for (u32 i = 0; i < TCP_LANES; i++) {
 		spin_lock_init(&t->lanes[i].lock, OBJECT);
+		work_init(&t->lanes[i].work, lane_work);
+		t->lanes[i].engine = t;
+	}
 	spin_lock_init(&t->due_lock, OBJECT_IRQ);
 	list_init(&t->due);
 	wait_queue_init(&t->due_wait);

@@ -164,6 +164,8 @@ struct tcp_lane {
 	spinlock_t lock;		/* class OBJECT */
 	struct pkt_list list;		/* [lock] */
 	bool busy;			/* [lock] somebody sends, and will look again */
+	struct work work;		/* who has sent for long leaves the rest to it */
+	struct tcp_net *engine;		/* [I] */
 };
 
 struct tcp_net {
