@@ -84,9 +84,14 @@ static struct fib_table *table_make(struct net *net, u8 family, u32 id)
 	return t;
 }
 
+/* Not ipaddr_hash(), whose key is another at each boot: tables are shown in this order, and who fills them may be trusted. */
 static struct hlist_head *prefix_head(struct fib_table *t, const struct ipaddr *dst, u32 key_len)
 {
-	return &t->prefixes[ipaddr_hash(dst, key_len) % PREFIX_HASH];
+	u64 h = ((u64)dst->w[0].raw << 32 | dst->w[1].raw) * 0x9e3779b97f4a7c15ull;
+
+	h ^= h >> 32 ^ (((u64)dst->w[2].raw << 32 | dst->w[3].raw) + key_len);
+	h *= 0xff51afd7ed558ccdull;
+	return &t->prefixes[(h >> 32) % PREFIX_HASH];
 }
 
 static struct fib_prefix *prefix_find(struct fib_table *t, const struct ipaddr *dst, u32 key_len)
