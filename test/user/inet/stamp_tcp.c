@@ -387,7 +387,7 @@ CASE(many_calls)
 
 		CHECK_GT(k, 0);
 		sent += (size_t)k;
-		usleep(1000);
+		AWAIT(!tcp_unacked(fd[0]));	/* what is left then waits for the peer's window */
 		CHECK_OK(ioctl(fd[0], TIOCOUTQ, &left));
 	}
 	CHECK_OK(set(fd[0], SO_TIMESTAMPING, ALL | REPORT | SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY));

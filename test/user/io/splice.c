@@ -3,7 +3,6 @@
 #include "ktest_user.h"
 #include <poll.h>
 #include <pthread.h>
-#include <sched.h>
 #include <sys/socket.h>
 
 CASE(file_to_pipe_to_file)
@@ -76,9 +75,42 @@ CASE(vmsplice)
 }
 
 static int sock_end, pipe_end;
-static volatile pid_t splicer;
+static volatile pid_t splicer, writer;
+static volatile int signals;
 
-static void nothing(int sig) { (void)sig; }
+static void count_signal(int sig)
+{
+	(void)sig;
+	signals++;
+}
+
+/* Its letter in /proc; 'X': it is through. */
+static char thread_state(pid_t tid)
+{
+	char path[64], stat[512], *end;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	if (!kt_try_get(path, stat, sizeof(stat)))
+		return 'X';
+	end = strrchr(stat, ')');
+	return end && end[1] ? end[2] : '?';
+}
+
+/* The thread waits for something, or is through. */
+static bool at_rest(pid_t tid)
+{
+	char state = thread_state(tid);
+
+	return state == 'S' || state == 'D' || state == 'X';
+}
+
+static bool all_read(int fd)
+{
+	int left;
+
+	CHECK_OK(ioctl(fd, FIONREAD, &left));
+	return !left;
+}
 
 static void *socket_to_pipe(void *unused)
 {
@@ -93,13 +125,14 @@ static void *page_to_pipe(void *unused)
 
 	(void)unused;
 	memset(b, 'b', sizeof(b));
+	writer = gettid();
 	return (void *)write(pipe_end, b, sizeof(b));
 }
 
 /* While a splice waits for a socket others write into the pipe: what it then reads has its place, signals or not. */
 CASE(others_write_meanwhile)
 {
-	struct sigaction a = { .sa_handler = nothing };
+	struct sigaction a = { .sa_handler = count_signal };
 	static char b[8192];
 	int p[2], s[2], n[2] = { 0 };
 	pthread_t t[2];
@@ -112,16 +145,15 @@ CASE(others_write_meanwhile)
 	sock_end = s[0];
 	pipe_end = p[1];
 	CHECK_EQ(pthread_create(&t[0], NULL, socket_to_pipe, NULL), 0);
-	while (!splicer)
-		sched_yield();
+	AWAIT(splicer);
 	WAIT_THREAD_BLOCKED(splicer);
 	CHECK_EQ(pthread_create(&t[1], NULL, page_to_pipe, NULL), 0);
-	usleep(100000);
+	AWAIT(writer && at_rest(writer));
 	memset(b, 'a', 100);
 	CHECK_EQ(write(s[1], b, 100), 100);
-	usleep(100000);
+	AWAIT(all_read(s[0]) && at_rest(splicer));
 	(void)pthread_kill(t[0], SIGUSR1);
-	usleep(100000);
+	AWAIT((signals && at_rest(splicer)) || thread_state(splicer) == 'X');
 	while (n[0] + n[1] < 4196) {
 		struct pollfd f = { .fd = p[0], .events = POLLIN };
 		ssize_t k;
