@@ -84,7 +84,7 @@ static struct fib_table *table_make(struct net *net, u8 family, u32 id)
 	return t;
 }
 
-/* Not ipaddr_hash(), whose key is another at each boot: tables are shown in this order, and who fills them may be trusted. */
+/* Not ipaddr_hash(), whose key is another at each boot: tables are shown in this order, and who fills them is trusted. */
 static struct hlist_head *prefix_head(struct fib_table *t, const struct ipaddr *dst, u32 key_len)
 {
 	u64 h = ((u64)dst->w[0].raw << 32 | dst->w[1].raw) * 0x9e3779b97f4a7c15ull;
