@@ -146,19 +146,18 @@ CASE(wrong_areas_are_fatal)
 			struct section c = cs;
 
 			c.abort = (uint64_t)&sig_word[1];
-			a.cs = (uint64_t)&c;
 			if (i == 0)
 				c.version = 1;
 			else if (i == 1)
 				c.abort = c.start + 4;
 			else if (i == 2)
 				sig_word[0]++;
-			else if (i == 3)
-				a.cs = 8;
 			else if (i == 4)
 				c.start = ~0ul << 10;
-			else
+			else if (i == 5)
 				c.len = ~0ul;
+			/* Named when it is whole: one that is right and left behind would be cleared at any switch. */
+			__atomic_store_n(&a.cs, i == 3 ? 8 : (uint64_t)&c, __ATOMIC_SEQ_CST);
 			/* It is looked at when we come back from another task: here, the first time. */
 			for (int k = 0; k < 100; k++)
 				usleep(1000);
