@@ -140,7 +140,7 @@ KTEST(mutex, trylock)
 static void hog(int i, void *arg)
 {
 	u32 *state = arg;
-	u64 end = clock_monotonic_ns() + 5 * NSEC_PER_SEC;
+	u64 end = clock_monotonic_ns() + 60 * NSEC_PER_SEC;
 
 	if (i == 0) {
 		while (!READ_ONCE(*state) && clock_monotonic_ns() < end) {
@@ -242,32 +242,54 @@ KTEST(rwsem, trylock)
 	KEXPECT(got[0] && got[1]);
 }
 
+struct fifo {
+	u32 order;		/* [a] who got in, in turn */
+	bool held;		/* [a] by the first reader */
+};
+
+static u32 rwsem_waiters(void)
+{
+	struct list_head *p;
+	u64 flags;
+	u32 n = 0;
+
+	spin_lock_irqsave(&test_sem.wait_lock, flags);
+	list_for_each(p, &test_sem.waiters)
+		n++;
+	spin_unlock_irqrestore(&test_sem.wait_lock, flags);
+	return n;
+}
+
 /* A writer that waits holds new readers back, and gets in. */
 static void fifo_worker(int i, void *arg)
 {
-	u32 *order = arg;
+	struct fifo *f = arg;
 
 	if (i == 0) {
 		down_read(&test_sem);
-		sleep_us(20000);
+		WRITE_ONCE(f->held, true);
+		while (rwsem_waiters() < 2 && !READ_ONCE(f->order))
+			sleep_us(100);
 		up_read(&test_sem);
 	} else if (i == 1) {
-		sleep_us(5000);
+		while (!READ_ONCE(f->held))
+			sleep_us(100);
 		down_write(&test_sem);
-		KEXPECT_EQ(__atomic_fetch_add(order, 1, __ATOMIC_SEQ_CST), 0);
+		KEXPECT_EQ(__atomic_fetch_add(&f->order, 1, __ATOMIC_SEQ_CST), 0);
 		up_write(&test_sem);
 	} else {
-		sleep_us(12000);
+		while (!rwsem_waiters())
+			sleep_us(100);
 		down_read(&test_sem);
-		KEXPECT_EQ(__atomic_fetch_add(order, 1, __ATOMIC_SEQ_CST), 1);
+		KEXPECT_EQ(__atomic_fetch_add(&f->order, 1, __ATOMIC_SEQ_CST), 1);
 		up_read(&test_sem);
 	}
 }
 
 KTEST(rwsem, writer_before_later_reader)
 {
-	u32 order = 0;
+	struct fifo f = { 0 };
 
-	ktest_parallel(3, fifo_worker, &order);
-	KEXPECT_EQ(order, 2);
+	ktest_parallel(3, fifo_worker, &f);
+	KEXPECT_EQ(f.order, 2);
 }

@@ -124,14 +124,15 @@ KTEST(rcu, barrier_runs_all)
 KTEST(rcu, call_under_lock)
 {
 	static struct rcu_head h;
-	u64 flags = irq_save();
+	u64 flags = irq_save(), end;
 
 	freed = 0;
 	preempt_disable();
 	call_rcu(&h, mark);
 	preempt_enable();
 	irq_restore(flags);
-	for (int i = 0; i < 200 && !READ_ONCE(freed); i++) {
+	end = clock_monotonic_ns() + 60 * NSEC_PER_SEC;
+	while (!READ_ONCE(freed) && clock_monotonic_ns() < end) {
 		set_current_state(TASK_UNINTERRUPTIBLE);
 		schedule_until(clock_monotonic_ns() + 10 * NSEC_PER_MSEC);
 	}
@@ -150,7 +151,7 @@ static void spinner(int i, void *arg)
 		u64 begin = clock_monotonic_ns();
 
 		synchronize_rcu();
-		KEXPECT(clock_monotonic_ns() - begin < 5 * NSEC_PER_SEC);
+		KEXPECT(clock_monotonic_ns() - begin < 60 * NSEC_PER_SEC);
 	}
 	WRITE_ONCE(stop, 1);
 }

@@ -81,16 +81,19 @@ KTEST(clock, rate_changes_under_readers)
 
 KTEST(clock, set_realtime)
 {
-	s64 before = clock_realtime_ns(), after;
-	u64 mono = clock_monotonic_ns();
+	s64 before = clock_realtime_ns(), after, tai;
+	u64 mono = clock_monotonic_ns(), went;
 
 	clock_set_realtime(1000 * (s64)NSEC_PER_SEC);
 	after = clock_realtime_ns();
-	KEXPECT(after >= 1000 * (s64)NSEC_PER_SEC && after < 1010 * (s64)NSEC_PER_SEC);
-	KEXPECT(clock_monotonic_ns() - mono < 10 * NSEC_PER_SEC);
+	went = clock_monotonic_ns() - mono;
+	KEXPECT(after >= 1000 * (s64)NSEC_PER_SEC && after <= 1000 * (s64)NSEC_PER_SEC + (s64)went);
+	KEXPECT(went < 1000 * NSEC_PER_SEC);	/* unmoved */
 	clock_set_tai_offset(37);
-	after = clock_tai_ns() - clock_realtime_ns();
-	KEXPECT(after > 36 * (s64)NSEC_PER_SEC && after < 38 * (s64)NSEC_PER_SEC);
+	after = clock_realtime_ns();
+	tai = clock_tai_ns();
+	KEXPECT(tai >= after + 37 * (s64)NSEC_PER_SEC);
+	KEXPECT(tai <= clock_realtime_ns() + 37 * (s64)NSEC_PER_SEC);
 	clock_set_tai_offset(0);
 	clock_set_realtime(before + (s64)(clock_monotonic_ns() - mono));
 }
@@ -151,9 +154,10 @@ static u64 test_timer_fn(struct timer *t)
 	return 0;
 }
 
-static bool fired_within(struct test_timer *t, u32 n, u64 ns)
+/* Soon, but a host may stand still for seconds. */
+static bool fires(struct test_timer *t, u32 n)
 {
-	u64 end = clock_monotonic_ns() + ns;
+	u64 end = clock_monotonic_ns() + 60 * NSEC_PER_SEC;
 
 	while (READ_ONCE(t->fired) < n && clock_monotonic_ns() < end)
 		cpu_relax();
@@ -171,13 +175,13 @@ KTEST(timer, fires_in_time)
 	timer_start(&t.t, at);
 	KEXPECT(timer_queued(&t.t));
 	irq_restore(flags);
-	KEXPECT(fired_within(&t, 1, NSEC_PER_SEC));
+	KEXPECT(fires(&t, 1));
 	KEXPECT(t.fired_at >= at);
 	KEXPECT(!timer_cancel(&t.t));
 	/* In the past. */
 	t.fired = 0;
 	timer_start(&t.t, 1);
-	KEXPECT(fired_within(&t, 1, NSEC_PER_SEC));
+	KEXPECT(fires(&t, 1));
 	timer_cancel(&t.t);
 }
 
@@ -187,7 +191,7 @@ KTEST(timer, restarts_itself)
 
 	timer_init(&t.t, TIMER_MONOTONIC, test_timer_fn);
 	timer_start(&t.t, clock_monotonic_ns() + 100 * NSEC_PER_USEC);
-	KEXPECT(fired_within(&t, 10, 2 * NSEC_PER_SEC));
+	KEXPECT(fires(&t, 10));
 	timer_cancel(&t.t);
 	KEXPECT_EQ(t.fired, 10);
 }
@@ -204,7 +208,7 @@ KTEST(timer, cancel_and_move)
 	KEXPECT_EQ(timer_try_cancel(&t.t), 0);
 	timer_start(&t.t, now + 3600 * NSEC_PER_SEC);
 	timer_start(&t.t, clock_monotonic_ns() + NSEC_PER_MSEC);
-	KEXPECT(fired_within(&t, 1, NSEC_PER_SEC));
+	KEXPECT(fires(&t, 1));
 	KEXPECT_EQ(t.fired, 1);
 	timer_cancel(&t.t);
 }
@@ -213,8 +217,9 @@ KTEST(timer, cancel_and_move)
 KTEST(timer, many_in_order)
 {
 	static struct test_timer t[32];
-	u64 base = clock_monotonic_ns() + 2 * NSEC_PER_MSEC;
+	u64 flags = irq_save(), base = clock_monotonic_ns() + 2 * NSEC_PER_MSEC;
 
+	/* None fires before all are started, however long that takes. */
 	for (u32 i = 0; i < 32; i++) {
 		u32 k = i * 13 % 32;
 
@@ -222,8 +227,9 @@ KTEST(timer, many_in_order)
 		timer_init(&t[k].t, TIMER_MONOTONIC, test_timer_fn);
 		timer_start(&t[k].t, base + k * 20 * NSEC_PER_USEC);
 	}
+	irq_restore(flags);
 	for (u32 i = 0; i < 32; i++) {
-		KEXPECT(fired_within(&t[i], 1, NSEC_PER_SEC));
+		KEXPECT(fires(&t[i], 1));
 		KEXPECT(t[i].fired_at >= base + i * 20 * NSEC_PER_USEC);
 		if (i && t[i].cpu == t[i - 1].cpu)
 			KEXPECT(t[i].fired_at >= t[i - 1].fired_at);
@@ -241,7 +247,7 @@ KTEST(timer, realtime_follows_the_clock)
 	timer_start(&t.t, (u64)real + 1000 * NSEC_PER_SEC);
 	KEXPECT_EQ(t.fired, 0);
 	clock_set_realtime(real + 2000 * (s64)NSEC_PER_SEC);
-	KEXPECT(fired_within(&t, 1, NSEC_PER_SEC));
+	KEXPECT(fires(&t, 1));
 	timer_cancel(&t.t);
 	clock_set_realtime(real + (s64)(clock_monotonic_ns() - mono));
 }

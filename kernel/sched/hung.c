@@ -72,12 +72,13 @@ static int hung_init(void)
 }
 INITCALL_LATE(hung_init);
 
+static struct completion looked;
+
 /* Blocks as a user task would that waits for a broken device. */
 static int blocked_thread(void *arg)
 {
 	current->flags &= ~PF_KTHREAD;
-	set_current_state(TASK_UNINTERRUPTIBLE);
-	schedule_until(clock_monotonic_ns() + 4 * NSEC_PER_SEC);
+	wait_for_completion(&looked);
 	current->flags |= PF_KTHREAD;
 	return 0;
 }
@@ -85,16 +86,21 @@ static int blocked_thread(void *arg)
 /* With the fatal ones, because it leaves a report: the scenario of test/boot looks for it. */
 KTEST(fatal, hung_task)
 {
-	struct task_core *t = kthread_run(blocked_thread, NULL, -1, "blocked");
-	int was = hung_task_timeout_secs;
+	int was = hung_task_timeout_secs, left = hung_reports_left;
+	struct task_core *t;
 
+	completion_init(&looked);
+	t = kthread_run(blocked_thread, NULL, -1, "blocked");
 	if (IS_ERR(t)) {
 		ktest_skip("no thread");
 		return;
 	}
 	hung_task_timeout_secs = 1;
-	set_current_state(TASK_UNINTERRUPTIBLE);
-	schedule_until(clock_monotonic_ns() + 2 * NSEC_PER_SEC);
-	look_for_hung();
+	for (int i = 0; i < 60 && hung_reports_left == left; i++) {
+		set_current_state(TASK_UNINTERRUPTIBLE);
+		schedule_until(clock_monotonic_ns() + 2 * NSEC_PER_SEC);
+		look_for_hung();
+	}
 	hung_task_timeout_secs = was;
+	complete(&looked);
 }

@@ -130,7 +130,7 @@ KTEST(sched, equal_shares)
 	bool even = false;
 
 	/* A host that takes its CPU away for long charges one of them: try again. */
-	for (int try = 0; try < 4 && !even; try++) {
+	for (int try = 0; try < 10 && !even; try++) {
 		b = (struct burner){ 0 };
 		burn_two(0, 0, &b);
 		even = b.ns[0] > b.ns[1] / 2 && b.ns[1] > b.ns[0] / 2;
@@ -143,7 +143,7 @@ KTEST(sched, nice_shares)
 	struct burner b;
 	bool as_weighted = false;
 
-	for (int try = 0; try < 4 && !as_weighted; try++) {
+	for (int try = 0; try < 10 && !as_weighted; try++) {
 		b = (struct burner){ 0 };
 		burn_two(0, 10, &b);		/* weights 1024 and 110 */
 		as_weighted = b.ns[0] > 4 * b.ns[1] && b.ns[1] > 0;
@@ -199,7 +199,7 @@ static int note_order(void *arg)
 }
 
 /* A real-time thread that is woken preempts a fair one that never sleeps. */
-KTEST(sched, realtime_preempts)
+static bool preempts_soon(void)
 {
 	struct burner b = { 0 }, r = { 0 };
 	struct burn_arg a = { &b, 0, -20 };
@@ -209,16 +209,27 @@ KTEST(sched, realtime_preempts)
 
 	completion_init(&b.done);
 	completion_init(&r.done);
-	KREQUIRE(!IS_ERR(kthread_run(burn, &a, 0, "burn")));
+	if (IS_ERR(kthread_run(burn, &a, 0, "burn")))
+		return false;
 	t = task_create_kthread(note_order, &r, 0, "rt");
-	KREQUIRE(!IS_ERR(t));
+	VERIFY(!IS_ERR(t));
 	sched_set_scheduler(core_task(t), &attr);
 	start = sched_clock_ns();
 	sched_wake(t, TASK_NEW);
-	KEXPECT_EQ(wait_for_completion_until(&r.done, clock_monotonic_ns() + NSEC_PER_SEC), 0);
-	KEXPECT(r.ns[0] - start < 200 * NSEC_PER_MSEC);
+	KEXPECT_EQ(wait_for_completion_until(&r.done, clock_monotonic_ns() + 60 * NSEC_PER_SEC), 0);
 	WRITE_ONCE(b.stop, true);
 	wait_for_completion(&b.done);
+	return r.ns[0] - start < 200 * NSEC_PER_MSEC;
+}
+
+/* At once, but for what the host takes away. */
+KTEST(sched, realtime_preempts)
+{
+	bool soon = false;
+
+	for (int try = 0; try < 10 && !soon; try++)
+		soon = preempts_soon();
+	KEXPECT(soon);
 }
 
 KTEST(sched, cost_of_a_switch)

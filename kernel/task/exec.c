@@ -211,10 +211,11 @@ static void reset_task(struct exec_ctx *x)
 	struct task *t = current;
 	const char *base = strrchr(x->filename, '/');
 
-	task_set_comm(t, base ? base + 1 : x->filename);
-	strace_exec(t->comm);
+	/* Before the name: who sees the new one counts on setpgid() being refused. */
 	t->flags &= ~(PF_FORKNOEXEC | PF_KTHREAD | PF_VFORK | PF_NPROC_EXCEEDED);
 	t->did_exec = true;
+	task_set_comm(t, base ? base + 1 : x->filename);
+	strace_exec(t->comm);
 	t->sas_sp = 0;
 	t->sas_size = 0;
 	t->sas_flags = SS_DISABLE;

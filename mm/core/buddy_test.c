@@ -107,9 +107,8 @@ KTEST(buddy, random_load)
 }
 
 #ifndef KEEL_HOST
-KTEST(page, alloc_free)
+static void take_and_give(void)
 {
-	u64 before = mem_free_pages();
 	struct folio *f[64];
 
 	for (int i = 0; i < 64; i++) {
@@ -123,7 +122,20 @@ KTEST(page, alloc_free)
 	for (int i = 0; i < 64; i++)
 		folio_put(f[i]);
 	KEXPECT(buddy_check());
-	KEXPECT(mem_free_pages() + 64 >= before);
+}
+
+KTEST(page, alloc_free)
+{
+	bool back = false;
+
+	/* Others take memory too, but not each time. */
+	for (int try = 0; try < 5 && !back; try++) {
+		u64 before = mem_free_pages();
+
+		take_and_give();
+		back = mem_free_pages() + 64 >= before;
+	}
+	KEXPECT(back);
 }
 
 KTEST(page, copy_and_clear)

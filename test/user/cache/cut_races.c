@@ -13,6 +13,7 @@ static struct {
 	char *m;
 	_Atomic int stop;
 	_Atomic unsigned int gen;
+	_Atomic int want;	/* somebody waits for the lock to write: it is not fair */
 	pthread_rwlock_t lock;
 } g = { .lock = PTHREAD_RWLOCK_INITIALIZER };
 static __thread sigjmp_buf bus;
@@ -157,6 +158,8 @@ static void *gen_writer(void *arg)
 
 	while (!g.stop) {
 		x = x * 1103515245 + 12345;
+		while (g.want)
+			sched_yield();
 		pthread_rwlock_rdlock(&g.lock);
 		if (!sigsetjmp(bus, 1))
 			((volatile unsigned int *)g.m)[(x >> 8) % (SPAN * PG / 4)] = g.gen;
@@ -186,7 +189,9 @@ CASE(no_old_bytes_after_truncate)
 		unsigned int now;
 
 		CHECK_OK(ftruncate(g.fd, (off_t)small));
+		g.want = 1;
 		pthread_rwlock_wrlock(&g.lock);
+		g.want = 0;
 		now = ++g.gen;
 		CHECK_OK(ftruncate(g.fd, SPAN * PG));
 		pthread_rwlock_unlock(&g.lock);

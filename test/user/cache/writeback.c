@@ -21,7 +21,7 @@ static void quiet(void)
 {
 	was_interval = df_knob("dirty_writeback_centisecs");
 	CHECK_EQ(df_knob_set("dirty_writeback_centisecs", 0), 0);
-	atexit(restore);
+	kt_at_end(restore);
 	sync();
 	AWAIT(kt_field("/proc/meminfo", "Dirty") <= 100);
 }

@@ -152,8 +152,8 @@ CASE(errors)
 CASE(timeouts)
 {
 	mqd_t q = make(1, 16, 0);
-	struct timespec ts = in_ms(60);
 	long long t = kt_now();
+	struct timespec ts = in_ms(60);
 	char b[16];
 
 	CHECK_ERR(mq_timedreceive(q, b, 16, NULL, &ts), ETIMEDOUT);

@@ -324,10 +324,10 @@ CASE(meminfo_counts_it)
 	before = kt_field("/proc/meminfo", "Shmem");
 	memset(a, 1, 16 << 20);
 	after = kt_field("/proc/meminfo", "Shmem");
-	CHECK_GE(after - before, 15 << 10);
+	CHECK_GE(after - before, 12 << 10);
 	CHECK_OK(shmctl(id, IPC_RMID, NULL));
 	CHECK_OK(shmdt(a));
-	CHECK_LE(kt_field("/proc/meminfo", "Shmem"), after - (14 << 10));
+	CHECK_LE(kt_field("/proc/meminfo", "Shmem"), after - (12 << 10));
 }
 CASE(rmid_forced)
 {

@@ -4,16 +4,35 @@
 #include <ftw.h>
 #include <grp.h>
 
-__attribute__((weak)) unsigned kt_case_seconds = 30;
+__attribute__((weak)) unsigned kt_case_seconds = 60;
 #define BAD_ADDR ((void *)0x1000)
 
 static struct kt_case *kt_first, **kt_last = &kt_first;
 static volatile sig_atomic_t kt_timed_out;
+static void (*kt_end)(void);
+static pid_t kt_end_pid;
 
 void kt_register(struct kt_case *c)
 {
 	*kt_last = c;
 	kt_last = &c->next;
+}
+
+void kt_at_end(void (*fn)(void))
+{
+	kt_end = fn;
+	kt_end_pid = getpid();
+}
+
+/* Once, and not in children of the case; what fails in it does not come here again. */
+static void kt_run_end(void)
+{
+	void (*fn)(void) = kt_end;
+
+	if (!fn || kt_end_pid != getpid())
+		return;
+	kt_end = NULL;
+	fn();
 }
 
 void kt_fail(const char *file, int line, const char *fmt, ...)
@@ -28,6 +47,7 @@ void kt_fail(const char *file, int line, const char *fmt, ...)
 	strcat(buf, "\n");
 	if (write(2, buf, strlen(buf)) < 0)
 		_exit(2);
+	kt_run_end();
 	_exit(1);
 }
 
@@ -43,6 +63,7 @@ void kt_skip(const char *fmt, ...)
 	strcat(buf, "\n");
 	if (write(2, buf, strlen(buf)) < 0)
 		_exit(2);
+	kt_run_end();
 	_exit(77);
 }
 
@@ -69,8 +90,10 @@ void kt_wait_exit_at(const char *file, int line, pid_t pid, int code)
 		kt_fail(file, line, "waitpid(%d) = %d, errno %d", pid, r, errno);
 	if (WIFEXITED(st) && WEXITSTATUS(st) == code)
 		return;
-	if (WIFEXITED(st) && WEXITSTATUS(st) == 77)
+	if (WIFEXITED(st) && WEXITSTATUS(st) == 77) {
+		kt_run_end();
 		_exit(77);
+	}
 	if (WIFEXITED(st))
 		kt_fail(file, line, "child exited with %d, not %d", WEXITSTATUS(st), code);
 	kt_fail(file, line, "child died of signal %d, expected exit status %d", WTERMSIG(st), code);
@@ -419,6 +442,7 @@ static int kt_run(struct kt_case *c)
 		umask(022);
 		alarm(kt_case_seconds);
 		c->fn();
+		kt_run_end();
 		_exit(0);
 	}
 	kt_timed_out = 0;

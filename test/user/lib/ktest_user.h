@@ -95,6 +95,9 @@ void kt_fail(const char *file, int line, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4), noreturn, cold));
 void kt_skip(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn, cold));
 
+/* What this case changed for everybody is put back by fn when it ends, passed or failed. Not atexit(): cases end by _exit(). */
+void kt_at_end(void (*fn)(void));
+
 #define FAIL(...) kt_fail(__FILE__, __LINE__, __VA_ARGS__)
 #define SKIP(...) kt_skip(__VA_ARGS__)
 

@@ -73,7 +73,7 @@ static inline void pty_master_sees(const char *file, int line, const char *want)
 		struct pollfd p = { pty_master, POLLIN, 0 };
 		ssize_t n;
 
-		if (poll(&p, 1, 5000) != 1)
+		if (poll(&p, 1, kt_wait_ms()) != 1)
 			break;
 		n = read(pty_master, buf + got, sizeof(buf) - 1 - got);
 		if (n <= 0)

@@ -21,7 +21,7 @@ static void mode(const char *m)
 	if (!old_mode[0]) {
 		kt_get("/proc/sys/vm/overcommit_memory", old_mode, sizeof(old_mode));
 		kt_get("/proc/sys/vm/overcommit_ratio", old_ratio, sizeof(old_ratio));
-		atexit(restore);
+		kt_at_end(restore);
 	}
 	kt_put("/proc/sys/vm/overcommit_memory", m);
 }

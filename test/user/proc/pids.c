@@ -39,7 +39,7 @@ CASE(unique)
 CASE(reused_after_wrap)
 {
 	char old[32];
-	pid_t p, first = 0, last = 0;
+	pid_t p, last;
 	bool wrapped = false;
 
 	kt_get("/proc/sys/kernel/pid_max", old, sizeof(old));
@@ -52,7 +52,7 @@ CASE(reused_after_wrap)
 	char small[32];
 	snprintf(small, sizeof(small), "%d\n", p + 50 > 310 ? p + 50 : 310);
 	kt_put("/proc/sys/kernel/pid_max", small);
-	first = p;
+	last = p;
 	for (int i = 0; i < 400 && !wrapped; i++) {
 		CHILD(p)
 			_exit(0);
@@ -60,7 +60,7 @@ CASE(reused_after_wrap)
 		CHECK_LT(p, atoi(small));
 		CHECK_NE(p, getpid());
 		CHECK_NE(p, getppid());
-		wrapped = p < first;
+		wrapped = p < last;
 		last = p;
 	}
 	kt_put("/proc/sys/kernel/pid_max", old);

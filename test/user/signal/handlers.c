@@ -63,7 +63,12 @@ CASE(execve_from_a_handler)
 	CHECK(strstr(buf, "blocked 10\n"));	/* the mask of the handler went along */
 	CHECK(!strstr(buf, "handled"));
 }
-static void a(int s) { order[n++] = s; }
+static void a(int s)
+{
+	if (n < (int)ARRAY_SIZE(order))
+		order[n] = s;
+	n++;
+}
 CASE(several_pending_at_once)
 {
 	struct sigaction sa = { .sa_handler = a };

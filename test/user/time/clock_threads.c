@@ -57,6 +57,6 @@ static void straight(void)
 }
 CASE(rate_changes)
 {
-	atexit(straight);
+	kt_at_end(straight);
 	read_while(swing);
 }

@@ -65,6 +65,14 @@ CASE(never_backwards_over_cpus)
 			last = v;
 		}
 }
+/* Never ahead; behind by a tick, or by as long as the CPU stood still that turns it. */
+static bool follows(clockid_t coarse, clockid_t fine)
+{
+	long long before = ns(fine), c = ns(coarse);
+
+	CHECK_LE(c, ns(fine));
+	return c > before - 50000000;
+}
 CASE(relations)
 {
 	long long m = ns(CLOCK_MONOTONIC), b = ns(CLOCK_BOOTTIME), r = ns(CLOCK_REALTIME), t = ns(CLOCK_TAI);
@@ -72,8 +80,8 @@ CASE(relations)
 	CHECK_GE(b, m);
 	CHECK_GT(r, 1600000000LL * 1000000000);	/* the CMOS clock was read */
 	CHECK_LT(llabs(t - r), 60LL * 1000000000);
-	CHECK_LT(llabs(ns(CLOCK_REALTIME_COARSE) - ns(CLOCK_REALTIME)), 50000000);
-	CHECK_LT(llabs(ns(CLOCK_MONOTONIC_COARSE) - ns(CLOCK_MONOTONIC)), 50000000);
+	AWAIT(follows(CLOCK_REALTIME_COARSE, CLOCK_REALTIME));
+	AWAIT(follows(CLOCK_MONOTONIC_COARSE, CLOCK_MONOTONIC));
 }
 CASE(resolution)
 {
@@ -103,15 +111,17 @@ CASE(errors)
 CASE(time_and_gettimeofday)
 {
 	struct timeval tv;
-	time_t t, a, b;
+	time_t t, a, b, end;
 
 	a = ns(CLOCK_REALTIME_COARSE) / 1000000000;
 	CHECK_OK(syscall(SYS_gettimeofday, &tv, NULL));
 	b = syscall(SYS_time, &t);
+	end = ns(CLOCK_REALTIME) / 1000000000;
 	CHECK_EQ(b, t);
 	CHECK_GE(tv.tv_sec, a);
-	CHECK_LE(tv.tv_sec - a, 1);
-	CHECK_LE(b - a, 1);
+	CHECK_LE(tv.tv_sec, end);
+	CHECK_GE(b, a);
+	CHECK_LE(b, end);
 	CHECK(tv.tv_usec >= 0 && tv.tv_usec < 1000000);
 	CHECK_ERR(syscall(SYS_gettimeofday, 8, NULL), EFAULT);
 	CHECK_ERR(syscall(SYS_time, 8), EFAULT);
@@ -119,15 +129,16 @@ CASE(time_and_gettimeofday)
 CASE(setting_the_time)
 {
 	struct timespec ts, now;
-	long long m = ns(CLOCK_MONOTONIC), r = ns(CLOCK_REALTIME);
+	long long m = ns(CLOCK_MONOTONIC), r = ns(CLOCK_REALTIME), went;
 	pid_t p;
 
 	ts = (struct timespec){ r / 1000000000 + 1000, 0 };
 	CHECK_OK(clock_settime(CLOCK_REALTIME, &ts));
 	CHECK_OK(clock_gettime(CLOCK_REALTIME, &now));
 	CHECK_GE(now.tv_sec, ts.tv_sec);
-	CHECK_LE(now.tv_sec, ts.tv_sec + 5);
-	CHECK_LT(ns(CLOCK_MONOTONIC) - m, 5000000000LL);	/* unmoved */
+	went = ns(CLOCK_MONOTONIC) - m;
+	CHECK_LE(now.tv_sec, ts.tv_sec + went / 1000000000 + 1);
+	CHECK_LT(went, 500000000000LL);		/* unmoved */
 	CHILD(p) {
 		kt_become(1000, 1000);
 		CHECK_ERR(syscall(SYS_clock_settime, CLOCK_REALTIME, &ts), EPERM);

@@ -22,20 +22,34 @@ CASE(real)
 	CHECK_OK(getitimer(ITIMER_REAL, &old));
 	CHECK_EQ(old.it_value.tv_usec | old.it_value.tv_sec, 0);
 }
+static long user_us(void)
+{
+	struct rusage ru;
+
+	CHECK_OK(getrusage(RUSAGE_SELF, &ru));
+	return ru.ru_utime.tv_sec * 1000000 + ru.ru_utime.tv_usec;
+}
 CASE(virtual_counts_user_time_only)
 {
-	struct itimerval it = { { 0, 0 }, { 0, 20000 } };
-	struct rusage ru;
-	struct timespec ts = { 0, 40000000 };
+	struct itimerval it = { { 0, 0 }, { 0, 200000 } };
+	struct timespec ts = { 0, 300000000 };
 
 	kt_handle(SIGVTALRM, on_sig);
-	CHECK_OK(setitimer(ITIMER_VIRTUAL, &it, NULL));
-	CHECK_OK(nanosleep(&ts, NULL));
-	CHECK_EQ(n, 0);		/* sleeping does not count */
+	for (int try = 0; ; try++) {
+		long before = user_us();
+
+		n = 0;
+		CHECK_OK(setitimer(ITIMER_VIRTUAL, &it, NULL));
+		CHECK_OK(nanosleep(&ts, NULL));
+		if (!n)
+			break;		/* sleeping does not count */
+		/* But standing still does, if it meets us in our own code. */
+		if (user_us() - before < 100000 || try == 10)
+			FAIL("the time slept counts");
+	}
 	while (!n)
 		;
-	CHECK_OK(getrusage(RUSAGE_SELF, &ru));
-	CHECK_GE(ru.ru_utime.tv_sec * 1000000 + ru.ru_utime.tv_usec, 15000);
+	CHECK_GE(user_us(), 150000);
 }
 CASE(prof_counts_both)
 {
@@ -50,11 +64,11 @@ CASE(alarm_)
 {
 	kt_handle(SIGALRM, on_sig);
 	CHECK_GT(alarm(100), 0);	/* the harness' own */
-	CHECK_GE(alarm(200), 99);
+	CHECK_GE(alarm(200), 50);
 	struct itimerval it;
 	CHECK_OK(getitimer(ITIMER_REAL, &it));	/* the same timer */
-	CHECK_GE(it.it_value.tv_sec, 198);
-	CHECK_GE(alarm(0), 199);
+	CHECK_GE(it.it_value.tv_sec, 150);
+	CHECK_GE(alarm(0), 150);
 	CHECK_EQ(alarm(0), 0);
 }
 CASE(errors)

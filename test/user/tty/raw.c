@@ -56,6 +56,7 @@ CASE(time_only)
 	CHECK_EQ(read(pty_slave, buf, 8), 0);
 	CHECK_GE(kt_now() - t, 190000000);
 	pty_type("a");
+	CHECK_EQ(WAIT_EVENTS(pty_slave, POLLIN), POLLIN);
 	CHECK_EQ(read(pty_slave, buf, 8), 1);
 }
 CASE(min_and_time)
