@@ -57,9 +57,11 @@ static void linger_none(int fd)
 	CHECK_EQ(setsockopt(fd, SOL_SOCKET, SO_LINGER, &l, sizeof(l)), 0);
 }
 
+static long long retrans_segs(void) { return tcp_counter("RetransSegs"); }
+
 CASE(refused)
 {
-	long long fails, rsts, resets, open;
+	long long fails, rsts, resets, open, again;
 	struct sockaddr_in a;
 	int port, s;
 
@@ -68,38 +70,45 @@ CASE(refused)
 	rsts = tcp_counter("OutRsts");
 	resets = tcp_counter("EstabResets");
 	open = tcp_counter("ActiveOpens");
+	again = retrans_segs();
 	close(lo_sock(SOCK_STREAM, &port));
 	a = lo_addr(port);
 	s = CHECK_OK(socket(AF_INET, SOCK_STREAM, 0));
 	CHECK_ERR(connect(s, (void *)&a, sizeof(a)), ECONNREFUSED);
 	close(s);
 	CHECK_EQ(tcp_counter("AttemptFails") - fails, 1);
-	CHECK_EQ(tcp_counter("OutRsts") - rsts, 1);
+	rsts = tcp_counter("OutRsts") - rsts;
+	CHECK_GE(rsts, 1);
+	CHECK_LE(rsts, 1 + retrans_segs() - again);	/* one for each SYN: a guest that stood still sent it again */
 	CHECK_EQ(tcp_counter("EstabResets") - resets, 0);
 	CHECK_EQ(tcp_counter("ActiveOpens") - open, 1);
 }
 
-CASE(closed_by_both)
+/* False: something was sent again, by a guest that stood still for a fifth of a second. */
+static bool close_both(void)
 {
-	long long resets, rsts, retrans, in, out;
+	long long resets = tcp_counter("EstabResets"), rsts = tcp_counter("OutRsts"), retrans = retrans_segs();
+	long long in = tcp_counter("InSegs"), out = tcp_counter("OutSegs");
 	int fd[2];
 	char c;
 
-	begin();
-	resets = tcp_counter("EstabResets");
-	rsts = tcp_counter("OutRsts");
-	retrans = tcp_counter("RetransSegs");
-	in = tcp_counter("InSegs");
-	out = tcp_counter("OutSegs");
 	tcp_pair(fd);
 	close(fd[0]);
 	CHECK_EQ(read(fd[1], &c, 1), 0);
 	close(fd[1]);
+	AWAIT(!orphans());
 	CHECK_EQ(tcp_counter("EstabResets") - resets, 0);
 	CHECK_EQ(tcp_counter("OutRsts") - rsts, 0);
-	CHECK_EQ(tcp_counter("RetransSegs") - retrans, 0);
-	CHECK_GE(tcp_counter("InSegs") - in, 6);
-	CHECK_EQ(tcp_counter("OutSegs") - out, tcp_counter("InSegs") - in);
+	GROWS(tcp_counter("InSegs"), in, 6);
+	/* What arrives is what was sent, once it is there. */
+	AWAIT(tcp_counter("OutSegs") - out == tcp_counter("InSegs") - in || retrans_segs() != retrans);
+	return retrans_segs() == retrans;
+}
+
+CASE(closed_by_both)
+{
+	begin();
+	AWAIT(close_both());
 }
 
 CASE(abort_on_data)
@@ -135,6 +144,8 @@ CASE(abort_on_late_data)
 	CHECK_EQ(shutdown(fd[0], SHUT_RDWR), 0);
 	CHECK_EQ(write(fd[1], "x", 1), 1);
 	GROWS(tcpext_counter("TCPAbortOnData"), n, 1);
+	wait_reset(fd[0]);
+	wait_reset(fd[1]);
 	CHECK_EQ(so_error(fd[0]), ECONNRESET);
 	CHECK_EQ(so_error(fd[1]), EPIPE);
 	CHECK_EQ(tcp_counter("EstabResets") - resets, 1);
@@ -160,7 +171,6 @@ CASE(abort_on_close)
 
 CASE(abort_on_linger)
 {
-	struct pollfd gone = { 0 };
 	long long n, rsts;
 	int fd[2];
 
@@ -175,9 +185,7 @@ CASE(abort_on_linger)
 	close(fd[0]);
 	CHECK_EQ(tcpext_counter("TCPAbortOnLinger") - n, 1);
 	GROWS(tcp_counter("OutRsts"), rsts, 1);
-	gone.fd = fd[1];
-	CHECK_EQ(poll(&gone, 1, 5000), 1);	/* the reset is there */
-	CHECK(gone.revents & POLLHUP);
+	wait_reset(fd[1]);
 	CHECK_EQ(tcp_state(fd[1]), TCP_CLOSE);
 	CHECK_EQ(so_error(fd[1]), EPIPE);
 }
@@ -274,7 +282,8 @@ CASE(listen_overflows)
 		(void)connect(s, (void *)&a, sizeof(a));
 	}
 	GROWS(tcpext_counter("ListenOverflows"), over, 1);
-	CHECK_GE(tcpext_counter("ListenDrops") - drop, tcpext_counter("ListenOverflows") - over);
+	over = tcpext_counter("ListenOverflows") - over;
+	GROWS(tcpext_counter("ListenDrops"), drop, over);
 }
 
 /* A connection has its listener's filter. */
@@ -327,9 +336,20 @@ CASE(checksums)
 			p[5] = 20, p[6] = p[7] = 0xab;
 		CHECK_EQ(sendto(s, p, 20, 0, (void *)&a, sizeof(a)), 20);
 		GROWS(counter("snmp", t[i].group, t[i].sums), sums, 1);
+		GROWS(counter("snmp", t[i].group, t[i].errors), errors, 1);
 		CHECK_EQ(counter("snmp", t[i].group, t[i].errors) - errors, 1);
 		close(s);
 	}
+}
+
+static int drained(int fd)
+{
+	char b[512];
+	int n = 0;
+
+	while (recv(fd, b, sizeof(b), MSG_DONTWAIT) > 0)
+		n++;
+	return n;
 }
 
 /* A datagram is counted when it is read. */
@@ -356,16 +376,19 @@ CASE(datagrams)
 	CHECK_EQ(setsockopt(s, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)), 0);
 	for (int i = 0; i < 100; i++)
 		CHECK_EQ(sendto(t, b, sizeof(b), 0, (void *)&a, sizeof(a)), (int)sizeof(b));
-	while (recv(s, b, sizeof(b), MSG_DONTWAIT) > 0)
-		n++;
+	/* Each is read or lost. */
+	AWAIT((n += drained(s), counter("snmp", "Udp", "RcvbufErrors") - full + n >= 100));
 	CHECK_EQ(counter("snmp", "Udp", "InDatagrams") - in, n + 1);
 	CHECK_EQ(counter("snmp", "Udp", "RcvbufErrors") - full, 100 - n);
+	GROWS(counter("snmp", "Udp", "InErrors"), errors, 100 - n);
 	CHECK_EQ(counter("snmp", "Udp", "InErrors") - errors, 100 - n);
 	deaf(s);
 	CHECK_EQ(sendto(t, b, 1, 0, (void *)&a, sizeof(a)), 1);
+	GROWS(counter("snmp", "Udp", "InErrors"), errors, 101 - n);
 	CHECK_EQ(counter("snmp", "Udp", "InErrors") - errors, 101 - n);
 	close(s);
 	CHECK_EQ(sendto(t, b, 1, 0, (void *)&a, sizeof(a)), 1);
+	GROWS(counter("snmp", "Udp", "NoPorts"), none, 1);
 	CHECK_EQ(counter("snmp", "Udp", "NoPorts") - none, 1);
 }
 
@@ -388,6 +411,7 @@ CASE(icmp_kinds)
 	CHECK_EQ(counter("snmp", "Icmp", "OutMsgs") - out, 1);
 	CHECK_EQ(counter("snmp", "Icmp", "OutAddrMasks") - masks, 1);
 	GROWS(counter("snmp", "Icmp", "InMsgs"), in, 1);
+	GROWS(counter("snmp", "Icmp", "InAddrMasks"), in_masks, 1);
 	CHECK_EQ(counter("snmp", "Icmp", "InAddrMasks") - in_masks, 1);
 	CHECK_GE(counter("snmp", "IcmpMsg", "OutType17"), 1);
 	CHECK_GE(counter("snmp", "IcmpMsg", "InType17"), 1);

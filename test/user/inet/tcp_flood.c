@@ -98,7 +98,7 @@ static void stamps_grow(int tap, int from, int to)
 CASE(honest_traffic_goes_on)
 {
 	long long old = tcpext_counter("PAWSEstab");
-	int raw, port, l;
+	int raw, port, l, slow = 0;
 	char b[8];
 
 	lo_up();
@@ -127,7 +127,8 @@ CASE(honest_traffic_goes_on)
 		CHECK_EQ(write(s, "yes", 3), 3);
 		CHECK_EQ(recv(c, b, 3, MSG_WAITALL), 3);
 		clock_gettime(CLOCK_MONOTONIC, &u);
-		CHECK(u.tv_sec - t.tv_sec < 3);
+		slow += u.tv_sec - t.tv_sec >= 3;	/* once: a guest that stood still */
+		CHECK_LE(slow, 1);
 		CHECK_OK(getsockname(c, (void *)&a, &len));
 		if (tap >= 0) {
 			stamps_grow(tap, port, sa_port(&a));

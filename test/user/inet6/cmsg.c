@@ -244,7 +244,7 @@ CASE(headers)
 	CHECK_EQ(set6(r, IPV6_RECVHOPOPTS, 1), 0);
 	CHECK_EQ(set6(r, IPV6_RECVDSTOPTS, 1), 0);
 	CHECK_EQ(send_ctl(s, "::1", port, IPPROTO_IPV6, IPV6_DSTOPTS, opt, sizeof(opt)), 1);
-	CHECK_EQ(get_msg(r, &m, MSG_DONTWAIT), 1);
+	CHECK_EQ(get_msg(r, &m, 0), 1);
 	got = ctl_of(&m, IPPROTO_IPV6, IPV6_DSTOPTS, &len);
 	CHECK(got);
 	CHECK_EQ(len, 16);
@@ -254,22 +254,22 @@ CASE(headers)
 	/* Sticky ones are on every message. */
 	CHECK_EQ(setsockopt(s, IPPROTO_IPV6, IPV6_HOPOPTS, opt, 16), 0);
 	CHECK_EQ(sendto6(s, "x", "::1", port), 1);
-	CHECK_EQ(get_msg(r, &m, MSG_DONTWAIT), 1);
+	CHECK_EQ(get_msg(r, &m, 0), 1);
 	got = ctl_of(&m, IPPROTO_IPV6, IPV6_HOPOPTS, &len);
 	CHECK(got);
 	CHECK_EQ(len, 16);
 	CHECK_EQ(send_ctl(s, "::1", port, IPPROTO_IPV6, IPV6_DSTOPTS, opt, sizeof(opt)), 1);
-	CHECK_EQ(get_msg(r, &m, MSG_DONTWAIT), 1);
+	CHECK_EQ(get_msg(r, &m, 0), 1);
 	CHECK(ctl_of(&m, IPPROTO_IPV6, IPV6_DSTOPTS, NULL));
 	/* And with fragments. */
 	to = a6("::1", port);
 	CHECK_EQ(set6(s, IPV6_MTU, 1280), 0);
 	CHECK_EQ(sendto(s, big, sizeof(big), 0, (void *)&to, sizeof(to)), (ssize_t)sizeof(big));
-	CHECK_EQ(get_msg(r, &m, MSG_DONTWAIT), (ssize_t)sizeof(m.data));
+	CHECK_EQ(get_msg(r, &m, 0), (ssize_t)sizeof(m.data));
 	CHECK(ctl_of(&m, IPPROTO_IPV6, IPV6_HOPOPTS, NULL));
 	CHECK_EQ(setsockopt(s, IPPROTO_IPV6, IPV6_HOPOPTS, NULL, 0), 0);
 	CHECK_EQ(sendto6(s, "x", "::1", port), 1);
-	CHECK_EQ(get_msg(r, &m, MSG_DONTWAIT), 1);
+	CHECK_EQ(get_msg(r, &m, 0), 1);
 	CHECK(!ctl_of(&m, IPPROTO_IPV6, IPV6_HOPOPTS, NULL));
 	CHECK_ERR(send_ctl(s, "::1", port, IPPROTO_IPV6, IPV6_DSTOPTS, opt, 8), EINVAL);
 }

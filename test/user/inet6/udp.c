@@ -28,7 +28,7 @@ CASE(datagram)
 	CHECK_EQ(sendto6(a, "again", "::", pb), 5);	/* nobody in particular: here */
 	CHECK_EQ(recv(b, buf, sizeof(buf), 0), 5);
 	CHECK_EQ(sendto6(a, "", "::1", pb), 0);
-	CHECK_EQ(recv(b, buf, sizeof(buf), MSG_DONTWAIT), 0);
+	CHECK_EQ(recv(b, buf, sizeof(buf), 0), 0);
 }
 
 CASE(both_versions)
@@ -162,13 +162,13 @@ CASE(fragment_size_is_told)
 	CHECK_EQ(set6(a, IPV6_MTU, 1280), 0);
 	CHECK_EQ(set6(b, IPV6_RECVFRAGSIZE, 1), 0);
 	CHECK_EQ(sendto(a, out, sizeof(out), 0, (void *)&to, sizeof(to)), (ssize_t)sizeof(out));
-	CHECK_EQ(get_msg(b, &m, MSG_DONTWAIT), (ssize_t)sizeof(m.data));
+	CHECK_EQ(get_msg(b, &m, 0), (ssize_t)sizeof(m.data));
 	CHECK(m.h.msg_flags & MSG_TRUNC);
 	size = ctl_int(&m, IPV6_RECVFRAGSIZE);
 	CHECK_GT(size, 1200);
 	CHECK_LE(size, 1280);
 	CHECK_EQ(sendto(a, out, 10, 0, (void *)&to, sizeof(to)), 10);
-	CHECK_EQ(get_msg(b, &m, MSG_DONTWAIT), 10);
+	CHECK_EQ(get_msg(b, &m, 0), 10);
 	CHECK_EQ(ctl_int(&m, IPV6_RECVFRAGSIZE), -1);
 }
 
@@ -215,6 +215,7 @@ CASE(error_queue)
 	CHECK_EQ(set6(a, IPV6_RECVERR, 1), 0);
 	CHECK_ERR(get_msg(a, &m, MSG_ERRQUEUE), EAGAIN);
 	CHECK_EQ(sendto6(a, "lost", "::1", pb), 4);
+	WAIT_EVENTS(a, 0);
 	CHECK_EQ(get_msg(a, &m, MSG_ERRQUEUE), 4);
 	CHECK_MEM(m.data, "lost", 4);
 	CHECK(m.h.msg_flags & MSG_ERRQUEUE);
@@ -233,6 +234,7 @@ CASE(error_queue)
 	CHECK_ERR(get_msg(a, &m, MSG_ERRQUEUE), EAGAIN);
 	/* Taking it back empties the queue. */
 	CHECK_EQ(sendto6(a, "lost", "::1", pb), 4);
+	WAIT_EVENTS(a, 0);
 	CHECK_EQ(set6(a, IPV6_RECVERR, 0), 0);
 	CHECK_ERR(get_msg(a, &m, MSG_ERRQUEUE), EAGAIN);
 }
@@ -253,6 +255,7 @@ CASE(error_queue_of_mapped)
 	a = sock6(SOCK_DGRAM);
 	CHECK_EQ(setsockopt(a, IPPROTO_IP, IP_RECVERR, &on, sizeof(on)), 0);
 	CHECK_EQ(sendto6(a, "lost", "::ffff:127.0.0.1", pb), 4);
+	WAIT_EVENTS(a, 0);
 	CHECK_EQ(get_msg(a, &m, MSG_ERRQUEUE), 4);
 	CHECK(is6(&m.from, "::ffff:127.0.0.1"));
 	e = ctl_of(&m, IPPROTO_IPV6, IPV6_RECVERR, &len);
@@ -343,7 +346,7 @@ CASE(segments)
 	CHECK_EQ(getsockopt(b, IPPROTO_UDP, UDP_GRO, &v, &len), 0);
 	CHECK_EQ(v, 1);
 	CHECK_EQ(sendto(a, out, 2000, 0, (void *)&to, sizeof(to)), 2000);
-	CHECK_EQ(get_msg(b, &m, MSG_DONTWAIT), 2000);
+	CHECK_EQ(get_msg(b, &m, 0), 2000);
 	CHECK_MEM(m.data, out, 2000);
 	int *g = ctl_of(&m, IPPROTO_UDP, UDP_GRO, &n);
 	CHECK(g);

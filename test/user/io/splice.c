@@ -158,7 +158,7 @@ CASE(others_write_meanwhile)
 		struct pollfd f = { .fd = p[0], .events = POLLIN };
 		ssize_t k;
 
-		if (poll(&f, 1, 5000) != 1)
+		if (poll(&f, 1, kt_wait_ms()) != 1)
 			FAIL("%d bytes of the socket and %d of the page came", n[0], n[1]);
 		k = CHECK_OK(read(p[0], b, sizeof(b)));
 		for (ssize_t i = 0; i < k; i++)

@@ -24,7 +24,7 @@ static __attribute__((unused)) char nl_why[256];	/* words of the last error, "" 
 static inline int nl_open(int proto)
 {
 	struct sockaddr_nl a = { .nl_family = AF_NETLINK };
-	struct timeval tv = { 10, 0 };
+	struct timeval tv = { kt_wait_ms() / 1000, 0 };
 	int one = 1, fd = CHECK_OK(socket(AF_NETLINK, SOCK_RAW, proto));
 
 	CHECK_OK(bind(fd, (void *)&a, sizeof(a)));

@@ -176,11 +176,15 @@ CASE(lifetimes)
 	addr(RTM_NEWADDR, NLM_F_REPLACE, "192.0.2.1", 24);
 	nl_attr(IFA_CACHEINFO, &ci, sizeof(ci));
 	CHECK_EQ(nl_do(fd), EINVAL);
-	ci = (struct ifa_cacheinfo){ .ifa_valid = 2, .ifa_prefered = 0 };
+	ci = (struct ifa_cacheinfo){ .ifa_valid = 3000, .ifa_prefered = 0 };
 	addr(RTM_NEWADDR, NLM_F_REPLACE, "192.0.2.1", 24);
 	nl_attr(IFA_CACHEINFO, &ci, sizeof(ci));
 	CHECK_EQ(nl_do(fd), 0);
 	CHECK_EQ(find(fd, "192.0.2.1").flags, IFA_F_DEPRECATED);
+	ci.ifa_valid = 2;
+	addr(RTM_NEWADDR, NLM_F_REPLACE, "192.0.2.1", 24);
+	nl_attr(IFA_CACHEINFO, &ci, sizeof(ci));
+	CHECK_EQ(nl_do(fd), 0);
 	do
 		h = nl_recv(ear);
 	while (h->nlmsg_type != RTM_DELADDR || strcmp(nl_getip(h, HDR, IFA_LOCAL), "192.0.2.1"));

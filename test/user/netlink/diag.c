@@ -261,6 +261,7 @@ CASE(udp)
 	CHECK_EQ(f.n, 1);
 	CHECK_EQ(ntohs(f.m.id.idiag_dport), port_of(s));
 	CHECK_EQ(write(c, "abc", 3), 3);
+	CHECK_EQ(WAIT_EVENTS(s, POLLIN), POLLIN);
 	CHECK_GT(find(fd, IPPROTO_UDP, 1 << 7, port_of(s)).m.idiag_rqueue, 0);
 }
 CASE(destroy)

@@ -32,12 +32,20 @@ static int has(const char *line)
 			return 1;
 	return 0;
 }
+/* The next one of lo: a device of an earlier test may still go. */
+static void hear_lo(int fd)
+{
+	do {
+		len = CHECK_OK(recv(fd, buf, sizeof(buf), 0));
+		CHECK(memchr(buf, 0, (size_t)len) && strchr(buf, '@'));
+	} while (strcmp(strchr(buf, '@'), "@/devices/virtual/net/lo"));
+}
 CASE(synthetic)
 {
 	int fd = listener();
 
 	CHECK_EQ(put("change"), 6);
-	len = CHECK_OK(recv(fd, buf, sizeof(buf), 0));
+	hear_lo(fd);
 	CHECK(!strcmp(buf, "change@/devices/virtual/net/lo"));
 	CHECK(has("ACTION=change"));
 	CHECK(has("DEVPATH=/devices/virtual/net/lo"));
@@ -47,7 +55,7 @@ CASE(synthetic)
 	CHECK(has("IFINDEX=1"));
 	CHECK(has("SEQNUM="));
 	CHECK_EQ(put("add 12345678-1234-1234-1234-123456789abc\n"), 41);
-	len = CHECK_OK(recv(fd, buf, sizeof(buf), 0));
+	hear_lo(fd);
 	CHECK(has("ACTION=add"));
 	CHECK(has("SYNTH_UUID=12345678-1234-1234-1234-123456789abc"));
 }

@@ -476,7 +476,7 @@ CASE(behind_options)
 	ip[40] = IPPROTO_TCP;
 	CHECK_EQ(sendto(s, p, (size_t)n, 0, (void *)&a, sizeof(a)), n);
 	pf = (struct pollfd){ .fd = in, .events = POLLIN };
-	while (!seen && poll(&pf, 1, 1000) == 1) {
+	while (!seen && poll(&pf, 1, kt_wait_ms()) == 1) {
 		int len = CHECK_OK((int)recv(in, p, sizeof(f), MSG_TRUNC));
 
 		if (ip[6] != 60)
@@ -540,7 +540,7 @@ static int sent_on(int in)
 {
 	struct pollfd p = { .fd = in, .events = POLLIN };
 
-	while (poll(&p, 1, 1000) == 1) {
+	while (poll(&p, 1, kt_wait_ms()) == 1) {
 		struct sockaddr_ll from;
 		socklen_t len = sizeof(from);
 
