@@ -435,11 +435,32 @@ static void set_deadlines(struct tcp_sock *tp)
 		tp->retry_at = 0;
 	}
 	if (pcb->unacked || pcb->persist_backoff) {
-		if (!tp->stuck_since)
+		if (!tp->stuck_since || tp->stuck_una != pcb->lastack) {
 			tp->stuck_since = now;
+			tp->stuck_una = pcb->lastack;
+			tp->stuck_tried = 0;
+		}
 	} else {
 		tp->stuck_since = 0;
 	}
+}
+
+/* When TCP_USER_TIMEOUT ends it, 0: not yet. It must have been tried again, and that try had time: a timer may be late. */
+static u64 stuck_end(const struct tcp_sock *tp)
+{
+	if (!tp->user_timeout || !tp->stuck_since || !tp->stuck_tried)
+		return 0;
+	return max(tp->stuck_since + (u64)tp->user_timeout * NSEC_PER_MSEC, tp->stuck_tried + TRY_NS);
+}
+
+/* A keepalive probe whose timer comes late is still sent, and the next one has its whole interval. */
+static void keepalive_late(struct tcp_pcb *pcb)
+{
+	u32 due = (pcb->keep_idle + pcb->keep_cnt_sent * pcb->keep_intvl) / 4 + 1;
+
+	if (pcb->so_options & SOF_KEEPALIVE && (pcb->state == ESTABLISHED || pcb->state == CLOSE_WAIT) &&
+	    pcb->keep_cnt_sent < pcb->keep_cnt && (u32)(tcp_ticks - pcb->tmr) > due)
+		pcb->tmr = tcp_ticks - due;
 }
 
 static u64 earlier(u64 a, u64 b)
@@ -458,8 +479,7 @@ void tcp_arm(struct tcp_sock *tp)
 		at = earlier(earlier(tp->delack_at, tp->persist_at), tp->retry_at);
 		at = earlier(at, tp->cork_until);
 		at = earlier(earlier(at, tp->tx.rto_at), earlier(tp->tx.tlp_at, tp->tx.reo_at));
-		if (tp->user_timeout && tp->stuck_since)
-			at = earlier(at, tp->stuck_since + (u64)tp->user_timeout * NSEC_PER_MSEC);
+		at = earlier(at, stuck_end(tp));
 		if (pcb->so_options & SOF_KEEPALIVE && (pcb->state == ESTABLISHED || pcb->state == CLOSE_WAIT)) {
 			u32 idle = (pcb->keep_idle + pcb->keep_cnt_sent * pcb->keep_intvl) / 4 + 1;
 
@@ -854,7 +874,7 @@ static void run_timers(struct tcp_sock *tp)
 		return;
 	tcp_enter(tp);
 	pcb = tp->pcb;
-	if (tp->user_timeout && tp->stuck_since && now >= tp->stuck_since + (u64)tp->user_timeout * NSEC_PER_MSEC) {
+	if (stuck_end(tp) && now >= stuck_end(tp)) {
 		tcp_err(pcb, NULL);
 		tcp_abandon(pcb, 1);
 		WRITE_ONCE(tp->inet.c.err, tp->soft_err ? tp->soft_err : ETIMEDOUT);
@@ -889,13 +909,16 @@ static void run_timers(struct tcp_sock *tp)
 		u8 kept = pcb->keep_cnt_sent;
 
 		pcb->persist_cnt = probe ? 0xff : 0;
-		if (probe)
+		if (probe) {
 			tp->persist_at = 0;
+			tp->stuck_tried = tp->stuck_tried ? tp->stuck_tried : now;
+		}
 		/* It ends a connection that was tried often enough, but only when the last try's time is over. */
 		if (!probe && !(tp->tx.rto_at && now >= tp->tx.rto_at))
 			keel_tcp_maxrtx = keel_tcp_synmaxrtx = 0x1000;
 		if (pcb->state == LAST_ACK)
 			pcb->tmr = tcp_ticks;	/* it lasts as long as retransmissions go on */
+		keepalive_late(pcb);
 		tcp_ticks--;
 		tcp_slowtmr();
 		if (tp->pcb && pcb->keep_cnt_sent != kept)

@@ -23,6 +23,7 @@
 #define LHASH_SIZE	1024u
 #define DELACK_NS	(40 * NSEC_PER_MSEC)
 #define CORK_NS		(200 * NSEC_PER_MSEC)
+#define TRY_NS		(200 * NSEC_PER_MSEC)	/* what a retransmission has to be answered in */
 #define TW_NS		(60 * NSEC_PER_SEC)
 
 enum ent_kind { ENT_SOCK, ENT_REQ, ENT_TW };
@@ -147,7 +148,9 @@ struct tcp_sock {
 	/* [a] */
 	u32 keep_idle, keep_intvl, keep_cnt, user_timeout, maxseg, syn_cnt, quickack;
 	u64 retrans, segs_in, segs_out, bytes_acked, bytes_received;	/* [e] TCP_INFO */
-	u64 stuck_since;		/* [e] data unacknowledged since, for TCP_USER_TIMEOUT */
+	/* [e] for TCP_USER_TIMEOUT: nothing past stuck_una is acknowledged since; it was tried again at (0: not yet) */
+	u64 stuck_since, stuck_tried;
+	u32 stuck_una;
 };
 
 struct tcp_bind {

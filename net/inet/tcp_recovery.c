@@ -693,6 +693,7 @@ static void time_out(struct tcp_sock *tp, u64 now)
 	struct tcp_pcb *pcb = tp->pcb;
 
 	NET_INC(tp->inet.net, TCPEXT_TIMEOUTS);
+	tp->stuck_tried = tp->stuck_tried ? tp->stuck_tried : now;
 	loss_begin(tp, now);
 	if (pcb->nrtx < 0xff)
 		pcb->nrtx++;

@@ -2,9 +2,11 @@
 /*
  * A peer by hand. Its window is never more than a few bytes, with times in its options and without: the stack must send it all,
  * no more at a time than the window holds, and must not cut what it has to send into more pieces than it can soon use. And it
- * says again what the stack holds out of order: nothing of that may go.
+ * says again what the stack holds out of order: nothing of that may go. Its machine or the stack's stands still for a while: a
+ * connection that is to end when the peer is silent does not end for that.
  */
 #include "host.h"
+#include <uapi/linux/tcp.h>
 
 #define US		0x0a000001u
 #define THEM		0x0a000002u
@@ -17,8 +19,10 @@ static struct {
 	bool times;
 	u32 next;			/* of the stack's bytes, the next one we want */
 	u32 una, edge;			/* acknowledged; una + window as it was last said */
+	u32 behind;			/* of what has come, so many bytes are not acknowledged yet */
 	u32 got, largest, acked;
-	bool synack, fin, arp, news;
+	bool synack, fin, arp, news, reset;
+	u64 reset_at;
 } peer;
 
 static u8 byte_at(u32 at)
@@ -40,6 +44,9 @@ static void answer_arp(void)
 {
 	u8 f[42];
 
+	if (!peer.arp)
+		return;
+	peer.arp = false;
 	memset(f, 0, sizeof(f));
 	ether(f, 0x0806);
 	put16(f + 14, 1);
@@ -71,7 +78,7 @@ static void say_bytes(u8 flags, u32 seq, u32 from, u32 bytes)
 	put16(t, peer.port);
 	put16(t + 2, 80);
 	put32(t + 4, seq);
-	put32(t + 8, flags & 2 ? 0 : peer.next);
+	put32(t + 8, flags & 2 ? 0 : peer.next - peer.behind);
 	t[12] = (u8)((5 + n / 4) << 4);
 	t[13] = flags;
 	put16(t + 14, peer.window);
@@ -85,8 +92,8 @@ static void say_bytes(u8 flags, u32 seq, u32 from, u32 bytes)
 		t[20 + n + i] = byte_at(from + i);
 	packet_seal_transport(ip, 40 + n + bytes, 16);
 	packet_seal(ip, 40 + n + bytes);
-	peer.una = peer.next;
-	peer.edge = peer.next + peer.window;
+	peer.una = peer.next - peer.behind;
+	peer.edge = peer.una + peer.window;
 	tap_frame(f, 54 + n + bytes, false);
 }
 
@@ -130,6 +137,9 @@ static void spy(const struct pkt *p)
 	if (t[13] & 2) {
 		peer.next = get32(t + 4) + 1;
 		peer.synack = true;
+	} else if (t[13] & 4) {
+		peer.reset = peer.news = true;
+		peer.reset_at = host_now;
 	} else {
 		segment(t, get32(t + 4), t + head, get16(b + 16) - 20 - head);
 	}
@@ -141,10 +151,7 @@ static void await(const bool *what, const char *name)
 	u64 end = host_now + 3600ull * 1000000000;
 
 	while (!*what) {
-		if (peer.arp) {
-			peer.arp = false;
-			answer_arp();
-		}
+		answer_arp();
 		if (!*what && !host_step(end) && host_now >= end)
 			host_die("window %u%s: no %s in an hour", peer.window, peer.times ? " with times" : "", name);
 	}
@@ -216,6 +223,83 @@ static void say_again(bool times, struct socket *listener)
 	host_settle();
 }
 
+static void set(struct socket *s, int level, int name, int v)
+{
+	if (s->ops->setsockopt(s, level, name, uaddr((u64)&v), sizeof(v)))
+		host_die("option %d", name);
+}
+
+/* The timers come ten seconds late. The peer is still there: it is asked, and its answer counts. */
+static void stand_still(struct socket *s, const char *what)
+{
+	peer.news = false;
+	host_now += 10000000000ull;
+	await(&peer.news, "segment");
+	if (peer.reset)
+		host_die("%s: given up after a pause", what);
+	say(0x10, FIRST + 1);
+	host_settle();
+}
+
+/* The peer is silent from now on: that ends it. */
+static void fall_silent(struct socket *s, const char *what)
+{
+	u64 since = host_now;
+	u8 b;
+
+	await(&peer.reset, "end");
+	if (peer.reset_at - since < 700000000 || peer.reset_at - since > 3000000000)
+		host_die("%s: ended after %llu ms", what, (unsigned long long)(peer.reset_at - since) / 1000000);
+	if (host_recv(s, &b, 1, 0) != -ETIMEDOUT)
+		host_die("%s: not ETIMEDOUT", what);
+	host_close(s);
+	host_settle();
+}
+
+static void pauses(struct socket *listener)
+{
+	struct socket *s = meet(1000, false, listener);
+	static u8 data[40 * 10];
+
+	for (u32 i = 0; i < sizeof(data); i++)
+		data[i] = byte_at(i);
+	set(s, SOL_TCP, TCP_KEEPIDLE, 1);
+	set(s, SOL_TCP, TCP_KEEPINTVL, 1);
+	set(s, SOL_TCP, TCP_KEEPCNT, 1);
+	set(s, SOL_SOCKET, SO_KEEPALIVE, 1);
+	stand_still(s, "keepalive");
+	stand_still(s, "keepalive");
+	fall_silent(s, "keepalive");
+
+	s = meet(1000, false, listener);
+	set(s, SOL_TCP, TCP_NODELAY, 1);
+	set(s, SOL_TCP, TCP_USER_TIMEOUT, 700);
+	/* There is always something that is not acknowledged yet, but never the same. */
+	for (u32 i = 0; i < 40; i++) {
+		u64 end = host_now + 100000000;
+
+		ssize_t sent = host_send(s, data + 10 * i, 10, 0);
+
+		if (sent != 10)
+			host_die("user timeout: %d, though the peer answered", (int)sent);
+		do
+			answer_arp();
+		while (host_step(end));
+		peer.behind = 10;
+		say(0x10, FIRST + 1);
+		peer.behind = 0;
+		host_settle();
+	}
+	stand_still(s, "user timeout");
+	peer.got = 0;
+	if (host_send(s, data, 10, 0) != 10)
+		host_die("user timeout: ended after a pause");
+	stand_still(s, "user timeout");
+	peer.got = 0;
+	(void)host_send(s, data, 10, 0);
+	fall_silent(s, "user timeout");
+}
+
 int window_run(void)
 {
 	struct socket *listener = host_socket(AF_INET, SOCK_STREAM);
@@ -226,6 +310,7 @@ int window_run(void)
 		host_die("no listener");
 	talk(1000, true, listener);
 	say_again(true, listener);
+	pauses(listener);
 	live = host_live;
 	say_again(false, listener);
 	for (u16 w = 1; w <= 64; w++) {
