@@ -11,7 +11,7 @@
 #include "route_impl.h"
 
 struct catch {
-	struct pkt_list out;		/* [o] of the test: nobody else sends by these cards */
+	struct pkt_list out;		/* [o] of the test: nobody else sends by these cards, which have no IPv6 */
 };
 
 static struct net_device *card[2];
@@ -69,6 +69,7 @@ static bool make(int i, const char *name)
 	a.local = a.peer = ipaddr_v4(ip((u8)(9 - i), 1));
 	a.broadcast = ipaddr_v4(ip((u8)(9 - i), 255));
 	rtnl_lock();
+	dev_inet(dev)->conf6.disable_ipv6 = 1;
 	err = netdev_change_flags(dev, dev->flags | IFF_UP, IFF_UP);
 	err = err ? err : inet_addr_add(&init_net, dev, &a);
 	rtnl_unlock();
