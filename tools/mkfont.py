@@ -9,6 +9,7 @@
 Box drawing (U+2500) and block elements (U+2580) are computed here; all else is drawn in font.txt, which
 describes its format. As a module: load() and read_screen() are for the boot tests, which read screens.
 """
+import functools
 import sys
 
 WIDTH, HEIGHT, FIRST_ROW, ROWS = 8, 16, 2, 13
@@ -245,24 +246,24 @@ def read_screen(font, path):
     back = {}
     for code in sorted(font, reverse=True):
         back[font[code]] = chr(code)
-    # The cursor is two full lines at the foot of its cell.
+
+    @functools.lru_cache(None)
+    def char(cell):
+        at = [cell[i:i + 3] for i in range(0, len(cell), 3)]
+        shape = [sum((at[y * WIDTH + x] != at[7]) << (7 - x) for x in range(WIDTH)) for y in range(HEIGHT)]
+        text = back.get(bytes(shape))
+        # The cursor is two full lines at the foot of its cell.
+        if text in (None, '\u2581') and shape[14] == shape[15] == 0xFF:
+            text = back.get(bytes(shape[:14] + [0, 0]))
+        if text is None:
+            text = back.get(bytes(s ^ 0xFF for s in shape))
+        return text or '\ufffd'
+
     lines = []
     for top in range(0, height - HEIGHT + 1, HEIGHT):
-        line = ''
-        for left in range(0, width - WIDTH + 1, WIDTH):
-            cell = []
-            for y in range(top, top + HEIGHT):
-                at = 3 * (y * width + left)
-                cell.append([dots[at + 3 * x:at + 3 * x + 3] for x in range(WIDTH)])
-            paper = cell[0][7]
-            shape = [sum((d != paper) << (7 - x) for x, d in enumerate(row)) for row in cell]
-            text = back.get(bytes(shape))
-            if text in (None, '\u2581') and shape[14] == shape[15] == 0xFF:
-                text = back.get(bytes(shape[:14] + [0, 0]))
-            if text is None:
-                text = back.get(bytes(s ^ 0xFF for s in shape))
-            line += text or '\ufffd'
-        lines.append(line.rstrip())
+        rows = [dots[3 * y * width:3 * (y + 1) * width] for y in range(top, top + HEIGHT)]
+        lines.append(''.join(char(b''.join(r[3 * x:3 * (x + WIDTH)] for r in rows))
+                             for x in range(0, width - WIDTH + 1, WIDTH)).rstrip())
     return lines
 
 

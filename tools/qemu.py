@@ -272,9 +272,36 @@ class Guest:
                 return m
 
     def type_keys(self, text):
-        """Types on the emulated keyboard, as a person would on a US one. <alt-f2> and the like are chords."""
-        for word in re.findall(r'<[a-z0-9_-]+>|[\s\S]', text):
+        """
+        Types on the emulated keyboard, as a person would on a US one. <alt-f2> and the like are chords. The keyboard holds
+        five keys or so, those of a guest that stands still are lost: a line is looked at before it is entered, and typed again
+        so slowly that none can be.
+        """
+        for line in re.findall(r'[^\n]+\n?|\n', text):
+            words = re.findall(r'<[a-z0-9_-]+>|.', line)
+            self.press(words)
+            if line.endswith('\n'):
+                if len(words) == len(line) - 1 and not self.echoed(line[:-1]):
+                    self.press(['<shift>', '<ctrl-u>'])
+                    for i in range(0, len(words), 2):
+                        self.press(words[i:i + 2])
+                        self.echoed(line[:min(i + 2, len(words))])
+                self.press(['\n'])
+
+    def press(self, words):
+        for word in words:
             self.command_qmp('send-key', keys=[{'type': 'qcode', 'data': k} for k in qcodes(word)])
+
+    def echoed(self, line):
+        """Whether the text on the display ends with that line, in a moment at the latest."""
+        end = min(self.deadline, time.monotonic() + 5 * TIME_SCALE)
+        want = ''.join(line.split())
+        while True:
+            screen = ''.join(''.join(self.screen()).split())
+            if not screen or screen.endswith(want):
+                return True
+            if time.monotonic() >= end or not self.poll(0.1):
+                return False
 
     def send(self, text):
         """Types text on the console."""
