@@ -481,7 +481,7 @@ static size_t find_doomed(const unsigned long *m, size_t n, unsigned long type, 
 	return found;
 }
 
-/* The number of the only area there is, of which pages are in use: by any page that is out. */
+/* The number of the area that all of them go to: by any page that is out. */
 static unsigned long area_number(const unsigned long *m, size_t n)
 {
 	int fd = CHECK_OK(open("/proc/self/pagemap", O_RDONLY));
@@ -539,7 +539,29 @@ static void look_at_all(unsigned long *m, size_t n, const bool *doomed, size_t n
 	close(p[1]);
 }
 
-/* A page that cannot be read again is SIGBUS for who touches it, and for nobody else. */
+/* Takes more than is free, so that what nobody needs at the moment has to go, and gives it back. */
+static void press(void)
+{
+	pid_t p;
+
+	CHILD(p) {
+		size_t k = (size_t)(proc_number("/proc/meminfo", "MemAvailable:") + proc_number("/proc/meminfo", "SwapCached:") + 8192) / 4;
+
+		memset(kt_map(k, PROT_READ | PROT_WRITE), 1, k * PG);
+	}
+	WAIT_EXIT(p, 0);
+}
+
+static void area_on(const char *path, int prio)
+{
+	disk_header(path);
+	CHECK_OK(swapon(path, SWAP_FLAG_PREFER | prio));
+}
+
+/*
+ * A page that cannot be read again is SIGBUS for who touches it, and for nobody else. Others' pages, programs of
+ * tmpfs among them, must not lie there: what has to go before goes to one good area, what has to go later to another.
+ */
 CASE(unreadable)
 {
 	const char *bad = getenv("KEEL_SWAP_BAD");
@@ -551,25 +573,18 @@ CASE(unreadable)
 	if (!bad)
 		SKIP("needs a disk that fails");
 	alarm(0);
-	disk_header(bad);
-	CHECK_OK(swapon(bad, SWAP_FLAG_PREFER | 30));
+	area_on(getenv("KEEL_SWAP_SECOND"), 30);
+	press();
+	AWAIT(proc_number("/proc/meminfo", "MemFree:") >= (long)n * 4 * 3 / 2);
 	m = (unsigned long *)kt_map(n, PROT_READ | PROT_WRITE);
 	swap_fill(m, n, 3);
+	area_on(bad, 40);
 	swap_out(m, n, (long)n * 4 * 9 / 10);
 	type = area_number(m, n);
-	/* Out of the swap cache as well; what others lose by that goes elsewhere. */
-	disk_header(getenv("KEEL_SWAP_SECOND"));
-	CHECK_OK(swapon(getenv("KEEL_SWAP_SECOND"), SWAP_FLAG_PREFER | 40));
-	for (int i = 0; i < 20 && proc_number("/proc/meminfo", "SwapCached:") > 100; i++) {
-		CHILD(p) {
-			/* More than is free, so that what nobody needs at the moment has to go. */
-			size_t k = (size_t)(proc_number("/proc/meminfo", "MemAvailable:") +
-					    proc_number("/proc/meminfo", "SwapCached:") + 8192) / 4;
-
-			memset(kt_map(k, PROT_READ | PROT_WRITE), 1, k * PG);
-		}
-		WAIT_EXIT(p, 0);
-	}
+	/* Out of the swap cache as well. */
+	area_on(getenv("KEEL_SWAP_DEVICE"), 50);
+	for (int i = 0; i < 20 && proc_number("/proc/meminfo", "SwapCached:") > 100; i++)
+		press();
 	cached = (size_t)proc_number("/proc/meminfo", "SwapCached:") / 4;
 	ndoomed = find_doomed(m, n, type, doomed);
 	/* More went out than there are good slots. */
@@ -584,4 +599,5 @@ CASE(unreadable)
 	for (size_t i = 0; i < n; i++)
 		CHECK_EQ(m[i * PG / 8], 0);
 	CHECK_OK(swapoff(getenv("KEEL_SWAP_SECOND")));
+	CHECK_OK(swapoff(getenv("KEEL_SWAP_DEVICE")));
 }
