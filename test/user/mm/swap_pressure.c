@@ -545,7 +545,8 @@ static void press(void)
 	pid_t p;
 
 	CHILD(p) {
-		size_t k = (size_t)(proc_number("/proc/meminfo", "MemAvailable:") + proc_number("/proc/meminfo", "SwapCached:") + 8192) / 4;
+		size_t k = (size_t)(proc_number("/proc/meminfo", "MemAvailable:") +
+				    proc_number("/proc/meminfo", "SwapCached:") + 8192) / 4;
 
 		memset(kt_map(k, PROT_READ | PROT_WRITE), 1, k * PG);
 	}
